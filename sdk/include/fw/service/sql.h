@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_SERVICE_SQL_H
+#define FW_SERVICE_SQL_H
+
+#include "fw/arrow.h"
+#include "fw/host.h"
+
+FW_BEGIN_DECLS
+
+#define FW_SQL_ID "fw.sql/1"
+
+/** One in-memory database with its own limits and temporary folder. One thread at a time. */
+struct fw_sql_session;
+
+/** A statement that is being executed piece by piece. */
+struct fw_sql_job;
+
+/**
+ * An SQL engine for tables that need not fit into memory. Provided by a plugin.
+ *
+ * Every session has TimeZone 'UTC', binary collation, insertion order preserved, no network
+ * and no extension loading; it spills into the host's temporary folder and is limited to the
+ * budget's threads and engine_bytes. Dialect: DuckDB's. Two functions are added:
+ *
+ *     fw_canonical_json(any) -> VARCHAR   keys sorted by code point at every level, ASCII only,
+ *                                         no blanks, shortest round-trip numbers; NULL -> NULL
+ *     fw_json_length(any) -> DOUBLE       elements of a list, entries of a map, fields of a
+ *                                         struct, 1 for anything else; NULL -> NULL
+ *
+ * Failures are recorded through the host given to `open`: FW_E_NOMEM when the engine ran
+ * out of memory, FW_E_NOSPACE when its temporary space did, FW_E_CANCELLED after an
+ * interrupt, FW_E_IO, FW_E_DATA or FW_E_INTERNAL otherwise, always with the engine's own
+ * sentence and the statement's beginning. The host's cancel request interrupts whatever runs.
+ * [stage thread] unless said otherwise.
+ */
+struct fw_sql {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *engine; /**< "duckdb 1.4.4" */
+
+    fw_status (*open)(const struct fw_host *host, struct fw_sql_session **ret_session);
+
+    /** Accepts NULL. No stream or job of the session may be alive. */
+    void (*close)(struct fw_sql_session *session);
+
+    /** Runs one or more statements to their end; their results are dropped. */
+    fw_status (*exec)(struct fw_sql_session *session, const char *statements);
+
+    /**
+     * Runs one statement and gives its result as a stream that is produced while it is read,
+     * in batches of at most a few thousand rows. The session can do nothing else until the
+     * stream is released.
+     */
+    fw_status (*query)(struct fw_sql_session *session, const char *statement,
+                       struct ArrowArrayStream *ret_stream);
+
+    /**
+     * Makes `stream` readable in statements as a view called `name`, until `detach`. Takes
+     * the stream, also on failure. It can be read once.
+     */
+    fw_status (*attach)(struct fw_sql_session *session, const char *name,
+                        struct ArrowArrayStream *stream);
+    fw_status (*detach)(struct fw_sql_session *session, const char *name);
+
+    /** Starts one statement whose result is dropped (COPY, CREATE TABLE AS). */
+    fw_status (*begin)(struct fw_sql_session *session, const char *statement,
+                       struct fw_sql_job **ret_job);
+
+    /**
+     * Works on the job for about `budget_ms`. FW_MORE while there is more to do; FW_OK at the
+     * end; *ret_fraction is 0 to 1, or negative when the engine cannot tell.
+     */
+    fw_status (*advance)(struct fw_sql_job *job, uint32_t budget_ms, double *ret_fraction);
+
+    /** Ends a job, finished or not, and frees it. Accepts NULL. */
+    void (*finish)(struct fw_sql_job *job);
+
+    /** Makes what runs in the session fail soon with FW_E_CANCELLED. [any thread] */
+    void (*interrupt)(struct fw_sql_session *session);
+
+    /**
+     * Rows that the last statement run by `exec` or a finished job wrote or changed (COPY,
+     * INSERT, CREATE TABLE AS), 0 for others.
+     */
+    uint64_t (*rows_changed)(const struct fw_sql_session *session);
+};
+FW_ASSERT_NO_TAIL(struct fw_sql, rows_changed);
+
+FW_END_DECLS
+
+#endif

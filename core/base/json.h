@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_CORE_BASE_JSON_H
+#define FW_CORE_BASE_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+
+/*
+ * What cJSON lacks: positions in errors, exact 64-bit integers, one canonical text per document.
+ * cJSON keeps numbers as doubles, so an integer beyond 2^53 lives as a raw node that holds its
+ * digits; the parser, the adders and the getters here all agree on that.
+ */
+
+/* `name` stands for the text in errors. Errors are FW_EXIT_STATE, with line and column. */
+int fw_json_parse(const char *text, size_t len, const char *name, cJSON **ret_json,
+                  struct fw_error *err);
+int fw_json_read(const char *path, cJSON **ret_json, struct fw_error *err);
+
+/* Indented, replaced at once (fw_fs_write). */
+int fw_json_write(const char *path, const cJSON *json, enum fw_durability durability,
+                  struct fw_error *err);
+
+/* Keys sorted by bytes, no blanks, shortest numbers that read back the same. A number that is not
+ * finite and a key that occurs twice have no canonical text and are refused. */
+int fw_json_canonical(const cJSON *json, char **ret_text, struct fw_error *err);
+
+/* Exact at any size. The new node, owned by `object`, or NULL when out of memory. */
+cJSON *fw_json_add_i64(cJSON *object, const char *name, int64_t value);
+cJSON *fw_json_add_u64(cJSON *object, const char *name, uint64_t value);
+
+/*
+ * The member `name` of an object in the wanted type. A missing member or one of another type is
+ * an error of class FW_EXIT_STATE that names it, what it holds and what was expected. Strings,
+ * objects and arrays are borrowed.
+ */
+int fw_json_get_string(const cJSON *object, const char *name, const char **ret_text,
+                       struct fw_error *err);
+int fw_json_get_i64(const cJSON *object, const char *name, int64_t *ret_value,
+                    struct fw_error *err);
+int fw_json_get_u64(const cJSON *object, const char *name, uint64_t *ret_value,
+                    struct fw_error *err);
+int fw_json_get_double(const cJSON *object, const char *name, double *ret_value,
+                       struct fw_error *err);
+int fw_json_get_bool(const cJSON *object, const char *name, bool *ret_value, struct fw_error *err);
+int fw_json_get_object(const cJSON *object, const char *name, const cJSON **ret_object,
+                       struct fw_error *err);
+int fw_json_get_array(const cJSON *object, const char *name, const cJSON **ret_array,
+                      struct fw_error *err);
+
+static inline void fw_cleanup_json(cJSON **json)
+{
+    cJSON_Delete(*json);
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_CORE_PLUGIN_LOADER_H
+#define FW_CORE_PLUGIN_LOADER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "fw/plugin.h"
+
+/*
+ * Brings plugins into this process; only workers (and stages with isolate = "none") need it.
+ * What is mapped is a private copy of the file, so that a rebuild cannot change running code and
+ * two generations of one plugin can be loaded side by side. Any thread; calls exclude each other.
+ */
+struct fw_loader;
+
+/* One loaded generation of a plugin. */
+struct fw_module {
+    const struct fw_plugin *plugin;
+    const char *path; /* of the original */
+    const char *digest;
+    unsigned generation; /* 1, 2, ... in this loader */
+    bool resident;       /* it cannot be unloaded: swap it by replacing the process */
+};
+
+struct fw_loader_options {
+    const char *folder; /* for the copies, must exist; NULL: a private one under TMPDIR */
+    bool keep_loaded;   /* for sanitizers, valgrind and debuggers: the original is mapped and never
+                           unmapped. Also set by FWRUN_KEEP_LOADED in the environment */
+};
+
+/* `options` may be NULL. */
+int fw_loader_create(const struct fw_loader_options *options, struct fw_loader **ret_loader,
+                     struct fw_error *err);
+
+/* Removes the private folder. Modules still held stay loaded. Accepts NULL. */
+void fw_loader_destroy(struct fw_loader *loader);
+
+/*
+ * Loads a file as a new generation, held once. `digest` is what the planner saw (NULL: anything
+ * goes); another content is refused, since results would be recorded under the wrong key.
+ * FW_EXIT_PLUGIN with the dynamic linker's own words.
+ */
+int fw_loader_open(struct fw_loader *loader, const char *path, const char *digest,
+                   struct fw_module **ret_module, struct fw_error *err);
+
+/*
+ * Every stage instance holds its own plugin and those of the services it is bound to, from before
+ * `create` until after `destroy`: arrays made by a plugin end with the instances that use them.
+ * The last drop unloads. fw_module_drop accepts NULL.
+ */
+void fw_module_hold(struct fw_module *module);
+void fw_module_drop(struct fw_module *module);
+
+/* The loaded stage or service, for what the registry found in the image; NULL: not there. */
+const struct fw_stage *fw_module_stage(const struct fw_module *module, const char *name);
+const struct fw_service *fw_module_service(const struct fw_module *module, const char *id);
+
+#endif

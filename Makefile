@@ -1,13 +1,62 @@
 # SPDX-License-Identifier: MIT
+# Thin: meson builds, scripts/ prepare, tests/ check. Everything lands in build*/.
 BUILD := build
+PREFIX := /usr/local
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
-.PHONY: build setup
-build: setup $(BUILD)/build.ninja
-	ninja -C $(BUILD)
+.PHONY: help build run test lint tidy bench asan valgrind install clean setup
+.DEFAULT_GOAL := help
 
-$(BUILD)/build.ninja:
-	meson setup $(BUILD)
+help:
+	@echo 'make run       prepare, build, and run the main job on real filings'
+	@echo 'make test      prepare, build, and run every test'
+	@echo 'make build     prepare and build: $(BUILD)/fwrun'
+	@echo 'make lint      floors, exported symbols, sizes, formatting'
+	@echo 'make tidy      clang-tidy over everything (minutes)'
+	@echo 'make asan      the tests under the address and undefined-behaviour sanitizers'
+	@echo 'make valgrind  the unit tests under valgrind'
+	@echo 'make bench     the benchmarks of docs/benchmarks.md'
+	@echo 'make install   DESTDIR and PREFIX are honoured'
+	@echo 'make clean     remove build folders; data/, runs/ and .deps/ stay'
 
 setup:
-	scripts/setup
+	@scripts/setup
+
+build: setup
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+
+run: build
+	@if scripts/get-data regcf; then config=configs/regcf_freeze.cfg; else \
+	    echo 'make run: without the filings, running the same chain on a generated crawl'; \
+	    config=configs/demo_freeze.cfg; fi; \
+	echo "make run: $(BUILD)/fwrun $$config"; $(BUILD)/fwrun $$config
+
+test: build
+	@scripts/run-tests $(BUILD)
+
+lint: build
+	@scripts/run-tests $(BUILD) --suite lint
+
+tidy: build
+	@tests/lint/tidy.sh . $(BUILD)
+
+bench: build
+	@tests/bench/run $(BUILD)
+
+asan: setup
+	@test -f build-asan/build.ninja || \
+	    meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C build-asan
+	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    scripts/run-tests build-asan --timeout-multiplier 5 --no-suite lint
+
+valgrind: build
+	@scripts/run-tests $(BUILD) --setup valgrind --suite sdk --suite core --suite plugins
+
+install: build
+	@meson configure $(BUILD) --prefix $(abspath $(PREFIX))
+	@meson install -C $(BUILD)
+
+clean:
+	rm -rf build build-asan

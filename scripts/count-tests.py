@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Counts the claims of a `meson test` run, from its log: count-tests.py STATUS TESTLOG.json...
+
+A program that speaks TAP counts by its lines; any other counts as one.
+"""
+import json
+import re
+import sys
+
+PLAN = re.compile(r"^1\.\.\d+$", re.M)
+CLAIM = re.compile(r"^(not )?ok\b[^#]*(?:#\s*(skip)\b[ :]*(.*))?", re.I)
+BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
+
+
+def count_tap(lines):
+    """(passed, failed, skip reasons) of TAP output."""
+    passed, failed, skipped, said = 0, 0, [], ""
+    for line in lines:
+        claim = CLAIM.match(line)
+        if not claim:
+            said = line.strip()
+            continue
+        negated, skip, reason = claim.groups()
+        if skip:  # cmocka says "not ok # SKIP skipped" and what the test printed before that
+            skipped.append(said if said and reason in ("", "skipped") else reason)
+        elif negated:
+            failed += 1
+        else:
+            passed += 1
+        said = ""
+    return passed, failed, skipped
+
+
+def count(test):
+    """(passed, failed, skip reasons) of one test program."""
+    output = test.get("stdout", "").strip()
+    if PLAN.search(output):
+        passed, failed, skipped = count_tap(output.splitlines())
+        if test["result"] in BAD and not failed:
+            failed = 1  # it died, hung, or broke off after its last line
+        return passed, failed, skipped
+    if test["result"] in BAD:
+        return 0, 1, []
+    if test["result"] == "SKIP":
+        return 0, 0, [output.splitlines()[-1] if output else "no reason given"]
+    return 1, 0, []
+
+
+def main():
+    status = int(sys.argv[1])
+    passed = failed = skipped = 0
+    for path in sys.argv[2:]:
+        try:
+            with open(path, encoding="utf-8") as log:
+                tests = [json.loads(line) for line in log]
+        except FileNotFoundError:
+            continue
+        for test in tests:
+            ok, bad, reasons = count(test)
+            passed, failed, skipped = passed + ok, failed + bad, skipped + len(reasons)
+            if bad:
+                print(f"FAILED  {test['name']}: {bad} ({test['result'].lower()})")
+            for reason in reasons:
+                print(f"SKIPPED {test['name']}: {reason}")
+    if status != 0 and failed == 0:
+        print(f"meson test ended with {status} though no test failed: the build broke, see above")
+        failed = 1
+    if passed + failed == 0:
+        print("no test ran")
+        failed = 1
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed else 0
+
+
+sys.exit(main())

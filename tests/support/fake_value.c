@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "fake_internal.h"
 
@@ -14,9 +15,10 @@ struct unit {
 
 static double factor_of(const struct unit *units, size_t n, const char **at)
 {
+    *at += strspn(*at, " ");
     size_t length = strcspn(*at, "0123456789.");
     for (size_t i = 0; i < n; i++) {
-        if (strlen(units[i].name) == length && strncmp(units[i].name, *at, length) == 0) {
+        if (strlen(units[i].name) == length && strncasecmp(units[i].name, *at, length) == 0) {
             *at += length;
             return units[i].factor;
         }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include <fw/plugin.h>
+
+#include "job.h"
+#include "result.h"
+#include "session.h"
+#include "statement.h"
+
+static fw_status exec(struct fw_sql_session *session, const char *statements)
+{
+    fw_status status = sql_session_acquire(session, "statement");
+
+    if (status == FW_OK) {
+        status = sql_statement_run_all(session, statements);
+        sql_session_release(session);
+    }
+    return status;
+}
+
+static uint64_t rows_changed(const struct fw_sql_session *session)
+{
+    return session->rows_changed;
+}
+
+static const struct fw_sql sql_table = {
+    .struct_size = (uint32_t)sizeof(struct fw_sql),
+    .engine = "duckdb 1.4.4",
+    .open = sql_session_open,
+    .close = sql_session_close,
+    .exec = exec,
+    .query = sql_result_query,
+    .begin = sql_job_begin,
+    .advance = sql_job_advance,
+    .finish = sql_job_finish,
+    .interrupt = sql_session_interrupt,
+    .rows_changed = rows_changed,
+};
+
+static const char *const libraries[] = {"libduckdb.so"};
+
+static const struct fw_service sql_service = {
+    .struct_size = (uint32_t)sizeof(struct fw_service),
+    .n_libraries = FW_COUNT(libraries),
+    .id = FW_SQL_ID,
+    .doc = "SQL over tables larger than memory, by DuckDB",
+    .libraries = libraries,
+    .table = &sql_table,
+};
+
+static const struct fw_service *const services[] = {&sql_service};
+
+FW_PLUGIN("org.fwrun.duckdb", "0.1.0", "MIT", .doc = "SQL and tables, by DuckDB",
+          .services = services, .n_services = FW_COUNT(services));

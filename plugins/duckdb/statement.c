@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+#include "sql/fault.h"
+
+/*
+ * COPY, INSERT, UPDATE and DELETE say how many rows they changed. CREATE TABLE AS counts too,
+ * but only in its result, a single BIGINT.
+ */
+static uint64_t count_changed(duckdb_result *result)
+{
+    if (duckdb_result_return_type(*result) == DUCKDB_RESULT_TYPE_CHANGED_ROWS) {
+        return duckdb_rows_changed(result);
+    }
+    if (duckdb_result_statement_type(*result) != DUCKDB_STATEMENT_TYPE_CREATE ||
+        duckdb_column_count(result) != 1 || duckdb_column_type(result, 0) != DUCKDB_TYPE_BIGINT) {
+        return 0;
+    }
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
+    if (chunk == NULL) {
+        return 0;
+    }
+    uint64_t count = 0;
+    if (duckdb_data_chunk_get_size(chunk) == 1) {
+        const int64_t *value = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+        count = (uint64_t)*value;
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    return count;
+}
+
+fw_status sql_statement_fault(const struct sql_statement *statement, const char *message)
+{
+    return sql_fault(statement->session->host, message, statement->text);
+}
+
+void sql_statement_finish(struct sql_statement *statement)
+{
+    duckdb_destroy_pending(&statement->pending);
+    duckdb_destroy_prepare(&statement->prepared);
+    free(statement->text);
+    *statement = (struct sql_statement){0};
+}
+
+/*
+ * Starting a statement clears the connection's interrupt, so the host is asked afterwards: a
+ * request that came before is seen here, one that comes later interrupts.
+ */
+static fw_status start_pending(struct sql_statement *statement, bool streaming)
+{
+    duckdb_state state = streaming
+                             ? sql_pending_streaming(statement->prepared, &statement->pending)
+                             : duckdb_pending_prepared(statement->prepared, &statement->pending);
+
+    if (state != DuckDBSuccess) {
+        return sql_statement_fault(statement, duckdb_pending_error(statement->pending));
+    }
+    return sql_session_check(statement->session);
+}
+
+static fw_status start_extracted(struct sql_statement *statement,
+                                 duckdb_extracted_statements extracted, idx_t index, bool streaming)
+{
+    if (duckdb_prepare_extracted_statement(statement->session->connection, extracted, index,
+                                           &statement->prepared) != DuckDBSuccess) {
+        return sql_statement_fault(statement, duckdb_prepare_error(statement->prepared));
+    }
+    return start_pending(statement, streaming);
+}
+
+fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *ret_result)
+{
+    duckdb_result result;
+
+    if (duckdb_execute_pending(statement->pending, &result) != DuckDBSuccess) {
+        fw_status status = sql_statement_fault(statement, duckdb_result_error(&result));
+        duckdb_destroy_result(&result);
+        return status;
+    }
+    *ret_result = result;
+    return FW_OK;
+}
+
+fw_status sql_statement_complete(struct sql_statement *statement)
+{
+    duckdb_result result;
+    fw_status status = sql_statement_result(statement, &result);
+
+    if (status == FW_OK) {
+        statement->session->rows_changed = count_changed(&result);
+        duckdb_destroy_result(&result);
+    }
+    return status;
+}
+
+static fw_status parse(struct sql_statement *statement, duckdb_extracted_statements *ret_extracted,
+                       idx_t *ret_count)
+{
+    *ret_count =
+        duckdb_extract_statements(statement->session->connection, statement->text, ret_extracted);
+    if (*ret_count == 0) {
+        const char *message = duckdb_extract_statements_error(*ret_extracted);
+        if (message == NULL) {
+            return fw_faultf(statement->session->host, FW_E_CONFIG, NULL, NULL,
+                             "there is no statement in: %.200s", statement->text);
+        }
+        return sql_statement_fault(statement, message);
+    }
+    return FW_OK;
+}
+
+static fw_status begin_statement(struct fw_sql_session *session, const char *text,
+                                 struct sql_statement *ret_statement)
+{
+    *ret_statement = (struct sql_statement){.session = session, .text = strdup(text)};
+    return ret_statement->text == NULL ? fw_fault_nomem(session->host) : FW_OK;
+}
+
+fw_status sql_statement_start(struct fw_sql_session *session, const char *text, bool streaming,
+                              struct sql_statement *ret_statement)
+{
+    struct sql_statement statement;
+    duckdb_extracted_statements extracted = NULL;
+    idx_t count;
+    fw_status status = begin_statement(session, text, &statement);
+
+    session->rows_changed = 0;
+    if (status == FW_OK) {
+        status = parse(&statement, &extracted, &count);
+    }
+    if (status == FW_OK && count > 1) {
+        status = fw_faultf(session->host, FW_E_CONFIG, NULL, "run them one by one",
+                           "one statement was wanted, and there are several in: %.200s", text);
+    }
+    if (status == FW_OK) {
+        status = start_extracted(&statement, extracted, 0, streaming);
+    }
+    duckdb_destroy_extracted(&extracted);
+    if (status == FW_OK) {
+        *ret_statement = statement;
+    } else {
+        sql_statement_finish(&statement);
+    }
+    return status;
+}
+
+static fw_status run_extracted(struct sql_statement *statement,
+                               duckdb_extracted_statements extracted, idx_t index)
+{
+    fw_status status = start_extracted(statement, extracted, index, false);
+
+    if (status == FW_OK) {
+        status = sql_statement_complete(statement);
+    }
+    duckdb_destroy_pending(&statement->pending);
+    duckdb_destroy_prepare(&statement->prepared);
+    return status;
+}
+
+fw_status sql_statement_run_all(struct fw_sql_session *session, const char *script)
+{
+    struct sql_statement statement;
+    duckdb_extracted_statements extracted = NULL;
+    idx_t count = 0;
+    fw_status status = begin_statement(session, script, &statement);
+
+    session->rows_changed = 0;
+    if (status == FW_OK) {
+        status = parse(&statement, &extracted, &count);
+    }
+    for (idx_t i = 0; i < count && status == FW_OK; i++) {
+        status = run_extracted(&statement, extracted, i);
+    }
+    duckdb_destroy_extracted(&extracted);
+    sql_statement_finish(&statement);
+    return status;
+}

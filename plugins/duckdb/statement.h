@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_DUCKDB_STATEMENT_H
+#define FW_DUCKDB_STATEMENT_H
+
+#include <stdbool.h>
+
+#include "session.h"
+
+/* One prepared statement and its pending execution. Zero-initialise; finish frees. */
+struct sql_statement {
+    struct fw_sql_session *session;
+    duckdb_prepared_statement prepared;
+    duckdb_pending_result pending;
+    char *text; /* for faults */
+};
+
+/* Runs all statements of a script to their end. */
+fw_status sql_statement_run_all(struct fw_sql_session *session, const char *script);
+
+/*
+ * Prepares the only statement of `text` and starts it; with `streaming`, its result will be
+ * produced while it is read. Refuses an empty text and more than one statement.
+ */
+fw_status sql_statement_start(struct fw_sql_session *session, const char *text, bool streaming,
+                              struct sql_statement *ret_statement);
+
+/* Runs a started statement until its result is there; the caller destroys the result. */
+fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *ret_result);
+
+/* Runs a started statement to its end, drops the result and notes the rows it changed. */
+fw_status sql_statement_complete(struct sql_statement *statement);
+
+/* The fault of a failed pending call on the statement. */
+fw_status sql_statement_fault(const struct sql_statement *statement, const char *message);
+
+void sql_statement_finish(struct sql_statement *statement);
+
+/* streaming.c, the only file that sees DuckDB's deprecated calls. */
+duckdb_state sql_pending_streaming(duckdb_prepared_statement prepared,
+                                   duckdb_pending_result *ret_pending);
+
+#endif

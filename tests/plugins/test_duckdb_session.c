@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_host.h"
+#include "sql/sql.h"
+
+static struct fake_kit *kit;
+
+struct fixture {
+    struct fake_task *task;
+    struct fw_sql_handle sql;
+};
+
+static int open_kit(void **state)
+{
+    (void)state;
+    kit = fake_kit_open(DUCKDB_SO, NULL);
+    return kit == NULL ? -1 : 0;
+}
+
+static int close_kit(void **state)
+{
+    (void)state;
+    fake_kit_close(kit);
+    return 0;
+}
+
+static int open_session(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    f->task = fake_task_create(kit, NULL);
+    *state = f;
+    if (fw_sql_handle_open(&f->sql, fake_task_host(f->task)) != FW_OK) {
+        fail_msg("%s", fake_task_take_fault(f->task));
+    }
+    return 0;
+}
+
+static int close_session(void **state)
+{
+    struct fixture *f = *state;
+
+    fw_sql_handle_close(&f->sql);
+    fake_task_destroy(f->task);
+    free(f);
+    return 0;
+}
+
+static void runs_several_statements(void **state)
+{
+    struct fixture *f = *state;
+    int64_t n;
+
+    assert_int_equal(fw_sql_exec(&f->sql, "CREATE TABLE t(a INT); INSERT INTO t VALUES (1), (2);"),
+                     FW_OK);
+    assert_int_equal(fw_sql_rows_changed(&f->sql), 2);
+    assert_int_equal(fw_sql_int64(&f->sql, &n, "SELECT sum(a) FROM t"), FW_OK);
+    assert_int_equal(n, 3);
+}
+
+static void counts_rows_of_create_table_as(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fw_sql_exec(&f->sql, "CREATE TABLE t AS SELECT range FROM range(5000)"),
+                     FW_OK);
+    assert_int_equal(fw_sql_rows_changed(&f->sql), 5000);
+    assert_int_equal(fw_sql_exec(&f->sql, "SELECT 1"), FW_OK);
+    assert_int_equal(fw_sql_rows_changed(&f->sql), 0);
+}
+
+static void has_the_fixed_settings(void **state)
+{
+    struct fixture *f = *state;
+    struct fw_sql_grid grid;
+    static const char *const expected[][2] = {
+        {"TimeZone", "UTC"},
+        {"allow_unsigned_extensions", "false"},
+        {"autoinstall_known_extensions", "false"},
+        {"autoload_known_extensions", "false"},
+        {"default_collation", ""},
+        {"enable_progress_bar_print", "false"},
+        {"memory_limit", "563.1 MiB"},
+        {"preserve_insertion_order", "true"},
+        {"threads", "2"},
+    };
+
+    for (size_t i = 0; i < FW_COUNT(expected); i++) {
+        assert_int_equal(
+            fw_sql_gridf(&f->sql, &grid, "SELECT current_setting('%s')", expected[i][0]), FW_OK);
+        assert_string_equal(fw_sql_cell(&grid, 0, 0), expected[i][1]);
+        fw_sql_grid_finish(&grid);
+    }
+}
+
+static void streams_a_result(void **state)
+{
+    struct fixture *f = *state;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int64_t n = 0;
+
+    assert_int_equal(f->sql.api->query(f->sql.session, "SELECT range FROM range(100000)", &stream),
+                     FW_OK);
+    while (stream.get_next(&stream, &batch) == 0 && batch.release != NULL) {
+        assert_in_range(batch.length, 1, 2048);
+        n += batch.length;
+        batch.release(&batch);
+    }
+    assert_int_equal(n, 100000);
+    stream.release(&stream);
+}
+
+static void refuses_work_while_a_stream_lives(void **state)
+{
+    struct fixture *f = *state;
+    struct ArrowArrayStream stream;
+
+    assert_int_equal(f->sql.api->query(f->sql.session, "SELECT 1", &stream), FW_OK);
+    assert_int_equal(fw_sql_exec(&f->sql, "SELECT 2"), FW_E_ARG);
+    assert_non_null(strstr(fake_task_take_fault(f->task), "live stream"));
+    stream.release(&stream);
+    assert_int_equal(fw_sql_exec(&f->sql, "SELECT 2"), FW_OK);
+}
+
+static void advances_a_job_to_its_end(void **state)
+{
+    struct fixture *f = *state;
+    struct fw_sql_job *job;
+    double fraction = -2;
+    int n_calls = 0;
+    fw_status status;
+
+    assert_int_equal(f->sql.api->begin(f->sql.session,
+                                       "CREATE TABLE t AS SELECT i, hash(i) h FROM "
+                                       "range(3000000) r(i) ORDER BY h",
+                                       &job),
+                     FW_OK);
+    while ((status = f->sql.api->advance(job, 20, &fraction)) == FW_MORE) {
+        assert_true(fraction < 0 || (fraction >= 0 && fraction <= 1));
+        n_calls++;
+    }
+    assert_int_equal(status, FW_OK);
+    assert_true(fraction == 1.0);
+    assert_true(n_calls > 1);
+    f->sql.api->finish(job);
+    assert_int_equal(fw_sql_rows_changed(&f->sql), 3000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(runs_several_statements, open_session, close_session),
+        cmocka_unit_test_setup_teardown(counts_rows_of_create_table_as, open_session,
+                                        close_session),
+        cmocka_unit_test_setup_teardown(has_the_fixed_settings, open_session, close_session),
+        cmocka_unit_test_setup_teardown(streams_a_result, open_session, close_session),
+        cmocka_unit_test_setup_teardown(refuses_work_while_a_stream_lives, open_session,
+                                        close_session),
+        cmocka_unit_test_setup_teardown(advances_a_job_to_its_end, open_session, close_session),
+    };
+
+    return cmocka_run_group_tests_name("duckdb session", tests, open_kit, close_kit);
+}

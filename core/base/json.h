@@ -26,9 +26,15 @@ int fw_json_read(const char *path, cJSON **ret_json, struct fw_error *err);
 int fw_json_write(const char *path, const cJSON *json, enum fw_durability durability,
                   struct fw_error *err);
 
-/* Keys sorted by bytes, no blanks, shortest numbers that read back the same. A number that is not
- * finite and a key that occurs twice have no canonical text and are refused. */
+/*
+ * Texts of a document, the caller's to free; numbers are the shortest that read back the same. A
+ * number that is not finite has no text and is refused, by fw_json_write too. The canonical text
+ * has no blanks and its keys sorted by bytes; a key that occurs twice is refused.
+ */
 int fw_json_canonical(const cJSON *json, char **ret_text, struct fw_error *err);
+
+/* One line with the members in their own order, for event streams. */
+int fw_json_line(const cJSON *json, char **ret_text, struct fw_error *err);
 
 /* Exact at any size. The new node, owned by `object`, or NULL when out of memory. */
 cJSON *fw_json_add_i64(cJSON *object, const char *name, int64_t value);

@@ -4,25 +4,19 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
-
 /* What this machine, or the part of it that a container was given, has to offer. */
+struct fw_machine {
+    unsigned cpus;         /* affinity mask, within the cgroup's quota; at least 1 */
+    uint64_t memory_bytes; /* the least of the cgroups' limits (v1 and v2) and MemTotal */
+    uint64_t oom_kills;    /* of this cgroup, else of the system; only its growth means something */
+    char boot_id[40];      /* "" when it cannot be read */
+    char host[256];
+};
 
-/* Processors that this process may use: its affinity mask, within the cgroup's quota. At least 1.
- */
-unsigned fw_machine_cpus(void);
+/* Reads it all, in some 100 µs. */
+void fw_machine_look(struct fw_machine *ret_machine);
 
-/* min(memory limits of the cgroups (v1 and v2) from here up, MemTotal), in bytes. */
-uint64_t fw_machine_memory(void);
-
-/* How often the kernel has killed for memory: in this process's cgroup, or, where the cgroup does
- * not say, on the whole system. Only the growth between two calls means something. */
-uint64_t fw_machine_oom_kills(void);
-
-/* Changes with every boot; NUL-terminated, at most 39 characters; "" when it cannot be read. */
-void fw_machine_boot_id(char ret_text[40]);
-
-/* The name of the host, at most 255 characters. */
-void fw_machine_host(char ret_text[256]);
+/* The same with the files of /proc and /sys looked for under another root ("" is the real one). */
+void fw_machine_look_under(const char *root, struct fw_machine *ret_machine);
 
 #endif

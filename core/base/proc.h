@@ -25,7 +25,7 @@ struct fw_proc_spec {
     char *const *argv;
     char *const *env;             /* NULL: this process's own */
     const char *folder;           /* to start in; NULL: the current one */
-    const struct fw_proc_fd *fds; /* everything from descriptor 3 on that is not listed is closed */
+    const struct fw_proc_fd *fds; /* descriptors above the highest target are closed */
     size_t n_fds;
 };
 
@@ -36,6 +36,10 @@ int fw_proc_spawn(const struct fw_proc_spec *spec, pid_t *ret_pid, struct fw_err
 /* First call of a worker's main: SIGKILL it when its parent ends. An error when `parent` is gone
  * already, in which case the worker must leave at once. */
 int fw_proc_die_with_parent(pid_t parent, struct fw_error *err);
+
+/* Descendants that lose their parent become children of this process, where they can be found and
+ * ended; otherwise they would leave the tree. For workers and the supervisor. */
+int fw_proc_adopt_orphans(struct fw_error *err);
 
 struct fw_proc_result {
     int exit_code; /* -1 when a signal ended it */

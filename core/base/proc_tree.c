@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/proc.h"
+#include "base/vec.h"
+
+struct pids {
+    pid_t *items;
+    size_t len, cap;
+};
+
+static void add_pid(struct pids *pids, long pid)
+{
+    pid_t *slot = fw_vec_add(pids);
+    if (slot) {
+        *slot = (pid_t)pid;
+    }
+}
+
+/* The start of a small /proc file into a buffer of the caller: no memory is asked for, because
+ * this runs 50 times a second, above all when memory is short. */
+static bool read_small(const char *path, char *buffer, size_t size)
+{
+    fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+    ssize_t n = 1;
+    while (fd >= 0 && n > 0 && len < size - 1) {
+        n = read(fd, buffer + len, size - 1 - len);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    buffer[len] = '\0';
+    return len > 0;
+}
+
+struct stat_line {
+    char state;
+    int parent;
+    unsigned long long start_time;
+};
+
+static bool read_stat(pid_t pid, struct stat_line *ret_stat)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (!read_small(path, text, sizeof text)) {
+        return false;
+    }
+    /* The command's name, in parentheses, may itself hold blanks and parentheses. */
+    const char *rest = strrchr(text, ')');
+    return rest && sscanf(rest + 1,
+                          " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+                          "%*d %llu",
+                          &ret_stat->state, &ret_stat->parent, &ret_stat->start_time) == 3;
+}
+
+uint64_t fw_proc_start_time(pid_t pid)
+{
+    struct stat_line stat;
+    return read_stat(pid, &stat) && !strchr("ZXx", stat.state) ? stat.start_time : 0;
+}
+
+/* Adds the children of each thread, which the kernel lists where it was built to; false where not.
+ */
+static bool add_listed_children(struct pids *pids, pid_t pid)
+{
+    char path[96], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    fw_auto(closedir) DIR *threads = opendir(path);
+    struct dirent *thread;
+    bool listed = true;
+    while (threads && (thread = readdir(threads))) {
+        if (!isdigit((unsigned char)thread->d_name[0])) {
+            continue;
+        }
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", (int)pid, thread->d_name);
+        if (!read_small(path, text, sizeof text)) {
+            listed = listed && access(path, F_OK) == 0;
+        }
+        char *rest = text;
+        for (long child; (child = strtol(rest, &rest, 10)) > 0;) {
+            add_pid(pids, child);
+        }
+    }
+    return listed;
+}
+
+/* The same by looking at every process there is. */
+static void add_scanned_children(struct pids *pids, pid_t pid)
+{
+    fw_auto(closedir) DIR *processes = opendir("/proc");
+    struct dirent *process;
+    struct stat_line stat;
+    while (processes && (process = readdir(processes))) {
+        long candidate = strtol(process->d_name, NULL, 10);
+        if (candidate > 0 && read_stat((pid_t)candidate, &stat) && stat.parent == pid) {
+            add_pid(pids, candidate);
+        }
+    }
+}
+
+/* A process and all its descendants. */
+static struct pids list_tree(pid_t pid)
+{
+    struct pids pids = {0};
+    add_pid(&pids, pid);
+    for (size_t i = 0; i < pids.len; i++) {
+        if (!add_listed_children(&pids, pids.items[i]) && fw_proc_start_time(pids.items[i]) != 0) {
+            add_scanned_children(&pids, pids.items[i]);
+        }
+    }
+    return pids;
+}
+
+static uint64_t field_kb(const char *text, const char *key)
+{
+    const char *found = strstr(text, key);
+    return found ? strtoull(found + strlen(key), NULL, 10) : 0;
+}
+
+uint64_t fw_proc_tree_memory(pid_t pid)
+{
+    struct pids pids = list_tree(pid);
+    uint64_t total_kb = 0;
+    for (size_t i = 0; i < pids.len; i++) {
+        char path[64], text[4096];
+        snprintf(path, sizeof path, "/proc/%d/status", (int)pids.items[i]);
+        if (read_small(path, text, sizeof text)) {
+            total_kb += field_kb(text, "\nRssAnon:") + field_kb(text, "\nRssShmem:");
+        }
+    }
+    free(pids.items);
+    return total_kb * 1024;
+}
+
+void fw_proc_tree_kill(pid_t pid, int signal)
+{
+    /* Listed first: with its root gone the tree cannot be found any more. */
+    struct pids pids = list_tree(pid);
+    kill(-pid, signal);
+    for (size_t i = 0; i < pids.len; i++) {
+        kill(pids.items[i], signal);
+    }
+    free(pids.items);
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/get-data in a tree of its own, with an invented mirror and an invented publisher.
+
+setup() {
+    tree=$BATS_TEST_TMPDIR/tree
+    mirror=$BATS_TEST_TMPDIR/mirror
+    bin=$BATS_TEST_TMPDIR/bin
+    mkdir -p "$tree/scripts" "$mirror" "$bin"
+    cp "$BATS_TEST_DIRNAME/../../scripts/get-data" "$tree/scripts/"
+    unset FWRUN_DATA_MIRROR FWRUN_SEC_CONTACT
+    export HOME=$BATS_TEST_TMPDIR GIT_CONFIG_NOSYSTEM=1 PATH=$bin:$PATH
+    no_publisher
+    cd "$tree"
+}
+
+quarters() {
+    local year quarter
+    for year in {2016..2021}; do
+        for quarter in {1..4}; do echo "${year}Q$quarter"; done
+    done | grep -vE '2016Q1|2021Q[34]'
+}
+
+fill() { # FOLDER: two filings a quarter
+    local quarter table
+    for quarter in $(quarters); do
+        mkdir -p "$1/${quarter}_cf"
+        for table in SUBMISSION DISCLOSURE ISSUER_INFORMATION; do
+            printf 'ACCESSION_NUMBER\tX\n1\ta\n2\tb\n' >"$1/${quarter}_cf/FORM_C_$table.tsv"
+        done
+    done
+}
+
+no_publisher() {
+    printf '#!/bin/sh\necho "curl: (6) Could not resolve host" >&2\nexit 6\n' >"$bin/curl"
+    chmod +x "$bin/curl"
+}
+
+# A curl that writes down how it was called and answers with the quarter's zip.
+publisher() { # FOLDER
+    local quarter name
+    mkdir -p "$BATS_TEST_TMPDIR/zips"
+    for quarter in $(quarters); do
+        name=${quarter,,}_cf.zip
+        (cd "$1" && python3 -m zipfile -c "$BATS_TEST_TMPDIR/zips/$name" "${quarter}_cf")
+    done
+    cat >"$bin/curl" <<CURL
+#!/bin/bash
+printf '%s\n' "\$*" >>"$BATS_TEST_TMPDIR/curl.log"
+while [ "\$1" != --output ]; do shift; done
+cp "$BATS_TEST_TMPDIR/zips/\$(basename "\$3")" "\$2"
+CURL
+    printf '#!/bin/sh\n' >"$bin/sleep"
+    chmod +x "$bin/curl" "$bin/sleep"
+}
+
+nothing_laid() {
+    [ ! -e data/regcf ]
+    [ -z "$(ls -A data 2>/dev/null)" ]
+}
+
+@test "lays the 63 tables of a mirror and names source and terms" {
+    fill "$mirror/edgar_regcf"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data regcf
+    [ "$status" -eq 0 ]
+    [[ $output == *"copying from the mirror $mirror/edgar_regcf"* ]]
+    [[ $output == *"42 filings here, 12732 there"* ]]
+    [[ $output == *"US Government publication"* ]]
+    [ "$(find data/regcf -name 'FORM_C_*.tsv' | wc -l)" -eq 63 ]
+    diff -r "$mirror/edgar_regcf" data/regcf
+    [ "$(ls -A data)" = regcf ]
+}
+
+@test "fetches nothing the second time" {
+    fill data/regcf
+    run scripts/get-data regcf
+    [ "$status" -eq 0 ]
+    [[ $output == *"already in data/regcf, verified"* ]]
+}
+
+@test "replaces a damaged copy" {
+    fill data/regcf
+    fill "$mirror/edgar_regcf"
+    rm data/regcf/2017Q1_cf/FORM_C_DISCLOSURE.tsv
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data regcf
+    [ "$status" -eq 0 ]
+    [[ $output == *"2017Q1_cf/FORM_C_DISCLOSURE.tsv is missing"* ]]
+    [ -s data/regcf/2017Q1_cf/FORM_C_DISCLOSURE.tsv ]
+}
+
+@test "leaves a damaged copy alone when no other can be had" {
+    fill data/regcf
+    rm data/regcf/2017Q1_cf/FORM_C_DISCLOSURE.tsv
+    FWRUN_SEC_CONTACT=a@example.org run scripts/get-data regcf
+    [ "$status" -eq 1 ]
+    [ "$(find data/regcf -name 'FORM_C_*.tsv' | wc -l)" -eq 62 ]
+    [ "$(ls -A data)" = regcf ]
+}
+
+@test "lays nothing from a mirror whose tables disagree" {
+    fill "$mirror/edgar_regcf"
+    printf '3\tc\n' >>"$mirror/edgar_regcf/2018Q2_cf/FORM_C_DISCLOSURE.tsv"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data regcf
+    [ "$status" -eq 1 ]
+    [[ $output == *"2018Q2_cf/FORM_C_DISCLOSURE.tsv has 3 rows, FORM_C_SUBMISSION.tsv beside it has 2"* ]]
+    nothing_laid
+}
+
+@test "goes on to the publisher when the mirror is not complete" {
+    fill "$mirror/edgar_regcf"
+    publisher "$mirror/edgar_regcf"
+    rm "$mirror/edgar_regcf/2021Q2_cf/FORM_C_SUBMISSION.tsv"
+    FWRUN_DATA_MIRROR=$mirror FWRUN_SEC_CONTACT=a@example.org run scripts/get-data regcf
+    [ "$status" -eq 0 ]
+    [[ $output == *"the mirror's copy is not complete"* ]]
+    [ "$(find data/regcf -type f | wc -l)" -eq 63 ]
+}
+
+@test "asks the publisher for each quarter and declares a contact" {
+    fill "$BATS_TEST_TMPDIR/site"
+    publisher "$BATS_TEST_TMPDIR/site"
+    FWRUN_SEC_CONTACT=a@example.org run scripts/get-data regcf
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/curl.log")" -eq 21 ]
+    [ "$(grep -c 'fwrun get-data a@example.org' "$BATS_TEST_TMPDIR/curl.log")" -eq 21 ]
+    grep -q '/2016q2_cf.zip' "$BATS_TEST_TMPDIR/curl.log"
+    diff -r "$BATS_TEST_TMPDIR/site" data/regcf
+}
+
+@test "asks for a contact before it asks the publisher for anything" {
+    run scripts/get-data regcf
+    [ "$status" -eq 1 ]
+    [[ $output == *"set FWRUN_SEC_CONTACT="* ]]
+    [[ $output != *"could not resolve"* ]]
+}
+
+@test "says what to do when nobody delivers, and leaves nothing behind" {
+    FWRUN_SEC_CONTACT=a@example.org run scripts/get-data regcf
+    [ "$status" -eq 1 ]
+    [[ $output == *"sec.gov did not deliver 2016q2_cf.zip"* ]]
+    [[ $output == *"error: regcf cannot be had"* ]]
+    [[ $output == *"FWRUN_DATA_MIRROR"* ]]
+    nothing_laid
+}
+
+@test "lists what it knows and refuses other names with that list" {
+    run scripts/get-data list
+    [ "$status" -eq 0 ]
+    [[ $output == $'regcf\tabsent\t'* ]]
+    run scripts/get-data nope
+    [ "$status" -eq 1 ]
+    [[ $output == *"no data set is called 'nope'"*"known: regcf"* ]]
+}

@@ -9,7 +9,7 @@
 
 #include "fake_host.h"
 
-enum { FAKE_MAX_PORTS = 64, FAKE_MAX_FIELDS = 256 };
+enum { FAKE_MAX_PORTS = 64, FAKE_MAX_FIELDS = 256, FAKE_MAX_HOOKS = 16 };
 
 /* A growing text; all zero is the empty one. */
 struct fake_text {
@@ -27,11 +27,15 @@ struct fake_rows {
     uint64_t n;
 };
 
+struct fake_hook {
+    void (*interrupt)(void *arg); /* NULL: the slot is free */
+    void *arg;
+};
+
 struct fake_cancel {
     atomic_int requested;
-    pthread_mutex_t mutex; /* held while the hook runs, so that taking it away waits */
-    void (*hook)(void *arg);
-    void *hook_arg;
+    pthread_mutex_t mutex; /* held while a hook runs, so that taking it away waits */
+    struct fake_hook hooks[FAKE_MAX_HOOKS];
     uint64_t before_step;
     uint32_t after_ms;
     bool timing;

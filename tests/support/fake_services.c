@@ -81,12 +81,29 @@ static int32_t cancel_requested(const struct fw_host *host)
     return atomic_load(&task_of(host)->cancel.requested);
 }
 
+static struct fake_hook *find_hook(struct fake_cancel *cancel, const void *arg)
+{
+    struct fake_hook *vacant = NULL;
+    for (size_t i = 0; i < FAKE_MAX_HOOKS; i++) {
+        struct fake_hook *hook = &cancel->hooks[i];
+        if (hook->interrupt != NULL && hook->arg == arg) {
+            return hook;
+        }
+        if (hook->interrupt == NULL && vacant == NULL) {
+            vacant = hook;
+        }
+    }
+    if (vacant == NULL) {
+        fake_die("more than %d hooks of fw.cancel/1", FAKE_MAX_HOOKS);
+    }
+    return vacant;
+}
+
 static void cancel_on_request(const struct fw_host *host, void (*interrupt)(void *arg), void *arg)
 {
     struct fake_cancel *cancel = &task_of(host)->cancel;
     pthread_mutex_lock(&cancel->mutex);
-    cancel->hook = interrupt;
-    cancel->hook_arg = arg;
+    *find_hook(cancel, arg) = (struct fake_hook){.interrupt = interrupt, .arg = arg};
     if (interrupt != NULL && atomic_load(&cancel->requested)) {
         interrupt(arg);
     }
@@ -95,8 +112,13 @@ static void cancel_on_request(const struct fw_host *host, void (*interrupt)(void
 
 static void request_locked(struct fake_cancel *cancel)
 {
-    if (atomic_exchange(&cancel->requested, 1) == 0 && cancel->hook != NULL) {
-        cancel->hook(cancel->hook_arg);
+    if (atomic_exchange(&cancel->requested, 1) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < FAKE_MAX_HOOKS; i++) {
+        if (cancel->hooks[i].interrupt != NULL) {
+            cancel->hooks[i].interrupt(cancel->hooks[i].arg);
+        }
     }
 }
 

@@ -22,8 +22,9 @@ struct fw_cancel {
     /**
      * Has `interrupt(arg)` called, from another thread, at the moment cancelling is requested;
      * for code that blocks in a library which can be interrupted. At once if it already is.
-     * NULL takes the hook away; when this returns no call is running any more. One hook per
-     * host. [stage thread]
+     * Any number of hooks, told apart by `arg`: a stage's sessions have one each. NULL takes
+     * the hook of `arg` away; when this returns no call of it is running any more.
+     * [stage thread]
      */
     void (*on_request)(const struct fw_host *host, void (*interrupt)(void *arg), void *arg);
 };

@@ -3,6 +3,9 @@
 # Dependencies point down only: sdk at the ground, core and plugins on it, neither knowing the other.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# The rooms of core/, the lower ones first: one may include itself and those before it.
+readonly ROOMS='base config plugin graph store run cli tools'
+
 # The folder that an include directory adds, in the order in which they are searched.
 readonly SEARCHED='sdk/include core plugins plugins/lib .'
 
@@ -32,13 +35,27 @@ room_of() { # plugins/daily/parse.c -> plugins/daily
     if [[ $1 =~ ^(plugins/[^/]+)/ ]]; then REPLY=${BASH_REMATCH[1]}; fi
 }
 
+check_rooms() { # FILE:LINE INCLUDE TARGET
+    local from=${1#core/} to=${3#core/}
+    from=${from%%/*}
+    to=${to%%/*}
+    [[ " $ROOMS " == *" $from "* ]] || return 0
+    if [[ "${ROOMS#*"$from"} " == *" $to "* ]]; then
+        finding "$1" "core/$from/ includes the room above it ($2)" \
+            "rooms: $ROOMS; move what both need downwards, or pass it in"
+    fi
+}
+
 check_direction() { # FILE:LINE INCLUDE TARGET
     local from to
     room_of "${1%:*}"
     from=$REPLY
     room_of "$3"
     to=$REPLY
-    [ "$from" != "$to" ] || return 0
+    case $from:$to in
+    core:core) check_rooms "$@" && return ;;
+    "$to:$from") return ;;
+    esac
     case $from:$to in
     core:sdk | plugins/*:sdk | examples:sdk) ;;
     plugins/lib:plugins/*)

@@ -69,6 +69,15 @@ refuses() { # LINT FILE:LINE WORDS
     refuses floors plugins/lib/delta/log.h:2 'a shared library includes a plugin'
 }
 
+@test "floors: refuses a room of core that includes one above it, and passes the reverse" {
+    source_file core/plugin/load.h
+    source_file core/config/config.h '#include "plugin/load.h"'
+    refuses floors core/config/config.h:2 'core/config/ includes the room above it'
+    source_file core/config/config.h
+    source_file core/plugin/load.h '#include "config/config.h"'
+    clean floors
+}
+
 @test "floors: refuses a second includer of libconfig.h in core" {
     source_file core/config/write.c '#include <libconfig.h>'
     refuses floors core/config/write.c:2 'one of 2 includes of <libconfig.h>'

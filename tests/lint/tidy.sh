@@ -7,4 +7,4 @@
 build=${2:?usage: $0 ROOT BUILD}
 command -v clang-tidy >/dev/null || unchecked "no clang-tidy; apt-get install clang-tidy"
 jq -r '.[].file' "$build/compile_commands.json" | sort -u |
-    (cd "$build" && xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p .)
+    (cd "$build" && xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p . 2> >(grep -v 'warnings\? generated' >&2))

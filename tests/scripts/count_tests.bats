@@ -12,7 +12,7 @@ tested() { # NAME RESULT STDOUT: one more test program in the log
 }
 
 ends_with() { # STATUS LAST-LINE, given meson's status
-    run "$FWRUN_PYTHON" "$counter" "${meson_status:-0}" "$log"
+    run "${FWRUN_PYTHON:-python3}" "$counter" "${meson_status:-0}" "$log"
     [ "$status" -eq "$1" ] && [ "${lines[-1]}" = "$2" ] || { echo "$status: $output" && return 1; }
 }
 

@@ -4,12 +4,13 @@
 # were called; nothing here touches the machine or the network.
 
 setup() {
+    root=$BATS_TEST_DIRNAME/../..
     tree=$BATS_TEST_TMPDIR/tree
     bin=$BATS_TEST_TMPDIR/bin
     calls=$BATS_TEST_TMPDIR/calls
     mkdir -p "$tree/scripts" "$bin"
     : >"$calls"
-    cp "$FWRUN_SOURCE_ROOT/scripts/setup" "$tree/scripts/"
+    cp "$root/scripts/setup" "$tree/scripts/"
     # Everything that this machine has, but for a tool that is then missing.
     ln -s /usr/local/bin/* /usr/bin/* "$bin/" 2>/dev/null || true
     rm -f "$bin"/{ctags,sudo}
@@ -30,9 +31,9 @@ impostor() { # NAME BODY
 with_ctags() { printf '#!/bin/sh\n' >"$bin/ctags" && chmod +x "$bin/ctags"; }
 
 with_pinned_duckdb() {
-    [ -f "$FWRUN_SOURCE_ROOT/.deps/duckdb/lib/libduckdb.so" ] || skip "this machine's DuckDB is the system's"
+    [ -f "$root/.deps/duckdb/lib/libduckdb.so" ] || skip "this machine's DuckDB is the system's"
     mkdir .deps
-    cp -r "$FWRUN_SOURCE_ROOT/.deps/duckdb" .deps/
+    cp -r "$root/.deps/duckdb" .deps/
 }
 
 @test "calls neither apt-get nor npm when nothing is missing" {

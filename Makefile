@@ -2,6 +2,8 @@
 # Thin: meson builds, scripts/ prepare, tests/ check. Everything lands in build*/.
 BUILD := build
 PREFIX := /usr/local
+# Options of `meson setup`, for a build folder that is not there yet: make build MESON_SETUP=--werror
+MESON_SETUP :=
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
 .PHONY: help build run test lint tidy bench asan valgrind install clean setup
@@ -23,7 +25,7 @@ setup:
 	@scripts/setup
 
 build: setup
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@test -f $(BUILD)/build.ninja || meson setup $(MESON_SETUP) $(BUILD)
 	@ninja -C $(BUILD)
 
 run: build
@@ -46,7 +48,7 @@ bench: build
 
 asan: setup
 	@test -f build-asan/build.ninja || \
-	    meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	    meson setup $(MESON_SETUP) build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	@ninja -C build-asan
 	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    scripts/run-tests build-asan --timeout-multiplier 5 --no-suite lint

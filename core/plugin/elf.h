@@ -16,7 +16,7 @@
  * A shared object read as data: what the dynamic linker would map, in a buffer, with its pointers
  * pointing into that buffer, so that a plugin's description can be followed without running any
  * of its code. The file may be hostile: follow a pointer only after fw_elf_holds has agreed.
- * Functions cannot be called; a pointer to something in another library reads as
+ * Functions cannot be called; a pointer to something outside the file reads as
  * FW_ELF_ELSEWHERE. Errors are FW_EXIT_PLUGIN and do not name the file. Any thread.
  */
 struct fw_elf {
@@ -35,7 +35,8 @@ struct fw_elf {
 /* The part of struct fw_plugin that never changes: up to and with service_size. */
 #define FW_ELF_HEAD (offsetof(struct fw_plugin, service_size) + sizeof(uint32_t))
 
-#define FW_ELF_ELSEWHERE ((uintptr_t)1)
+/* What a pointer out of the file reads as: not NULL, and never held. */
+#define FW_ELF_ELSEWHERE ((uint64_t)1)
 
 /* Larger images are refused. */
 #define FW_ELF_MAX_IMAGE ((uint64_t)1 << 31)
@@ -48,5 +49,12 @@ bool fw_elf_holds(const struct fw_elf *elf, const void *at, uint64_t size, uint6
 
 /* Whether a whole NUL-terminated text lies there. */
 bool fw_elf_holds_text(const struct fw_elf *elf, const char *text);
+
+/* The `size` bytes at an address of the file, or NULL. */
+void *fw_elf_at(const struct fw_elf *elf, uint64_t address, uint64_t size);
+
+/* For fw_elf_read: fills `needed`, `runpath` and `plugin` from the dynamic section at `address`,
+ * and makes the pointers in the image point into it. */
+int fw_elf_link(struct fw_elf *elf, uint64_t address, uint64_t size, struct fw_error *err);
 
 #endif

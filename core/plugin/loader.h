@@ -21,7 +21,6 @@ struct fw_module {
     const char *path; /* of the original */
     const char *digest;
     unsigned generation; /* 1, 2, ... in this loader */
-    bool resident;       /* it cannot be unloaded: swap it by replacing the process */
 };
 
 struct fw_loader_options {
@@ -34,7 +33,7 @@ struct fw_loader_options {
 int fw_loader_create(const struct fw_loader_options *options, struct fw_loader **ret_loader,
                      struct fw_error *err);
 
-/* Removes the private folder. Modules still held stay loaded. Accepts NULL. */
+/* Removes the private folder. No module may be held any more. Accepts NULL. */
 void fw_loader_destroy(struct fw_loader *loader);
 
 /*

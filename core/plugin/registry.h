@@ -39,6 +39,10 @@ void fw_registry_finish(struct fw_registry *registry);
 /* Adds one file, good or bad; -1 only when out of memory. */
 int fw_registry_add(struct fw_registry *registry, const char *path, struct fw_error *err);
 
+/* Whether the shared libraries that a plugin links to are there; FW_EXIT_PLUGIN names the first
+ * that is not. The finders below ask this themselves, of the plugin that they find. */
+int fw_registry_check_libraries(const struct fw_registry_entry *entry, struct fw_error *err);
+
 struct fw_registry_stage {
     const struct fw_registry_entry *entry;
     const struct fw_stage *stage; /* in the image: to be read, not called */

@@ -39,6 +39,11 @@ void fw_diag_at(struct fw_diag *diag, const char *file, int line, const char *fm
 void fw_diag_unknown(struct fw_diag *diag, const struct fw_cfg_node *node, const char *const *known,
                      size_t n_known);
 
+/* A reference to a member `name` that `group` (which may be NULL) does not have, with the nearest
+ * that it has: there is no stage "dayly"; did you mean "daily"? */
+void fw_diag_absent(struct fw_diag *diag, const struct fw_cfg_node *node, const char *what,
+                    const char *name, const struct fw_cfg_node *group);
+
 /* Whether anything is wrong: mistakes, or no memory to note them. */
 bool fw_diag_any(const struct fw_diag *diag);
 

@@ -54,18 +54,13 @@ struct fw_pipeline_outputs {
     size_t len, cap;
 };
 
-struct fw_pipeline_names {
-    const char **items;
-    size_t len, cap;
-};
-
 struct fw_pipeline_stage {
     const char *name;
     const char *use; /* the plugin's stage; NULL when the file fails to say (there is a mistake) */
     const struct fw_cfg_node *node; /* file and line of the stage */
     struct fw_pipeline_inputs in;
     struct fw_pipeline_outputs out;
-    struct fw_pipeline_names after; /* stages to wait for without reading from them */
+    struct fw_pipeline_input after; /* stages to wait for without reading: sources without a port */
     const struct fw_cfg_node
         *params;                    /* a group to be checked against the plugin's table; or NULL */
     const struct fw_cfg_node *gate; /* a group; or NULL */
@@ -82,10 +77,11 @@ struct fw_pipeline_stages {
 
 struct fw_pipeline {
     struct fw_cfg cfg;
-    const char *file; /* the configuration's own file, as given */
-    char *name;       /* default: the file's name without its ending */
-    char *root;       /* what --set paths and defaults are relative to; absolute */
-    char *run_root;   /* the folder of run directories, default "runs" */
+    const char *file;               /* the configuration's own file, as given */
+    const struct fw_cfg_node *vars; /* a group; or NULL */
+    char *name;                     /* default: the file's name without its ending */
+    char *root;                     /* what --set paths and defaults are relative to; absolute */
+    char *run_root;                 /* the folder of run directories, default "runs" */
     struct fw_pipeline_resources resources;
     int64_t seed;
     enum fw_durability durability;

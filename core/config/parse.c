@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/parse.h"
+
+#include <libconfig.h>
+#include <math.h>
+
+#include "base/fs.h"
+#include "base/path.h"
+#include "config/source.h"
+
+/* Where the nodes of one parse come from. */
+struct origin {
+    const char *file;         /* the file that was asked for, or the one name of a text */
+    const char *folder;       /* of that file; NULL for a text */
+    struct fw_strings *files; /* NULL for a text */
+    int line;                 /* of a text */
+    struct fw_diag *diag;
+};
+
+/* The one copy of a file's name that nodes borrow. */
+static const char *intern(struct origin *origin, const char *path)
+{
+    for (size_t i = 0; path && i < origin->files->len; i++) {
+        if (strcmp(origin->files->items[i], path) == 0) {
+            return origin->files->items[i];
+        }
+    }
+    if (!path || fw_strings_add(origin->files, path) < 0) {
+        origin->diag->oom = true;
+        return "";
+    }
+    return origin->files->items[origin->files->len - 1];
+}
+
+/* libconfig names an included file as the @include did. */
+static const char *file_name(struct origin *origin, const char *name)
+{
+    if (!origin->files || !name || strcmp(name, origin->file) == 0) {
+        return origin->file;
+    }
+    fw_auto(free) char *path = fw_path_join(origin->folder, name);
+    return intern(origin, path);
+}
+
+static int convert(struct origin *origin, const config_setting_t *setting, struct fw_cfg_node *node,
+                   int depth);
+
+static int convert_items(struct origin *origin, const config_setting_t *setting,
+                         struct fw_cfg_node *node, int depth)
+{
+    if (depth == FW_CFG_MAX_DEPTH) {
+        fw_diag_at(origin->diag, node->file, node->line, "nested deeper than %d levels", depth);
+        return -1;
+    }
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        struct fw_cfg_node *item = fw_vec_add(node);
+        if (!item) {
+            origin->diag->oom = true;
+            return -1;
+        }
+        if (convert(origin, config_setting_get_elem(setting, (unsigned)i), item, depth + 1) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int convert(struct origin *origin, const config_setting_t *setting, struct fw_cfg_node *node,
+                   int depth)
+{
+    static const enum fw_cfg_kind kinds[] = {
+        [CONFIG_TYPE_GROUP] = FW_CFG_GROUP,   [CONFIG_TYPE_INT] = FW_CFG_INT,
+        [CONFIG_TYPE_INT64] = FW_CFG_INT,     [CONFIG_TYPE_FLOAT] = FW_CFG_FLOAT,
+        [CONFIG_TYPE_STRING] = FW_CFG_STRING, [CONFIG_TYPE_BOOL] = FW_CFG_BOOL,
+        [CONFIG_TYPE_ARRAY] = FW_CFG_ARRAY,   [CONFIG_TYPE_LIST] = FW_CFG_LIST,
+    };
+    const char *text = config_setting_get_string(setting);
+    const char *name = config_setting_name(setting);
+    node->kind = kinds[config_setting_type(setting)];
+    node->file = file_name(origin, config_setting_source_file(setting));
+    node->line = origin->files ? (int)config_setting_source_line(setting) : origin->line;
+    node->integer = config_setting_get_int64(setting);
+    node->real =
+        node->kind == FW_CFG_INT ? (double)node->integer : config_setting_get_float(setting);
+    node->truth = config_setting_get_bool(setting);
+    node->name = name ? strdup(name) : NULL;
+    node->text = node->kind == FW_CFG_STRING ? strdup(text ? text : "") : NULL;
+    if ((name && !node->name) || (node->kind == FW_CFG_STRING && !node->text)) {
+        origin->diag->oom = true;
+        return -1;
+    }
+    if (!isfinite(node->real)) {
+        fw_diag_at(origin->diag, node->file, node->line, "%s: the number is out of range",
+                   name ? name : "an element");
+    }
+    return config_setting_is_aggregate(setting) ? convert_items(origin, setting, node, depth) : 0;
+}
+
+/* What libconfig has read, as a tree of our own. */
+static int take_tree(struct origin *origin, const config_t *config, struct fw_cfg_node *ret_root)
+{
+    struct fw_cfg_node root = {0};
+    int rc = convert(origin, config_root_setting(config), &root, 0);
+    root.path = strdup("");
+    if (rc == 0 && (!root.path || fw_cfg_node_name_paths(&root) < 0)) {
+        origin->diag->oom = true;
+        rc = -1;
+    }
+    if (rc < 0) {
+        fw_cfg_node_finish(&root);
+        return -1;
+    }
+    *ret_root = root;
+    return 0;
+}
+
+static void report(struct origin *origin, const config_t *config)
+{
+    if (config_error_type(config) == CONFIG_ERR_FILE_IO) {
+        fw_diag_at(origin->diag, origin->file, 0, "cannot open this file");
+    } else {
+        fw_diag_at(origin->diag, file_name(origin, config_error_file(config)),
+                   config_error_line(config), "%s", config_error_text(config));
+    }
+}
+
+int fw_cfg_parse_file(const char *path, struct fw_strings *files, struct fw_cfg_node *ret_root,
+                      struct fw_diag *diag)
+{
+    fw_auto(free) char *folder = fw_path_folder(path);
+    size_t first = files->len;
+    if (!folder || fw_cfg_source_list(path, folder, files, diag) < 0) {
+        diag->oom = diag->oom || !folder;
+        return -1;
+    }
+    struct origin origin = {.folder = folder, .files = files, .diag = diag};
+    origin.file = intern(&origin, path);
+    config_t config;
+    config_init(&config);
+    config_set_include_dir(&config, folder);
+    int rc = -1;
+    if (config_read_file(&config, path)) {
+        rc = take_tree(&origin, &config, ret_root);
+    } else {
+        report(&origin, &config);
+    }
+    config_destroy(&config);
+    for (size_t i = first; i < files->len && rc == 0; i++) {
+        fw_auto(free) char *text = NULL;
+        if (fw_fs_read(files->items[i], &text, NULL, NULL) == 0) {
+            fw_cfg_source_check_integers(text, files->items[i], ret_root, diag);
+        }
+    }
+    return rc;
+}
+
+int fw_cfg_parse_text(const char *text, const char *file, int line, struct fw_cfg_node *ret_root,
+                      struct fw_diag *diag)
+{
+    struct origin origin = {.file = file, .line = line, .diag = diag};
+    config_t config;
+    config_init(&config);
+    int rc = -1;
+    if (config_read_string(&config, text)) {
+        rc = take_tree(&origin, &config, ret_root);
+    } else {
+        fw_diag_at(diag, file, line, "%s", config_error_text(&config));
+    }
+    config_destroy(&config);
+    if (rc == 0) {
+        fw_cfg_source_check_integers(text, file, ret_root, diag);
+    }
+    return rc;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/vars.h"
+
+#include "base/str.h"
+
+enum { MAX_DEPTH = 16 };
+
+struct scope {
+    const struct fw_cfg_node *vars;
+    const struct fw_cfg_node *user; /* the string that is being written */
+    struct fw_diag *diag;
+};
+
+static int expand(const struct scope *scope, const char *text, int depth, struct fw_str *out);
+
+static int expand_name(const struct scope *scope, const char *name, int depth, struct fw_str *out)
+{
+    if (strncmp(name, "env:", 4) == 0) {
+        fw_diag_node(scope->diag, scope->user,
+                     "the environment is not copied into settings; a secret is referred to as "
+                     "\"%s\", anything else is given with --set vars.NAME=VALUE",
+                     name);
+        return -1;
+    }
+    const struct fw_cfg_node *var = fw_cfg_get(scope->vars, name);
+    if (!var) {
+        fw_diag_absent(scope->diag, scope->user, "variable", name, scope->vars);
+        return -1;
+    }
+    if (var->kind == FW_CFG_STRING) {
+        return expand(scope, var->text, depth + 1, out);
+    }
+    fw_auto(free) char *value = fw_cfg_value_text(var);
+    if (!value) {
+        fw_diag_node(scope->diag, scope->user, "the variable \"%s\" is %s, not a scalar", name,
+                     fw_cfg_kind_name(var->kind));
+        return -1;
+    }
+    fw_str_add(out, value);
+    return 0;
+}
+
+static int expand(const struct scope *scope, const char *text, int depth, struct fw_str *out)
+{
+    if (depth > MAX_DEPTH) {
+        fw_diag_node(scope->diag, scope->user, "its variables refer to themselves");
+        return -1;
+    }
+    for (;;) {
+        const char *mark = strstr(text, "${");
+        if (!mark) {
+            fw_str_add(out, text);
+            return 0;
+        }
+        fw_str_add_bytes(out, text, (size_t)(mark - text));
+        if (mark > text && mark[-1] == '$') {
+            fw_str_add(out, "{");
+            text = mark + 2;
+            continue;
+        }
+        const char *end = strchr(mark, '}');
+        if (!end) {
+            fw_diag_node(scope->diag, scope->user, "\"${\" without \"}\"; a plain one is \"$${\"");
+            return -1;
+        }
+        fw_auto(free) char *name = strndup(mark + 2, (size_t)(end - mark - 2));
+        if (!name || expand_name(scope, name, depth, out) < 0) {
+            scope->diag->oom = scope->diag->oom || !name;
+            return -1;
+        }
+        text = end + 1;
+    }
+}
+
+static void replace(struct scope *scope, struct fw_cfg_node *node, bool keep)
+{
+    if (node->kind == FW_CFG_STRING && strstr(node->text, "${")) {
+        fw_auto(str) struct fw_str out = {0};
+        scope->user = node;
+        if (expand(scope, node->text, 0, &out) == 0 && keep) {
+            char *text = fw_str_take(&out);
+            scope->diag->oom = scope->diag->oom || !text;
+            if (text) {
+                free(node->text);
+                node->text = text;
+            }
+        }
+    }
+    for (size_t i = 0; i < node->len; i++) {
+        /* Variables are only checked: each use reads them as they were written. */
+        replace(scope, &node->items[i], keep && &node->items[i] != scope->vars);
+    }
+}
+
+void fw_cfg_vars_replace(struct fw_cfg_node *root, struct fw_diag *diag)
+{
+    struct scope scope = {.vars = fw_cfg_get(root, "vars"), .diag = diag};
+    replace(&scope, root, true);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_LIB_SOURCE_INTERNAL_H
+#define FW_LIB_SOURCE_INTERNAL_H
+
+#include "delta/delta.h"
+#include "source/source.h"
+
+/** What a source needs and its users do not. */
+struct fw_source_private {
+    const struct fw_sql_handle *sql;
+    struct fw_delta *delta;      /**< FW_SOURCE_DELTA: files and columns in the same order */
+    struct fw_sql_grid *headers; /**< FW_SOURCE_CSV: each file's columns, as describe gives them */
+    char *delim, *quote, *nullstr; /**< FW_SOURCE_CSV */
+    bool header;
+};
+
+/**
+ * Fills `source->files`, sorted by name: the paths themselves, and *.parquet at any depth below
+ * those that are folders. Says what cannot be read by its path.
+ */
+fw_status fw_source_list_files(struct fw_source *source, const char *const *paths, size_t n_paths);
+
+/** Checks that each file exists and begins and ends as Parquet does. */
+fw_status fw_source_check_parquet(const struct fw_source *source);
+
+/** Whether a regular file begins as Parquet does. */
+bool fw_source_is_parquet(const char *path);
+
+/** Whether the name says CSV; *ret_tabs: with tabs between the fields. */
+bool fw_source_is_csv(const char *path, bool *ret_tabs);
+
+/* Opens one kind each: fills the columns and what scanning needs. */
+fw_status fw_source_open_delta(struct fw_source *source, const char *root);
+fw_status fw_source_open_parquet(struct fw_source *source);
+fw_status fw_source_open_csv(struct fw_source *source, const struct fw_source_options *options);
+
+/** Adds a column, copying the texts; `type` NULL: derived from `sql_type`. False: no memory. */
+bool fw_source_add_column(struct fw_source *source, const char *name, const char *sql_type,
+                          const char *type);
+
+/** Delta's words for an engine's type, to be freed; NULL when out of memory. */
+char *fw_source_type(const char *sql_type);
+
+/** Appends `read_csv(...)` of one file with all its columns as texts. */
+void fw_source_append_csv(const struct fw_source *source, size_t file, struct fw_text *text);
+
+/** Appends ['path', ...] of the files first .. first + n - 1. */
+void fw_source_append_paths(const struct fw_source *source, size_t first, size_t n,
+                            struct fw_text *text);
+
+/** Index of the file's header that holds the column; -1: the file does not have it. */
+int fw_source_header_find(const struct fw_source *source, size_t file, const char *column);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "source/internal.h"
+
+/* A slice with everything spelled out. */
+struct scan {
+    const struct fw_source *source;
+    const struct fw_source_slice *slice;
+    size_t n_columns, first_file, n_files;
+};
+
+static size_t column_index(const struct scan *scan, size_t i)
+{
+    if (scan->slice->n_columns == 0) {
+        return i;
+    }
+    return (size_t)(fw_source_column(scan->source, scan->slice->columns[i]) -
+                    scan->source->columns);
+}
+
+static int32_t partition_of(const struct scan *scan, size_t column)
+{
+    const struct fw_delta *delta = scan->source->more->delta;
+    return delta != NULL ? delta->fields[column].partition : -1;
+}
+
+static const char *partition_value(const struct scan *scan, size_t file, int32_t partition)
+{
+    return scan->source->more->delta->files[scan->first_file + file].values[partition];
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The value of a partition column as text: one literal, or picked from a list by file. */
+static void append_partition_text(const struct scan *scan, int32_t partition, struct fw_text *text)
+{
+    bool constant = true;
+    for (size_t i = 1; i < scan->n_files && constant; i++) {
+        constant =
+            same_text(partition_value(scan, i, partition), partition_value(scan, 0, partition));
+    }
+    if (constant) {
+        fw_text_literal(text, partition_value(scan, 0, partition));
+        return;
+    }
+    fw_text_append(text, "([");
+    for (size_t i = 0; i < scan->n_files; i++) {
+        fw_text_append(text, i > 0 ? ", " : "");
+        fw_text_literal(text, partition_value(scan, i, partition));
+    }
+    fw_text_append(text, "])[file_index::BIGINT + 1]");
+}
+
+static void append_partition(const struct scan *scan, size_t column, struct fw_text *text)
+{
+    const char *type = scan->source->columns[column].sql_type;
+    /* A binary value is written as its characters; a cast would look for escapes in it. */
+    bool binary = strcmp(type, "BLOB") == 0;
+    fw_text_append(text, binary ? "encode(CAST(" : "CAST(");
+    append_partition_text(scan, partition_of(scan, column), text);
+    fw_text_appendf(text, " AS %s)", binary ? "VARCHAR)" : type);
+}
+
+/* Given as the scan's schema, columns are found by name, filled with NULL and cast. */
+static void append_schema(const struct scan *scan, struct fw_text *text)
+{
+    fw_text_append(text, ", schema = MAP {");
+    bool any = false;
+    for (size_t i = 0; i < scan->n_columns; i++) {
+        size_t at = column_index(scan, i);
+        const struct fw_source_column *column = &scan->source->columns[at];
+        if (partition_of(scan, at) < 0) {
+            fw_text_append(text, any ? ", " : "");
+            fw_text_literal(text, column->name);
+            fw_text_append(text, ": {name: ");
+            fw_text_literal(text, column->name);
+            fw_text_append(text, ", type: ");
+            fw_text_literal(text, column->sql_type);
+            fw_text_append(text, ", default_value: NULL}");
+            any = true;
+        }
+    }
+    /* The schema cannot be empty, and without one the first file's would count. */
+    fw_text_append(text, any ? "}" : "'': {name: '', type: 'BOOLEAN', default_value: NULL}}");
+}
+
+static void append_rows(const struct scan *scan, const char *row, struct fw_text *text)
+{
+    const struct fw_source_slice *slice = scan->slice;
+    if (slice->n_rows > 0) {
+        fw_text_appendf(text, " WHERE %s >= %" PRId64 " AND %s < %" PRId64, row, slice->first_row,
+                        row, slice->first_row + slice->n_rows);
+    }
+}
+
+static void append_parquet(const struct scan *scan, struct fw_text *text)
+{
+    fw_text_append(text, "(SELECT ");
+    for (size_t i = 0; i < scan->n_columns; i++) {
+        size_t at = column_index(scan, i);
+        if (partition_of(scan, at) >= 0) {
+            append_partition(scan, at, text);
+            fw_text_append(text, " AS ");
+        }
+        fw_text_identifier(text, scan->source->columns[at].name);
+        fw_text_append(text, ", ");
+    }
+    fw_text_appendf(text,
+                    "CAST(file_index + %zu AS INTEGER) AS " FW_SOURCE_FILE
+                    ", file_row_number AS " FW_SOURCE_ROW " FROM read_parquet(",
+                    scan->first_file);
+    fw_source_append_paths(scan->source, scan->first_file, scan->n_files, text);
+    fw_text_append(text, ", hive_partitioning = false");
+    append_schema(scan, text);
+    fw_text_append(text, ")");
+    append_rows(scan, "file_row_number", text);
+    fw_text_append(text, ")");
+}
+
+/* A table without files. */
+static void append_nothing(const struct scan *scan, struct fw_text *text)
+{
+    fw_text_append(text, "(SELECT ");
+    for (size_t i = 0; i < scan->n_columns; i++) {
+        const struct fw_source_column *column = &scan->source->columns[column_index(scan, i)];
+        fw_text_appendf(text, "CAST(NULL AS %s) AS ", column->sql_type);
+        fw_text_identifier(text, column->name);
+        fw_text_append(text, ", ");
+    }
+    fw_text_append(text,
+                   "0::INTEGER AS " FW_SOURCE_FILE ", 0::BIGINT AS " FW_SOURCE_ROW " WHERE false)");
+}
+
+/* The row number needs the file's own order, which a window without an order follows. */
+static void append_csv_file(const struct scan *scan, size_t file, struct fw_text *text)
+{
+    fw_text_append(text, "SELECT ");
+    for (size_t i = 0; i < scan->n_columns; i++) {
+        const struct fw_source_column *column = &scan->source->columns[column_index(scan, i)];
+        bool known = fw_source_header_find(scan->source, file, column->name) >= 0;
+        fw_text_append(text, "CAST(");
+        if (known) {
+            fw_text_identifier(text, column->name);
+        } else {
+            fw_text_append(text, "NULL");
+        }
+        fw_text_appendf(text, " AS %s) AS ", column->sql_type);
+        fw_text_identifier(text, column->name);
+        fw_text_append(text, ", ");
+    }
+    fw_text_appendf(text,
+                    "%zu::INTEGER AS " FW_SOURCE_FILE ", row_number() OVER () - 1 AS " FW_SOURCE_ROW
+                    " FROM ",
+                    file);
+    fw_source_append_csv(scan->source, file, text);
+}
+
+/* Halved, so that many files do not nest deeper than the engine's parser allows. */
+static void append_csv_files(const struct scan *scan, size_t first, size_t n, struct fw_text *text)
+{
+    if (n == 1) {
+        append_csv_file(scan, first, text);
+        return;
+    }
+    fw_text_append(text, "(");
+    append_csv_files(scan, first, n / 2, text);
+    fw_text_append(text, ") UNION ALL (");
+    append_csv_files(scan, first + n / 2, n - n / 2, text);
+    fw_text_append(text, ")");
+}
+
+static void append_csv(const struct scan *scan, struct fw_text *text)
+{
+    fw_text_append(text, "(SELECT * FROM (");
+    append_csv_files(scan, scan->first_file, scan->n_files, text);
+    fw_text_append(text, ")");
+    append_rows(scan, FW_SOURCE_ROW, text);
+    fw_text_append(text, ")");
+}
+
+void fw_source_scan(const struct fw_source *source, const struct fw_source_slice *slice,
+                    struct fw_text *text)
+{
+    static const struct fw_source_slice everything;
+    struct scan scan = {.source = source, .slice = slice != NULL ? slice : &everything};
+    scan.n_columns = scan.slice->n_columns > 0 ? scan.slice->n_columns : source->n_columns;
+    scan.first_file = scan.slice->first_file;
+    scan.n_files = scan.slice->n_rows > 0    ? 1
+                   : scan.slice->n_files > 0 ? scan.slice->n_files
+                                             : source->n_files - scan.first_file;
+    if (source->n_files == 0) {
+        append_nothing(&scan, text);
+    } else if (source->kind == FW_SOURCE_CSV) {
+        append_csv(&scan, text);
+    } else {
+        append_parquet(&scan, text);
+    }
+}
+
+fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows)
+{
+    const struct fw_sql_handle *sql = source->more->sql;
+    struct fw_text query = {0};
+    if (source->n_files == 0) {
+        *ret_rows = 0;
+        return FW_OK;
+    }
+    if (source->kind == FW_SOURCE_CSV) {
+        fw_text_append(&query, "SELECT count(*) FROM ");
+        fw_source_scan(source, NULL, &query);
+    } else {
+        fw_text_append(&query, "SELECT sum(num_rows) FROM parquet_file_metadata(");
+        fw_source_append_paths(source, 0, source->n_files, &query);
+        fw_text_append(&query, ")");
+    }
+    fw_status status =
+        query.failed ? fw_fault_nomem(sql->host) : fw_sql_int64(sql, ret_rows, fw_text_get(&query));
+    fw_text_finish(&query);
+    return status;
+}

@@ -11,6 +11,7 @@
 #include <fw/service/tmp.h>
 
 #include "fault.h"
+#include "json_functions.h"
 #include "sql/fault.h"
 
 struct setting {
@@ -125,6 +126,9 @@ static fw_status open_database(struct fw_sql_session *session, duckdb_config con
         status = sql_fault(host, duckdb_result_error(&result), session_statements);
     }
     duckdb_destroy_result(&result);
+    if (status == FW_OK && json_functions_register(session->connection) != DuckDBSuccess) {
+        status = sql_fault(host, NULL, "the functions fw_canonical_json and fw_json_length");
+    }
     return status;
 }
 

@@ -6,59 +6,13 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "fake_host.h"
-#include "sql/sql.h"
-
-static struct fake_kit *kit;
-
-struct fixture {
-    struct fake_task *task;
-    struct fw_sql_handle sql;
-};
-
-static int open_kit(void **state)
-{
-    (void)state;
-    kit = fake_kit_open(DUCKDB_SO, NULL);
-    return kit == NULL ? -1 : 0;
-}
-
-static int close_kit(void **state)
-{
-    (void)state;
-    fake_kit_close(kit);
-    return 0;
-}
-
-static int open_session(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-
-    f->task = fake_task_create(kit, NULL);
-    *state = f;
-    if (fw_sql_handle_open(&f->sql, fake_task_host(f->task)) != FW_OK) {
-        fail_msg("%s", fake_task_take_fault(f->task));
-    }
-    return 0;
-}
-
-static int close_session(void **state)
-{
-    struct fixture *f = *state;
-
-    fw_sql_handle_close(&f->sql);
-    fake_task_destroy(f->task);
-    free(f);
-    return 0;
-}
+#include "sql_fixture.h"
 
 static void runs_several_statements(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
     int64_t n;
 
     assert_int_equal(fw_sql_exec(&f->sql, "CREATE TABLE t(a INT); INSERT INTO t VALUES (1), (2);"),
@@ -70,7 +24,7 @@ static void runs_several_statements(void **state)
 
 static void counts_rows_of_create_table_as(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
 
     assert_int_equal(fw_sql_exec(&f->sql, "CREATE TABLE t AS SELECT range FROM range(5000)"),
                      FW_OK);
@@ -81,7 +35,7 @@ static void counts_rows_of_create_table_as(void **state)
 
 static void has_the_fixed_settings(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
     struct fw_sql_grid grid;
     static const char *const expected[][2] = {
         {"TimeZone", "UTC"},
@@ -105,7 +59,7 @@ static void has_the_fixed_settings(void **state)
 
 static void streams_a_result(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
     struct ArrowArrayStream stream;
     struct ArrowArray batch;
     int64_t n = 0;
@@ -123,7 +77,7 @@ static void streams_a_result(void **state)
 
 static void refuses_work_while_a_stream_lives(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
     struct ArrowArrayStream stream;
 
     assert_int_equal(f->sql.api->query(f->sql.session, "SELECT 1", &stream), FW_OK);
@@ -135,7 +89,7 @@ static void refuses_work_while_a_stream_lives(void **state)
 
 static void advances_a_job_to_its_end(void **state)
 {
-    struct fixture *f = *state;
+    struct sql_fixture *f = *state;
     struct fw_sql_job *job;
     double fraction = -2;
     int n_calls = 0;
@@ -159,16 +113,17 @@ static void advances_a_job_to_its_end(void **state)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sql_fixture_open, sql_fixture_close)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(runs_several_statements, open_session, close_session),
-        cmocka_unit_test_setup_teardown(counts_rows_of_create_table_as, open_session,
-                                        close_session),
-        cmocka_unit_test_setup_teardown(has_the_fixed_settings, open_session, close_session),
-        cmocka_unit_test_setup_teardown(streams_a_result, open_session, close_session),
-        cmocka_unit_test_setup_teardown(refuses_work_while_a_stream_lives, open_session,
-                                        close_session),
-        cmocka_unit_test_setup_teardown(advances_a_job_to_its_end, open_session, close_session),
+        TEST(runs_several_statements),
+        TEST(counts_rows_of_create_table_as),
+        TEST(has_the_fixed_settings),
+        TEST(streams_a_result),
+        TEST(refuses_work_while_a_stream_lives),
+        TEST(advances_a_job_to_its_end),
     };
+#undef TEST
 
-    return cmocka_run_group_tests_name("duckdb session", tests, open_kit, close_kit);
+    return cmocka_run_group_tests_name("duckdb session", tests, sql_fixture_load,
+                                       sql_fixture_unload);
 }

@@ -66,17 +66,22 @@ void fw_text_append_va(struct fw_text *text, const char *format, va_list args)
 {
     va_list again;
 
-    va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (size < 0) {
-        text->failed = true;
+    if (!reserve(text, 1)) {
         return;
     }
-    if (reserve(text, (size_t)size)) {
-        vsnprintf(text->data + text->size, (size_t)size + 1, format, args);
-        text->size += (size_t)size;
+    size_t room = text->capacity - text->size;
+    va_copy(again, args);
+    int size = vsnprintf(text->data + text->size, room, format, again);
+    va_end(again);
+    if (size >= 0 && (size_t)size >= room && reserve(text, (size_t)size)) {
+        size = vsnprintf(text->data + text->size, (size_t)size + 1, format, args);
     }
+    if (size < 0 || text->failed) {
+        text->failed = true;
+        text->data[text->size] = '\0';
+        return;
+    }
+    text->size += (size_t)size;
 }
 
 void fw_text_appendf(struct fw_text *text, const char *format, ...)

@@ -7,7 +7,7 @@
 #include "plugin/param.h"
 
 /* A plugin with more of anything than this is damaged. */
-enum { MAX_ENTRIES = 1024 };
+enum { MAX_ENTRIES = 1024, MAX_NAME = 64 };
 
 struct field {
     const char *name;
@@ -73,186 +73,210 @@ static int check_contract(const struct fw_elf *elf, struct fw_error *err)
     return good ? 0 : -1;
 }
 
-static int check_text(const struct fw_elf *elf, const char *text, const char *what,
-                      struct fw_error *err)
+static int outside(const char *what, struct fw_error *err)
 {
-    if (text == NULL) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "has no %s", what);
-    }
-    if (!fw_elf_holds_text(elf, text)) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "its %s points outside of the file", what);
-    }
-    if (text[0] == '\0' || strchr(text, '\n') != NULL) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "its %s is not one line of text", what);
-    }
-    return 0;
+    return fw_error_set(err, FW_EXIT_PLUGIN, "its %s points outside of the file", what);
 }
 
-static int check_optional(const struct fw_elf *elf, const char *text, const char *what,
-                          struct fw_error *err)
-{
-    if (text != NULL && !fw_elf_holds_text(elf, text)) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "its %s points outside of the file", what);
-    }
-    return 0;
-}
+enum need { OPTIONAL, LINE, NAME, ID, SERVICE };
 
-/* Characters of `set`, the first one a letter. */
-static int check_word(const struct fw_elf *elf, const char *text, const char *what, const char *set,
-                      struct fw_error *err)
+struct text {
+    const char *what;
+    const char *text;
+    enum need need;
+};
+
+static int check_text(const struct fw_elf *elf, const struct text *t, struct fw_error *err)
 {
-    if (check_text(elf, text, what, err) != 0) {
-        return -1;
+    static const char *const sets[] = {
+        [NAME] = "abcdefghijklmnopqrstuvwxyz0123456789_",
+        [ID] = "abcdefghijklmnopqrstuvwxyz0123456789_.-",
+        [SERVICE] = "abcdefghijklmnopqrstuvwxyz0123456789_.-/",
+    };
+    if (t->text == NULL) {
+        return t->need == OPTIONAL ? 0 : fw_error_set(err, FW_EXIT_PLUGIN, "has no %s", t->what);
     }
-    if (text[0] < 'a' || text[0] > 'z' || text[strspn(text, set)] != '\0' || strlen(text) > 63) {
+    if (!fw_elf_holds_text(elf, t->text)) {
+        return outside(t->what, err);
+    }
+    if (t->need != OPTIONAL && (t->text[0] == '\0' || strchr(t->text, '\n') != NULL)) {
+        return fw_error_set(err, FW_EXIT_PLUGIN, "its %s is not one line of text", t->what);
+    }
+    if (t->need >= NAME &&
+        (t->text[0] < 'a' || t->text[0] > 'z' || t->text[strspn(t->text, sets[t->need])] != '\0' ||
+         strlen(t->text) >= MAX_NAME)) {
         return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "its %s is '%.80s', expected a small letter and then at most 62 of %s",
-                            what, text, set);
+                            "its %s is '%.80s', expected a small letter and then at most %d of %s",
+                            t->what, t->text, MAX_NAME - 2, sets[t->need]);
     }
     return 0;
 }
 
-#define SNAKE "abcdefghijklmnopqrstuvwxyz0123456789_"
+static int check_texts(const struct fw_elf *elf, const struct text *texts, size_t n,
+                       struct fw_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (check_text(elf, &texts[i], err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
 
 static int check_array(const struct fw_elf *elf, const void *array, uint64_t n, uint64_t size,
                        struct fw_error *err)
 {
     if (n > MAX_ENTRIES) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "declares %llu entries, the limit is %d",
+        return fw_error_set(err, FW_EXIT_PLUGIN, "has %llu entries, the limit is %d",
                             (unsigned long long)n, MAX_ENTRIES);
     }
-    if (n > 0 && !fw_elf_holds(elf, array, n * size, _Alignof(void *))) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "points outside of the file");
+    return n == 0 || fw_elf_holds(elf, array, n * size, _Alignof(void *)) ? 0
+                                                                          : outside("list", err);
+}
+
+static int check_strings(const struct fw_elf *elf, const char *const *strings, uint32_t n,
+                         const char *what, struct fw_error *err)
+{
+    if (check_array(elf, strings, n, sizeof *strings, err) != 0) {
+        return fw_error_prefix(err, "%s: ", what);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (check_text(elf, &(struct text){what, strings[i], LINE}, err) != 0) {
+            return -1;
+        }
     }
     return 0;
 }
 
-static int check_size(uint32_t size, uint32_t declared, struct fw_error *err)
+/* Ports, parameters and stages, each with what tells one from the other. */
+struct list {
+    const char *what;
+    const void *entries;         /* the first one, or pointers to all */
+    const void *const *pointers; /* not NULL: they are pointed to */
+    uint64_t n;
+    uint32_t size; /* of an entry, as the plugin declares it */
+    size_t name;   /* offset of an entry's name */
+    int (*check)(const struct fw_elf *elf, const void *entry, struct fw_error *err);
+};
+
+static const void *entry_at(const struct list *list, uint64_t i)
 {
-    return size == declared
-               ? 0
-               : fw_error_set(err, FW_EXIT_PLUGIN, "its struct_size is %u, the plugin declares %u",
-                              size, declared);
+    return list->pointers != NULL ? list->pointers[i]
+                                  : (const char *)list->entries + i * list->size;
 }
 
-static int check_port_fields(const struct fw_elf *elf, const struct fw_port *port, bool input,
-                             struct fw_error *err)
+static const char *name_at(const struct list *list, uint64_t i)
+{
+    const char *name;
+    memcpy(&name, (const char *)entry_at(list, i) + list->name, sizeof name);
+    return name;
+}
+
+static int check_entry(const struct fw_elf *elf, const struct list *list, uint64_t i,
+                       struct fw_error *err)
+{
+    const void *entry = entry_at(list, i);
+    uint32_t size = 0;
+    if (check_array(elf, entry, 1, list->size, err) == 0) {
+        memcpy(&size, entry, sizeof size);
+    }
+    if (size != list->size) {
+        return fw_error_set(err, FW_EXIT_PLUGIN,
+                            "%s %llu is outside of the file, or its struct_size is %u, not %u",
+                            list->what, (unsigned long long)i, size, list->size);
+    }
+    const char *name = name_at(list, i);
+    if (check_text(elf, &(struct text){"name", name, LINE}, err) != 0) {
+        return fw_error_prefix(err, "%s %llu: ", list->what, (unsigned long long)i);
+    }
+    for (uint64_t k = 0; k < i; k++) {
+        if (strcmp(name_at(list, k), name) == 0) {
+            return fw_error_set(err, FW_EXIT_PLUGIN, "%s '%s' is declared twice", list->what, name);
+        }
+    }
+    return list->check(elf, entry, err) == 0
+               ? 0
+               : fw_error_prefix(err, "%s '%.80s': ", list->what, name);
+}
+
+static int check_list(const struct fw_elf *elf, const struct list *list, struct fw_error *err)
+{
+    const bool direct = list->pointers == NULL;
+    if (check_array(elf, direct ? list->entries : list->pointers, list->n,
+                    direct ? list->size : sizeof(void *), err) != 0) {
+        return fw_error_prefix(err, "%ss: ", list->what);
+    }
+    for (uint64_t i = 0; i < list->n; i++) {
+        if (check_entry(elf, list, i, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_port(const struct fw_elf *elf, const struct fw_port *port, uint32_t flags,
+                      struct fw_error *err)
 {
     const bool wild = (port->flags & FW_PORT_WILDCARD) != 0;
-    const uint32_t flags = FW_PORT_OPTIONAL | FW_PORT_WILDCARD |
-                           (uint32_t)(input ? FW_PORT_MANY : FW_PORT_MAY_BE_EMPTY);
-    if (check_text(elf, port->doc, "doc", err) != 0 ||
-        check_optional(elf, port->file, "file", err) != 0) {
+    const struct text texts[] = {
+        {"name", port->name, wild ? LINE : NAME},
+        {"doc", port->doc, LINE},
+        {"file", port->file, OPTIONAL},
+    };
+    if (check_texts(elf, texts, FW_COUNT(texts), err) != 0) {
         return -1;
     }
-    if (port->kind < FW_KIND_TABLE || port->kind > FW_KIND_ANY ||
-        (port->kind == FW_KIND_ANY && !wild)) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "has the kind %u", port->kind);
+    if (wild != (strcmp(port->name, "*") == 0) || port->kind < FW_KIND_TABLE ||
+        port->kind > FW_KIND_ANY || (port->kind == FW_KIND_ANY && !wild)) {
+        return fw_error_set(err, FW_EXIT_PLUGIN,
+                            "has kind %u: '*', FW_PORT_WILDCARD and FW_KIND_ANY go together",
+                            port->kind);
     }
     if ((port->flags & ~flags) != 0 || port->reserved != 0) {
         return fw_error_set(err, FW_EXIT_PLUGIN, "has flags 0x%x, allowed are 0x%x", port->flags,
                             flags);
     }
-    if (input ? port->file != NULL
-              : !wild && (port->file == NULL || port->file[0] == '\0' ||
-                          strchr(port->file, '/') != NULL)) {
-        return fw_error_set(
-            err, FW_EXIT_PLUGIN,
-            "has the file name '%s': outputs need one, without a folder, and inputs "
-            "have none",
-            port->file == NULL ? "" : port->file);
-    }
     return 0;
 }
 
-static int check_ports(const struct fw_elf *elf, const struct fw_port *ports, uint32_t n,
-                       bool input, struct fw_error *err)
+static int check_input(const struct fw_elf *elf, const void *entry, struct fw_error *err)
 {
-    const char *what = input ? "input" : "output";
-    if (check_array(elf, ports, n, elf->plugin->port_size, err) != 0) {
-        return fw_error_prefix(err, "%ss: ", what);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        /* Elements are found by the first one's size, so it has to be right before the second. */
-        const struct fw_port *port = fw_port_at(ports, i);
-        if (check_size(port->struct_size, elf->plugin->port_size, err) != 0) {
-            return fw_error_prefix(err, "%s %u: ", what, i);
-        }
-        const bool wild = (port->flags & FW_PORT_WILDCARD) != 0;
-        if (check_text(elf, port->name, "name", err) != 0 ||
-            ((!wild || strcmp(port->name, "*") != 0) &&
-             check_word(elf, port->name, "name", SNAKE, err) != 0)) {
-            return fw_error_prefix(err, "%s %u: ", what, i);
-        }
-        if (check_port_fields(elf, port, input, err) != 0) {
-            return fw_error_prefix(err, "%s '%s': ", what, port->name);
-        }
-        for (uint32_t k = 0; k < i; k++) {
-            if (strcmp(fw_port_at(ports, k)->name, port->name) == 0) {
-                return fw_error_set(err, FW_EXIT_PLUGIN, "%s '%s' is declared twice", what,
-                                    port->name);
-            }
-        }
-    }
-    return 0;
-}
-
-static int check_param(const struct fw_elf *elf, const struct fw_param *param, struct fw_error *err)
-{
-    if (check_text(elf, param->doc, "doc", err) != 0 ||
-        check_optional(elf, param->default_value, "default", err) != 0 ||
-        check_optional(elf, param->min, "min", err) != 0 ||
-        check_optional(elf, param->max, "max", err) != 0 ||
-        check_optional(elf, param->choices, "choices", err) != 0 ||
-        check_optional(elf, param->unit, "unit", err) != 0) {
+    const struct fw_port *port = entry;
+    if (check_port(elf, port, FW_PORT_OPTIONAL | FW_PORT_WILDCARD | FW_PORT_MANY, err) != 0) {
         return -1;
     }
-    return fw_param_check(param, err);
+    return port->file == NULL ? 0 : fw_error_set(err, FW_EXIT_PLUGIN, "is an input with a file");
 }
 
-static int check_params(const struct fw_elf *elf, const struct fw_stage *stage,
-                        struct fw_error *err)
+static int check_output(const struct fw_elf *elf, const void *entry, struct fw_error *err)
 {
-    const struct fw_param *params = stage->params;
-    if (check_array(elf, params, stage->n_params, elf->plugin->param_size, err) != 0) {
-        return fw_error_prefix(err, "parameters: ");
+    const struct fw_port *port = entry;
+    if (check_port(elf, port, FW_PORT_OPTIONAL | FW_PORT_WILDCARD | FW_PORT_MAY_BE_EMPTY, err) !=
+        0) {
+        return -1;
     }
-    for (uint32_t i = 0; i < stage->n_params; i++) {
-        const struct fw_param *param = fw_param_at(params, i);
-        if (check_size(param->struct_size, elf->plugin->param_size, err) != 0 ||
-            check_word(elf, param->name, "name", SNAKE, err) != 0) {
-            return fw_error_prefix(err, "parameter %u: ", i);
-        }
-        if (check_param(elf, param, err) != 0) {
-            return fw_error_prefix(err, "parameter '%s': ", param->name);
-        }
-        for (uint32_t k = 0; k < i; k++) {
-            if (strcmp(fw_param_at(params, k)->name, param->name) == 0) {
-                return fw_error_set(err, FW_EXIT_PLUGIN, "parameter '%s' is declared twice",
-                                    param->name);
-            }
-        }
+    const bool wild = (port->flags & FW_PORT_WILDCARD) != 0;
+    if (!wild && (port->file == NULL || port->file[0] == '\0' || strchr(port->file, '/') != NULL)) {
+        return fw_error_set(err, FW_EXIT_PLUGIN,
+                            "has the file name '%s', expected a name without folders",
+                            port->file == NULL ? "" : port->file);
     }
     return 0;
 }
 
-static int check_service_id(const struct fw_elf *elf, const char *id, struct fw_error *err)
+static int check_param(const struct fw_elf *elf, const void *entry, struct fw_error *err)
 {
-    return check_word(elf, id, "service id", "abcdefghijklmnopqrstuvwxyz0123456789_.-/", err);
-}
-
-static int check_texts(const struct fw_elf *elf, const char *const *texts, uint32_t n,
-                       const char *what, struct fw_error *err)
-{
-    if (check_array(elf, texts, n, sizeof *texts, err) != 0) {
-        return fw_error_prefix(err, "list of %s: ", what);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (check_text(elf, texts[i], what, err) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    const struct fw_param *param = entry;
+    const struct text texts[] = {
+        {"name", param->name, NAME},
+        {"doc", param->doc, LINE},
+        {"default", param->default_value, OPTIONAL},
+        {"min", param->min, OPTIONAL},
+        {"max", param->max, OPTIONAL},
+        {"choices", param->choices, OPTIONAL},
+        {"unit", param->unit, OPTIONAL},
+    };
+    return check_texts(elf, texts, FW_COUNT(texts), err) == 0 ? fw_param_check(param, err) : -1;
 }
 
 static int check_callbacks(const struct fw_stage *stage, struct fw_error *err)
@@ -274,77 +298,59 @@ static int check_callbacks(const struct fw_stage *stage, struct fw_error *err)
     return 0;
 }
 
-static int check_stage(const struct fw_elf *elf, const struct fw_stage *stage, struct fw_error *err)
+static int check_stage(const struct fw_elf *elf, const void *entry, struct fw_error *err)
 {
-    if (check_text(elf, stage->doc, "doc", err) != 0 ||
-        check_ports(elf, stage->inputs, stage->n_inputs, true, err) != 0 ||
-        check_ports(elf, stage->outputs, stage->n_outputs, false, err) != 0 ||
-        check_params(elf, stage, err) != 0 ||
-        check_texts(elf, stage->services_required, stage->n_services_required, "required services",
-                    err) != 0 ||
-        check_texts(elf, stage->services_optional, stage->n_services_optional, "optional services",
-                    err) != 0) {
+    const struct fw_stage *stage = entry;
+    const uint32_t port_size = elf->plugin->port_size;
+    const size_t port_name = offsetof(struct fw_port, name);
+    const struct text texts[] = {{"name", stage->name, NAME}, {"doc", stage->doc, LINE}};
+    const struct list lists[] = {
+        {"input", stage->inputs, NULL, stage->n_inputs, port_size, port_name, check_input},
+        {"output", stage->outputs, NULL, stage->n_outputs, port_size, port_name, check_output},
+        {"parameter", stage->params, NULL, stage->n_params, elf->plugin->param_size,
+         offsetof(struct fw_param, name), check_param},
+    };
+    if (check_texts(elf, texts, FW_COUNT(texts), err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < FW_COUNT(lists); i++) {
+        if (check_list(elf, &lists[i], err) != 0) {
+            return -1;
+        }
+    }
+    if (check_strings(elf, stage->services_required, stage->n_services_required, "required service",
+                      err) != 0 ||
+        check_strings(elf, stage->services_optional, stage->n_services_optional, "optional service",
+                      err) != 0) {
         return -1;
     }
     return check_callbacks(stage, err);
 }
 
-static int check_stages(const struct fw_elf *elf, struct fw_error *err)
+static int check_service(const struct fw_elf *elf, const void *entry, struct fw_error *err)
 {
-    const struct fw_plugin *p = elf->plugin;
-    if (check_array(elf, p->stages, p->n_stages, sizeof *p->stages, err) != 0) {
-        return fw_error_prefix(err, "stages: ");
+    const struct fw_service *service = entry;
+    const struct text texts[] = {{"id", service->id, SERVICE}, {"doc", service->doc, LINE}};
+    if (check_texts(elf, texts, FW_COUNT(texts), err) != 0 ||
+        check_strings(elf, service->libraries, service->n_libraries, "library", err) != 0) {
+        return -1;
     }
-    for (uint64_t i = 0; i < p->n_stages; i++) {
-        const struct fw_stage *stage = p->stages[i];
-        if (check_array(elf, stage, 1, p->stage_size, err) != 0 ||
-            check_size(stage->struct_size, p->stage_size, err) != 0 ||
-            check_word(elf, stage->name, "name", SNAKE, err) != 0) {
-            return fw_error_prefix(err, "stage %llu: ", (unsigned long long)i);
-        }
-        if (check_stage(elf, stage, err) != 0) {
-            return fw_error_prefix(err, "stage '%s': ", stage->name);
-        }
-        for (uint64_t k = 0; k < i; k++) {
-            if (strcmp(p->stages[k]->name, stage->name) == 0) {
-                return fw_error_set(err, FW_EXIT_PLUGIN, "stage '%s' is declared twice",
-                                    stage->name);
-            }
-        }
-    }
-    return 0;
-}
-
-static int check_services(const struct fw_elf *elf, struct fw_error *err)
-{
-    const struct fw_plugin *p = elf->plugin;
-    if (check_array(elf, p->services, p->n_services, sizeof *p->services, err) != 0) {
-        return fw_error_prefix(err, "services: ");
-    }
-    for (uint64_t i = 0; i < p->n_services; i++) {
-        const struct fw_service *service = p->services[i];
-        if (check_array(elf, service, 1, p->service_size, err) != 0 ||
-            check_size(service->struct_size, p->service_size, err) != 0 ||
-            check_service_id(elf, service->id, err) != 0) {
-            return fw_error_prefix(err, "service %llu: ", (unsigned long long)i);
-        }
-        if (check_text(elf, service->doc, "doc", err) != 0 ||
-            check_texts(elf, service->libraries, service->n_libraries, "libraries", err) != 0 ||
-            check_array(elf, service->table, 1, sizeof(uint32_t), err) != 0) {
-            return fw_error_prefix(err, "service '%s': ", service->id);
-        }
-    }
-    return 0;
+    return fw_elf_holds(elf, service->table, sizeof(uint32_t), _Alignof(uint32_t))
+               ? 0
+               : outside("table", err);
 }
 
 static int check_identity(const struct fw_elf *elf, struct fw_error *err)
 {
     const struct fw_plugin *p = elf->plugin;
     const struct fw_note *n = elf->note;
-    if (check_word(elf, p->id, "id", "abcdefghijklmnopqrstuvwxyz0123456789_.-", err) != 0 ||
-        check_text(elf, p->version, "version", err) != 0 ||
-        check_text(elf, p->licence, "licence", err) != 0 ||
-        check_text(elf, p->doc, "doc", err) != 0) {
+    const struct text texts[] = {
+        {"id", p->id, ID},
+        {"version", p->version, LINE},
+        {"licence", p->licence, LINE},
+        {"doc", p->doc, LINE},
+    };
+    if (check_texts(elf, texts, FW_COUNT(texts), err) != 0) {
         return -1;
     }
     if (strncmp(p->id, n->id, sizeof n->id) != 0 ||
@@ -373,13 +379,29 @@ int fw_descriptor_check(const struct fw_elf *elf, struct fw_error *err)
         return -1;
     }
     if (!fw_elf_holds(elf, elf->plugin, elf->plugin->struct_size, 1)) {
-        return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "its symbol fw_plugin_v1 points outside of the file");
+        return outside("symbol fw_plugin_v1", err);
     }
-    if (check_identity(elf, err) != 0 || check_stages(elf, err) != 0) {
+    const struct fw_plugin *p = elf->plugin;
+    const struct list stages = {
+        .what = "stage",
+        .pointers = (const void *const *)p->stages,
+        .n = p->n_stages,
+        .size = p->stage_size,
+        .name = offsetof(struct fw_stage, name),
+        .check = check_stage,
+    };
+    const struct list services = {
+        .what = "service",
+        .pointers = (const void *const *)p->services,
+        .n = p->n_services,
+        .size = p->service_size,
+        .name = offsetof(struct fw_service, id),
+        .check = check_service,
+    };
+    if (check_identity(elf, err) != 0 || check_list(elf, &stages, err) != 0) {
         return -1;
     }
-    return check_services(elf, err);
+    return check_list(elf, &services, err);
 }
 
 int fw_descriptor_same(const struct fw_plugin *loaded, const struct fw_elf *elf,

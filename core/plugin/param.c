@@ -26,7 +26,8 @@ static bool read_number(fw_param_type type, const char *text, double *ret)
         *ret = (double)integer;
         return true;
     case FW_PARAM_BYTES:
-        if (strchr(text, '%') != NULL || fw_size_parse(text, 0, &bytes, NULL) != 0) {
+        if (strchr(text, '%') != NULL || fw_size_parse(text, 0, &bytes, NULL) != 0 ||
+            bytes > INT64_MAX) {
             return false;
         }
         *ret = (double)bytes;
@@ -60,7 +61,7 @@ static int check_numbers(const struct fw_param *param, const char *list, struct 
     }
     char *save = NULL;
     for (char *item = strtok_r(copy, ",", &save); item != NULL; item = strtok_r(NULL, ",", &save)) {
-        if (check_number(param, item + strspn(item, " "), err) != 0) {
+        if (check_number(param, item, err) != 0) {
             return -1;
         }
     }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_CORE_CLI_CLI_H
+#define FW_CORE_CLI_CLI_H
+
+#include <stdint.h>
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+
+/*
+ * The command line. Text for a person goes to stderr, results to stdout. A verb returns the exit
+ * code; when that is not 0, `err` has the one sentence that main prints.
+ */
+struct fw_cli {
+    struct fw_strings args; /* what is no option, after the verb */
+    struct fw_strings sets, plugin_dirs, force;
+    bool json, plan_only, quiet;
+    const char *vs;
+    double time_budget_s, checkpoint_every_s;
+    uint64_t stop_after_steps;
+    int sigterm_code;
+};
+
+enum {
+    FW_CLI_SET = 1 << 0,
+    FW_CLI_PLUGIN_DIR = 1 << 1,
+    FW_CLI_JSON = 1 << 2,
+    FW_CLI_RUN = 1 << 3, /* --force --plan --time-budget ... */
+    FW_CLI_VS = 1 << 4
+};
+
+struct fw_verb {
+    const char *name;
+    const char *usage;   /* what follows the name */
+    const char *summary; /* one line */
+    unsigned options;    /* FW_CLI_... */
+    size_t min_args, max_args;
+    int (*run)(const struct fw_cli *cli, struct fw_error *err);
+};
+
+extern const struct fw_verb fw_verbs[];
+extern const size_t fw_n_verbs;
+
+/* Parses what follows the verb. FW_EXIT_USAGE with the remedy; 1 when --help was asked for. */
+int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cli *ret_cli,
+                 struct fw_error *err);
+void fw_cli_help(const struct fw_verb *verb);
+void fw_cli_finish(struct fw_cli *cli);
+
+int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_why(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_doctor(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);
+
+#endif

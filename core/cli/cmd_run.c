@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "cli/console.h"
+#include "cli/facts.h"
+#include "cli/target.h"
+#include "run/run.h"
+#include "store/rundir.h"
+
+/* Before anything that can fail, so that a run never looks as if it had done nothing. */
+static void announce(const struct fw_cli *cli)
+{
+    fw_auto(free) char *folder = getcwd(NULL, 0);
+    fprintf(stderr, "fwrun %s, pid %d, in %s: run %s\n", FWRUN_VERSION, (int)getpid(),
+            folder ? folder : "?", cli->args.items[0]);
+}
+
+/* The run takes these itself, in its loop. */
+static void block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+static int check_places(const struct fw_plan *plan, struct fw_error *err)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        const struct fw_plan_stage *stage = &plan->stages[i];
+        bool runs = stage->state == FW_PLAN_RUN || stage->state == FW_PLAN_WAITING;
+        for (size_t k = 0; runs && k < stage->outputs.len; k++) {
+            fw_auto(free) char *folder = fw_path_folder(stage->outputs.items[k].path);
+            if (!folder) {
+                return fw_error_oom(err);
+            }
+            if (fw_fs_probe_writable(folder, err) < 0) {
+                fw_error_prefix(err, "stage \"%s\", output \"%s\": ", stage->spec->name,
+                                stage->outputs.items[k].port);
+                err->code = FW_EXIT_REFUSED;
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int write_plan(const struct fw_rundir *dir, const struct fw_plan *plan, struct fw_error *err)
+{
+    fw_auto(json) cJSON *json = NULL;
+    return fw_plan_json(plan, &json, err) < 0 ? -1 : fw_rundir_write(dir, "plan.json", json, err);
+}
+
+static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct fw_rundir *dir,
+                     struct fw_console *console, struct fw_error *err)
+{
+    struct fw_run_options options = {.version = FWRUN_VERSION,
+                                     .sets = &target->sets,
+                                     .time_budget_s = cli->time_budget_s,
+                                     .checkpoint_every_s = cli->checkpoint_every_s,
+                                     .stop_after_steps = cli->stop_after_steps,
+                                     .sigterm_code = cli->sigterm_code,
+                                     .on_event = fw_console_event,
+                                     .arg = console};
+    fw_auto(free) char *memo = fw_text("%s/.probed", target->pipeline.run_root);
+    if (!memo) {
+        fw_error_oom(err);
+        return err->code;
+    }
+    if (fw_target_assess(cli, 1, target, err) < 0 || write_plan(dir, target->plan, err) < 0) {
+        return err->code;
+    }
+    fw_console_plan(target->plan, stderr);
+    if (check_places(target->plan, err) < 0 || fw_run_probe(target->plan, memo, err) < 0) {
+        return err->code;
+    }
+    int code = fw_run(target->plan, target->digests, dir, &options, err);
+    if (fw_digests_save(target->digests, code == 0 ? err : NULL) < 0 && code == 0) {
+        code = err->code;
+    }
+    return code;
+}
+
+static int only_plan(const struct fw_cli *cli, struct fw_target *target, struct fw_error *err)
+{
+    if (fw_target_assess(cli, 1, target, err) < 0) {
+        return err->code;
+    }
+    fw_console_plan(target->plan, stdout);
+    return 0;
+}
+
+int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
+{
+    fw_auto(target) struct fw_target target = {0};
+    fw_auto(str) struct fw_str note = {0};
+    struct fw_rundir dir;
+    struct fw_console console;
+    announce(cli);
+    block_signals();
+    fw_console_init(&console, cli->json, cli->quiet);
+    if (fw_target_open(cli, cli->args.items[0], &target, err) < 0) {
+        return err->code;
+    }
+    if (cli->plan_only) {
+        return only_plan(cli, &target, err);
+    }
+    if (fw_rundir_open(&dir, target.plan->run_dir, target.pipeline.durability, &note, err) < 0) {
+        return err->code;
+    }
+    if (note.len > 0) {
+        fprintf(stderr, "%s\n", note.text);
+    }
+    int code = carry_out(cli, &target, &dir, &console, err);
+    if (fw_rundir_close(&dir, code == 0 ? err : NULL) < 0 && code == 0) {
+        code = err->code;
+    }
+    return code;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/console.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/print.h"
+#include "fw/service/log.h"
+
+void fw_console_init(struct fw_console *console, bool json, bool quiet)
+{
+    *console = (struct fw_console){.json = json,
+                                   .quiet = quiet,
+                                   .terminal = isatty(STDERR_FILENO) == 1,
+                                   .start_ns = fw_clock_ns()};
+}
+
+static const char *text_of(const cJSON *json, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, name);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static double number_of(const cJSON *json, const char *name)
+{
+    double value = 0;
+    uint64_t whole;
+    if (fw_json_get_u64(json, name, &whole, NULL) == 0) {
+        return (double)whole;
+    }
+    fw_json_get_double(json, name, &value, NULL);
+    return value;
+}
+
+static void clear_status(struct fw_console *console)
+{
+    if (console->status_shown) {
+        fputs("\r\033[K", stderr);
+        console->status_shown = false;
+    }
+}
+
+static void stamp(struct fw_console *console)
+{
+    double seconds = (double)(fw_clock_ns() - console->start_ns) / 1e9;
+    clear_status(console);
+    fprintf(stderr, "[%02d:%04.1f] ", (int)seconds / 60, seconds - 60 * ((int)seconds / 60));
+}
+
+static void print_start(struct fw_console *console, const cJSON *event)
+{
+    char memory[32];
+    fw_print_bytes((uint64_t)number_of(event, "memory_bytes"), memory);
+    stamp(console);
+    fprintf(stderr, "%s: start, %.0f thread%s, %s", text_of(event, "stage"),
+            number_of(event, "threads"), number_of(event, "threads") > 1 ? "s" : "", memory);
+    if (number_of(event, "attempt") > 1) {
+        fprintf(stderr, ", attempt %.0f on a lower rung", number_of(event, "attempt"));
+    }
+    fputc('\n', stderr);
+}
+
+/* "12 of 30 parts (40 %), 1.2 M rows" as far as it is known */
+static void print_step(const cJSON *step)
+{
+    double done = number_of(step, "done"), total = number_of(step, "total");
+    if (total > 0) {
+        fprintf(stderr, "%.0f of %.0f %s (%.0f %%)", done, total, text_of(step, "unit"),
+                100 * done / total);
+    } else {
+        fprintf(stderr, "%.0f %s", done, text_of(step, "unit"));
+    }
+}
+
+static void print_eta(const cJSON *step, double elapsed)
+{
+    double done = number_of(step, "done"), total = number_of(step, "total");
+    char left[32];
+    if (total > 0 && done > 0 && done < total) {
+        fw_print_seconds(elapsed * (total - done) / done, left);
+        fprintf(stderr, ", about %s left", left);
+    }
+}
+
+static void print_heartbeat(struct fw_console *console, const cJSON *event)
+{
+    const cJSON *step = cJSON_GetObjectItemCaseSensitive(event, "step");
+    double elapsed = number_of(event, "elapsed_s");
+    char seconds[32], memory[32];
+    fw_print_seconds(elapsed, seconds);
+    fw_print_bytes((uint64_t)number_of(event, "memory_bytes"), memory);
+    stamp(console);
+    fprintf(stderr, "%s: running for %s, ", text_of(event, "stage"), seconds);
+    if (step) {
+        print_step(step);
+        print_eta(step, elapsed);
+        fputs(", ", stderr);
+    }
+    fprintf(stderr, "peak %s\n", memory);
+}
+
+static void print_outputs(const cJSON *event)
+{
+    const cJSON *output;
+    const char *separator = ": ";
+    cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(event, "outputs"))
+    {
+        char bytes[32];
+        fw_print_bytes((uint64_t)number_of(output, "bytes"), bytes);
+        fprintf(stderr, "%s%s ", separator, text_of(output, "port"));
+        if (cJSON_HasObjectItem(output, "rows")) {
+            fprintf(stderr, "%.0f rows, ", number_of(output, "rows"));
+        }
+        fputs(bytes, stderr);
+        separator = "; ";
+    }
+}
+
+static void print_end(struct fw_console *console, const cJSON *event)
+{
+    const char *state = text_of(event, "state");
+    stamp(console);
+    fprintf(stderr, "%s: %s", text_of(event, "stage"), state);
+    if (strcmp(state, "executed") == 0) {
+        char seconds[32], peak[32];
+        fw_print_seconds(number_of(event, "elapsed_s"), seconds);
+        fw_print_bytes((uint64_t)number_of(event, "peak_rss_bytes"), peak);
+        fprintf(stderr, " in %s, peak %s", seconds, peak);
+    }
+    if (text_of(event, "message")[0] != '\0') {
+        fprintf(stderr, ": it %s", text_of(event, "message"));
+    }
+    print_outputs(event);
+    fputc('\n', stderr);
+}
+
+static void print_log(struct fw_console *console, const cJSON *event)
+{
+    uint32_t level = (uint32_t)number_of(event, "level");
+    console->n_warnings += level >= FW_LOG_WARNING;
+    if (level >= (console->quiet ? FW_LOG_WARNING : FW_LOG_INFO)) {
+        stamp(console);
+        fprintf(stderr, "%s: %s%s\n", text_of(event, "stage"),
+                level == FW_LOG_WARNING ? "warning: "
+                : level == FW_LOG_ERROR ? "error: "
+                                        : "",
+                text_of(event, "text"));
+    }
+}
+
+static void print_retry(struct fw_console *console, const cJSON *event)
+{
+    if (strcmp(text_of(event, "outcome"), "done") != 0 &&
+        strcmp(text_of(event, "outcome"), "stopped") != 0) {
+        stamp(console);
+        fprintf(stderr, "%s: attempt %.0f %s: it %s\n", text_of(event, "stage"),
+                number_of(event, "attempt"), text_of(event, "outcome"), text_of(event, "message"));
+    }
+}
+
+static void show_status(struct fw_console *console, const cJSON *event)
+{
+    if (console->terminal && !console->quiet) {
+        clear_status(console);
+        fprintf(stderr, "%s: ", text_of(event, "stage"));
+        print_step(event);
+        fflush(stderr);
+        console->status_shown = true;
+    }
+}
+
+static void print_stop(struct fw_console *console, const cJSON *event)
+{
+    stamp(console);
+    fprintf(stderr, "stopping%s: %s\n",
+            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "at_once")) ? " at once"
+                                                                             : " at the next step",
+            text_of(event, "reason"));
+}
+
+static void print_summary(struct fw_console *console, const cJSON *event)
+{
+    const cJSON *counts = cJSON_GetObjectItemCaseSensitive(event, "stages");
+    const cJSON *count;
+    char seconds[32];
+    fw_print_seconds(number_of(event, "elapsed_s"), seconds);
+    clear_status(console);
+    fprintf(stderr, "%s after %s:", text_of(event, "state"), seconds);
+    const char *separator = " ";
+    cJSON_ArrayForEach(count, counts)
+    {
+        bool always =
+            strcmp(count->string, "stopped") != 0 && strcmp(count->string, "left_out") != 0;
+        if (always || count->valuedouble > 0) {
+            fprintf(stderr, "%s%.0f %s", separator, count->valuedouble, count->string);
+            separator = ", ";
+        }
+    }
+    if (console->n_warnings > 0) {
+        fprintf(stderr, ", %d warning%s", console->n_warnings, console->n_warnings > 1 ? "s" : "");
+    }
+    fprintf(stderr, " (exit %.0f)\n", number_of(event, "exit_code"));
+}
+
+static void print_restart(struct fw_console *console, const cJSON *event)
+{
+    stamp(console);
+    fprintf(stderr, "%s: begins anew: %s\n", text_of(event, "stage"), text_of(event, "text"));
+}
+
+void fw_console_event(void *arg, const cJSON *event)
+{
+    static const struct {
+        const char *type;
+        void (*print)(struct fw_console *, const cJSON *);
+        bool loud; /* shown with --quiet too */
+    } printers[] = {
+        {"stage_start", print_start, false},  {"step", show_status, false},
+        {"heartbeat", print_heartbeat, true}, {"log", print_log, true},
+        {"attempt_end", print_retry, true},   {"stage_end", print_end, false},
+        {"stopping", print_stop, true},       {"restart", print_restart, true},
+        {"run_end", print_summary, true},
+    };
+    struct fw_console *console = arg;
+    const char *type = text_of(event, "type");
+    if (console->json) {
+        fw_auto(free) char *line = cJSON_PrintUnformatted(event);
+        printf("%s\n", line ? line : "{}");
+        fflush(stdout);
+    }
+    for (size_t i = 0; i < sizeof printers / sizeof *printers; i++) {
+        if (strcmp(printers[i].type, type) == 0 && (printers[i].loud || !console->quiet)) {
+            printers[i].print(console, event);
+        }
+    }
+}
+
+void fw_console_plan(const struct fw_plan *plan, FILE *out)
+{
+    static const char *const verbs[] = {[FW_PLAN_RUN] = "run",
+                                        [FW_PLAN_REUSE] = "reuse",
+                                        [FW_PLAN_WAITING] = "run",
+                                        [FW_PLAN_LEFT_OUT] = "leave"};
+    int width = 5;
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        int len = (int)strlen(plan->stages[i].spec->name);
+        width = len > width ? len : width;
+    }
+    fprintf(out, "run directory %s\n", plan->run_dir);
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        const struct fw_plan_stage *stage = &plan->stages[plan->order[i]];
+        fprintf(out, "  %-*s  %-6s %s %s (ABI %d.%d)%s%s\n", width, stage->spec->name,
+                verbs[stage->state], stage->spec->use, stage->plugin->plugin->version,
+                stage->plugin->plugin->abi_major, stage->plugin->plugin->abi_minor,
+                stage->reason ? ": " : "", stage->reason ? stage->reason : "");
+    }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_CORE_CLI_CONSOLE_H
+#define FW_CORE_CLI_CONSOLE_H
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+#include "graph/plan.h"
+
+/*
+ * What a person sees of a run, made from its events: lines on stderr, on a terminal with one line
+ * at the bottom that shows the running steps. With `json` the events also go to stdout, one a line.
+ */
+struct fw_console {
+    bool json, quiet, terminal;
+    bool status_shown;
+    int64_t start_ns;
+    int n_warnings;
+};
+
+void fw_console_init(struct fw_console *console, bool json, bool quiet);
+
+/* `arg` is a struct fw_console. */
+void fw_console_event(void *arg, const cJSON *event);
+
+/* The plan as a table on `out`. */
+void fw_console_plan(const struct fw_plan *plan, FILE *out);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+int fw_print_json(const cJSON *json, struct fw_error *err)
+{
+    fw_auto(free) char *text = cJSON_Print(json);
+    if (!text) {
+        fw_error_oom(err);
+        return err->code;
+    }
+    printf("%s\n", text);
+    return 0;
+}
+
+void fw_print_bytes(uint64_t bytes, char ret_text[32])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1024 && unit < 4) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(ret_text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+void fw_print_seconds(double seconds, char ret_text[32])
+{
+    if (seconds < 60) {
+        snprintf(ret_text, 32, "%.1f s", seconds);
+    } else if (seconds < 3600) {
+        snprintf(ret_text, 32, "%dm%02ds", (int)seconds / 60, (int)seconds % 60);
+    } else {
+        snprintf(ret_text, 32, "%dh%02dm", (int)seconds / 3600, (int)seconds / 60 % 60);
+    }
+}

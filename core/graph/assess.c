@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "graph/key.h"
+#include "graph/plan.h"
+#include "store/manifest.h"
+
+/*
+ * What is to be done for each stage. A digest that is not known is "", and makes everything that
+ * depends on it wait: whether a consumer runs is known when its producer has.
+ */
+
+static int digest_mixture(const struct fw_plan *plan, struct fw_plan_input *input,
+                          struct fw_digests *digests, struct fw_error *err)
+{
+    fw_auto(strings) struct fw_strings names = {0}, hexes = {0};
+    for (size_t i = 0; i < input->len; i++) {
+        const struct fw_plan_source *source = &input->items[i];
+        char hex[FW_SHA256_TEXT];
+        if (source->path) {
+            fw_auto(strings) struct fw_strings one = {0};
+            if (fw_strings_add(&one, source->path) < 0) {
+                return fw_error_oom(err);
+            }
+            if (fw_digests_paths(digests, &one, false, hex, NULL, err) < 0) {
+                return -1;
+            }
+        } else {
+            memcpy(hex, plan->stages[source->stage].outputs.items[source->output].digest,
+                   sizeof hex);
+        }
+        fw_auto(free) char *name = fw_text("%zu", i);
+        if (!name || fw_strings_add(&names, name) < 0 || fw_strings_add(&hexes, hex) < 0) {
+            return fw_error_oom(err);
+        }
+    }
+    return fw_digest_lines(&names, &hexes, input->digest, err);
+}
+
+static int digest_paths(struct fw_plan_input *input, struct fw_digests *digests,
+                        struct fw_error *err)
+{
+    fw_auto(strings) struct fw_strings paths = {0};
+    for (size_t i = 0; i < input->len; i++) {
+        if (fw_strings_add(&paths, input->items[i].path) < 0) {
+            return fw_error_oom(err);
+        }
+    }
+    return fw_digests_paths(digests, &paths, false, input->digest, NULL, err);
+}
+
+/* Leaves the digest "" when a producer has yet to run. */
+static int digest_input(const struct fw_plan *plan, struct fw_plan_input *input,
+                        struct fw_digests *digests, struct fw_error *err)
+{
+    size_t n_references = 0;
+    input->digest[0] = '\0';
+    for (size_t i = 0; i < input->len; i++) {
+        const struct fw_plan_source *source = &input->items[i];
+        if (source->path) {
+            continue;
+        }
+        n_references++;
+        const struct fw_plan_output *output =
+            &plan->stages[source->stage].outputs.items[source->output];
+        if (output->digest[0] == '\0') {
+            return 0;
+        }
+        if (input->len == 1) {
+            memcpy(input->digest, output->digest, sizeof input->digest);
+            return 0;
+        }
+    }
+    return n_references > 0 ? digest_mixture(plan, input, digests, err)
+                            : digest_paths(input, digests, err);
+}
+
+static int set_reason(struct fw_plan_stage *stage, enum fw_plan_state state, char *reason,
+                      struct fw_error *err)
+{
+    free(stage->reason);
+    stage->reason = reason;
+    stage->state = state;
+    return reason || state == FW_PLAN_REUSE ? 0 : fw_error_oom(err);
+}
+
+static int explain(const struct fw_plan *plan, struct fw_plan_stage *stage, struct fw_error *err)
+{
+    fw_auto(json) cJSON *before = NULL;
+    fw_auto(json) cJSON *after = NULL;
+    fw_auto(strings) struct fw_strings lines = {0};
+    const char *name = stage->spec->name;
+    if (fw_manifest_preimage(plan->run_dir, name, &before, NULL) < 0 || !before) {
+        return set_reason(stage, FW_PLAN_RUN,
+                          strdup("its key changed, and the stored preimage cannot be read"), err);
+    }
+    if (fw_json_parse(stage->preimage, strlen(stage->preimage), "preimage", &after, err) < 0 ||
+        fw_key_explain(before, after, stage, &lines, err) < 0) {
+        return -1;
+    }
+    if (lines.len > 1) {
+        return set_reason(stage, FW_PLAN_RUN,
+                          fw_text("%s, and %zu more (fwrun why)", lines.items[0], lines.len - 1),
+                          err);
+    }
+    return set_reason(stage, FW_PLAN_RUN,
+                      strdup(lines.len == 1 ? lines.items[0] : "its key changed"), err);
+}
+
+static void take_digests(struct fw_plan_stage *stage)
+{
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        const cJSON *output = fw_manifest_output(stage->manifest, stage->outputs.items[i].port);
+        const cJSON *hex = cJSON_GetObjectItemCaseSensitive(output, "sha256");
+        if (cJSON_IsString(hex)) {
+            strncpy(stage->outputs.items[i].digest, hex->valuestring, FW_SHA256_TEXT - 1);
+        }
+    }
+}
+
+/* `out` is outside the key, so a manifest can be right about the bytes and wrong about the place.
+ */
+static char *wrong_place(const struct fw_plan *plan, const struct fw_plan_stage *stage)
+{
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        const struct fw_plan_output *output = &stage->outputs.items[i];
+        const cJSON *recorded = fw_manifest_output(stage->manifest, output->port);
+        if (!recorded && (output->flags & FW_PORT_OPTIONAL)) {
+            continue;
+        }
+        fw_auto(free) char *path =
+            recorded ? fw_manifest_output_path(plan->run_dir, stage->spec->name, recorded) : NULL;
+        if (!path || strcmp(path, output->path) != 0) {
+            return fw_text("output \"%s\" is wanted at %s", output->port, output->path);
+        }
+    }
+    return NULL;
+}
+
+static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *stage,
+                            struct fw_error *err)
+{
+    const char *key;
+    struct fw_error damage;
+    fw_auto(strings) struct fw_strings problems = {0};
+    if (fw_json_get_string(stage->manifest, "key", &key, &damage) < 0) {
+        return set_reason(stage, FW_PLAN_RUN, fw_text("its manifest is damaged: %s", damage.text),
+                          err);
+    }
+    if (strcmp(key, stage->key) != 0) {
+        return explain(plan, stage, err);
+    }
+    if (fw_manifest_check(plan->run_dir, stage->spec->name, stage->manifest, false, &problems,
+                          &damage) < 0) {
+        return set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err);
+    }
+    if (problems.len > 0) {
+        return set_reason(stage, FW_PLAN_RUN, strdup(problems.items[0]), err);
+    }
+    char *moved = wrong_place(plan, stage);
+    if (moved) {
+        return set_reason(stage, FW_PLAN_RUN, moved, err);
+    }
+    take_digests(stage);
+    return set_reason(stage, FW_PLAN_REUSE, NULL, err);
+}
+
+static const char *first_unfinished(const struct fw_plan *plan, const struct fw_plan_stage *stage)
+{
+    for (size_t i = 0; i < stage->needs.len; i++) {
+        const struct fw_plan_stage *need = &plan->stages[stage->needs.items[i]];
+        if (need->state != FW_PLAN_REUSE) {
+            return need->spec->name;
+        }
+    }
+    return "a stage before it";
+}
+
+int fw_plan_assess(struct fw_plan *plan, size_t index, struct fw_digests *digests,
+                   struct fw_error *err)
+{
+    struct fw_plan_stage *stage = &plan->stages[index];
+    struct fw_error damage;
+    cJSON_Delete(stage->manifest);
+    stage->manifest = NULL;
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        stage->outputs.items[i].digest[0] = '\0';
+    }
+    bool readable =
+        fw_manifest_load(plan->run_dir, stage->spec->name, &stage->manifest, &damage) == 0;
+    for (size_t i = 0; i < stage->inputs.len; i++) {
+        struct fw_plan_input *input = &stage->inputs.items[i];
+        if (digest_input(plan, input, digests, err) < 0) {
+            return fw_error_prefix(err, "stage \"%s\", input \"%s\": ", stage->spec->name,
+                                   input->port);
+        }
+        if (input->digest[0] == '\0') {
+            return set_reason(stage, FW_PLAN_WAITING,
+                              fw_text("\"%s\" runs before it", first_unfinished(plan, stage)), err);
+        }
+    }
+    if (fw_key_compute(plan, stage, digests, err) < 0) {
+        return -1;
+    }
+    if (stage->forced) {
+        return set_reason(stage, FW_PLAN_RUN, strdup("it was asked for with --force"), err);
+    }
+    if (!readable) {
+        return set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err);
+    }
+    if (!stage->manifest) {
+        return set_reason(stage, FW_PLAN_RUN, strdup("it has not been completed yet"), err);
+    }
+    return compare_manifest(plan, stage, err);
+}
+
+int fw_plan_assess_all(struct fw_plan *plan, struct fw_digests *digests, struct fw_error *err)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        size_t index = plan->order[i];
+        if (plan->stages[index].state != FW_PLAN_LEFT_OUT &&
+            fw_plan_assess(plan, index, digests, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

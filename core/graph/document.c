@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+#include "graph/plan.h"
+#include "plugin/descriptor.h"
+
+/* plan.json and `fwrun plan --json`. */
+
+static const char *state_name(enum fw_plan_state state)
+{
+    static const char *const names[] = {[FW_PLAN_RUN] = "run",
+                                        [FW_PLAN_REUSE] = "reuse",
+                                        [FW_PLAN_WAITING] = "waiting",
+                                        [FW_PLAN_LEFT_OUT] = "left_out"};
+    return names[state];
+}
+
+static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *json)
+{
+    cJSON *inputs = cJSON_AddArrayToObject(json, "inputs");
+    for (size_t i = 0; i < stage->inputs.len; i++) {
+        const struct fw_plan_input *input = &stage->inputs.items[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
+        if (!inputs || !paths || !cJSON_AddItemToArray(inputs, item) ||
+            !cJSON_AddStringToObject(item, "port", input->port) ||
+            (input->digest[0] != '\0' && !cJSON_AddStringToObject(item, "sha256", input->digest))) {
+            return false;
+        }
+        for (size_t k = 0; k < input->len; k++) {
+            const struct fw_plan_source *source = &input->items[k];
+            if (!cJSON_AddItemToArray(paths,
+                                      cJSON_CreateString(fw_plan_source_path(plan, source))) ||
+                (!source->path &&
+                 !cJSON_AddStringToObject(item, "from", plan->stages[source->stage].spec->name))) {
+                return false;
+            }
+        }
+    }
+    return inputs != NULL;
+}
+
+static bool add_outputs(const struct fw_plan_stage *stage, cJSON *json)
+{
+    cJSON *outputs = cJSON_AddArrayToObject(json, "outputs");
+    for (size_t i = 0; outputs && i < stage->outputs.len; i++) {
+        const struct fw_plan_output *output = &stage->outputs.items[i];
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(outputs, item) ||
+            !cJSON_AddStringToObject(item, "port", output->port) ||
+            !cJSON_AddStringToObject(item, "kind", fw_kind_name(output->kind)) ||
+            !cJSON_AddStringToObject(item, "path", output->path)) {
+            return false;
+        }
+    }
+    return outputs != NULL;
+}
+
+static bool add_params(const struct fw_plan_stage *stage, cJSON *json)
+{
+    cJSON *params = cJSON_AddObjectToObject(json, "params");
+    for (size_t i = 0; params && i < stage->values.len; i++) {
+        if (!cJSON_AddItemToObject(params, stage->values.items[i].view.name,
+                                   fw_value_json(&stage->values.items[i]))) {
+            return false;
+        }
+    }
+    return params != NULL;
+}
+
+static bool add_stage(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *list)
+{
+    cJSON *json = cJSON_CreateObject();
+    if (!cJSON_AddItemToArray(list, json) ||
+        !cJSON_AddStringToObject(json, "name", stage->spec->name) ||
+        !cJSON_AddStringToObject(json, "use", stage->spec->use) ||
+        !cJSON_AddStringToObject(json, "state", state_name(stage->state)) ||
+        !cJSON_AddStringToObject(json, "plugin", stage->plugin->plugin->id) ||
+        !cJSON_AddStringToObject(json, "plugin_version", stage->plugin->plugin->version) ||
+        !cJSON_AddStringToObject(json, "plugin_path", stage->plugin->path) ||
+        !cJSON_AddBoolToObject(json, "isolated", stage->spec->isolated)) {
+        return false;
+    }
+    if ((stage->reason && !cJSON_AddStringToObject(json, "reason", stage->reason)) ||
+        (stage->key[0] != '\0' && !cJSON_AddStringToObject(json, "key", stage->key))) {
+        return false;
+    }
+    return add_inputs(plan, stage, json) && add_outputs(stage, json) && add_params(stage, json);
+}
+
+int fw_plan_json(const struct fw_plan *plan, cJSON **ret_json, struct fw_error *err)
+{
+    fw_auto(json) cJSON *json = cJSON_CreateObject();
+    cJSON *stages = json ? cJSON_AddArrayToObject(json, "stages") : NULL;
+    if (!stages || !cJSON_AddStringToObject(json, "name", plan->pipeline->name) ||
+        !cJSON_AddStringToObject(json, "config", plan->pipeline->file) ||
+        !cJSON_AddStringToObject(json, "run_dir", plan->run_dir)) {
+        return fw_error_oom(err);
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (!add_stage(plan, &plan->stages[plan->order[i]], stages)) {
+            return fw_error_oom(err);
+        }
+    }
+    *ret_json = fw_steal(&json);
+    return 0;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/plan.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "graph/wiring.h"
+
+static void finish_stage(struct fw_plan_stage *stage)
+{
+    for (size_t i = 0; i < stage->inputs.len; i++) {
+        for (size_t k = 0; k < stage->inputs.items[i].len; k++) {
+            free(stage->inputs.items[i].items[k].path);
+        }
+        free(stage->inputs.items[i].items);
+    }
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        free(stage->outputs.items[i].path);
+    }
+    free(stage->inputs.items);
+    free(stage->outputs.items);
+    free(stage->providers.items);
+    free(stage->needs.items);
+    free(stage->reason);
+    free(stage->preimage);
+    cJSON_Delete(stage->manifest);
+    fw_values_finish(&stage->values);
+}
+
+void fw_plan_destroy(struct fw_plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        finish_stage(&plan->stages[i]);
+    }
+    free(plan->stages);
+    free(plan->order);
+    free(plan->run_dir);
+    free(plan);
+}
+
+/* A type that no usable plugin has: said with the nearest name and with the plugins that are bad.
+ */
+static void find_type(const struct fw_plan *plan, struct fw_plan_stage *stage,
+                      struct fw_diag *plugin_diag)
+{
+    const char *use = stage->spec->use;
+    if (!use) {
+        return;
+    }
+    struct fw_registry_stage found;
+    struct fw_error err;
+    if (fw_registry_find_stage(plan->registry, use, &found, &err) < 0) {
+        const struct fw_cfg_node *node = fw_cfg_get(stage->spec->node, "use");
+        fw_diag_node(plugin_diag, node ? node : stage->spec->node, "%s", err.text);
+        return;
+    }
+    stage->plugin = found.entry;
+    stage->type = found.stage;
+}
+
+static void report_cycle(struct fw_plan *plan, const size_t *open, struct fw_diag *diag)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (open[i] == 0) {
+            continue;
+        }
+        fw_auto(str) struct fw_str text = {0};
+        for (size_t k = 0; k < plan->stages[i].needs.len; k++) {
+            size_t need = plan->stages[i].needs.items[k];
+            if (open[need] != 0) {
+                fw_str_printf(&text, "%s\"%s\"", text.len ? ", " : "",
+                              plan->stages[need].spec->name);
+            }
+        }
+        fw_diag_node(diag, plan->stages[i].spec->node,
+                     "stage \"%s\" is part of a cycle: it waits for %s, directly or not waiting "
+                     "for it; take one of the references out",
+                     plan->stages[i].spec->name, text.text ? text.text : "itself");
+    }
+}
+
+/* Kahn's algorithm; ties in file order, so that a plan reads like its file. */
+static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
+{
+    fw_auto(free) size_t *open = calloc(plan->n_stages + 1, sizeof *open);
+    fw_auto(free) char *placed = calloc(plan->n_stages + 1, 1);
+    if (!open || !placed) {
+        return -1;
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        open[i] = plan->stages[i].needs.len;
+    }
+    size_t done = 0;
+    for (bool moved = true; moved && done < plan->n_stages;) {
+        moved = false;
+        for (size_t i = 0; i < plan->n_stages; i++) {
+            bool ready = !placed[i];
+            for (size_t k = 0; ready && k < plan->stages[i].needs.len; k++) {
+                ready = placed[plan->stages[i].needs.items[k]];
+            }
+            if (ready) {
+                placed[i] = 1;
+                open[i] = 0;
+                plan->order[done++] = i;
+                moved = true;
+            }
+        }
+    }
+    if (done < plan->n_stages) {
+        report_cycle(plan, open, diag);
+    }
+    return 0;
+}
+
+/* Two outputs in one place would destroy each other. */
+static void check_places(const struct fw_plan *plan, struct fw_diag *diag)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        for (size_t a = 0; a < plan->stages[i].outputs.len; a++) {
+            const struct fw_plan_output *one = &plan->stages[i].outputs.items[a];
+            if (!one->node) {
+                continue; /* default places differ by construction */
+            }
+            for (size_t k = 0; k <= i; k++) {
+                for (size_t b = 0; b < plan->stages[k].outputs.len; b++) {
+                    const struct fw_plan_output *other = &plan->stages[k].outputs.items[b];
+                    if (one != other && (k < i || b < a) && strcmp(one->path, other->path) == 0) {
+                        fw_diag_node(diag, one->node,
+                                     "%s is already the output \"%s\" of stage \"%s\"; every "
+                                     "output needs a place of its own",
+                                     one->path, other->port, plan->stages[k].spec->name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void check_unsupported(const struct fw_plan_stage *stage, struct fw_diag *diag)
+{
+    if (!stage->spec->materialize) {
+        fw_diag_node(diag, fw_cfg_get(stage->spec->node, "materialize"),
+                     "every output is written to a file in this version; take the line out");
+    }
+    if (stage->spec->gate) {
+        fw_diag_node(diag, stage->spec->gate,
+                     "gates are not part of this version; take the group out");
+    }
+}
+
+static int wire(struct fw_plan *plan, struct fw_diag *diag, struct fw_diag *plugin_diag)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        struct fw_plan_stage *stage = &plan->stages[i];
+        check_unsupported(stage, diag);
+        find_type(plan, stage, plugin_diag);
+        if (stage->type &&
+            (fw_values_check(plan->pipeline, stage->spec, stage->type, &stage->values, diag) < 0 ||
+             fw_wire_services(plan, i, diag) < 0)) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (plan->stages[i].type && fw_wire_outputs(plan, i, diag) < 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (plan->stages[i].type && fw_wire_inputs(plan, i, diag) < 0) {
+            return -1;
+        }
+    }
+    check_places(plan, diag);
+    return sort_stages(plan, diag);
+}
+
+int fw_plan_create(const struct fw_pipeline *pipeline, const struct fw_registry *registry,
+                   const char *run_dir, struct fw_plan **ret_plan, struct fw_diag *diag,
+                   struct fw_diag *plugin_diag)
+{
+    struct fw_plan *plan = calloc(1, sizeof *plan);
+    if (!plan) {
+        return -1;
+    }
+    plan->pipeline = pipeline;
+    plan->registry = registry;
+    plan->n_stages = pipeline->stages.len;
+    plan->stages = calloc(plan->n_stages + 1, sizeof *plan->stages);
+    plan->order = calloc(plan->n_stages + 1, sizeof *plan->order);
+    plan->run_dir = run_dir ? strdup(run_dir) : fw_path_join(pipeline->run_root, pipeline->name);
+    for (size_t i = 0; plan->stages && i < plan->n_stages; i++) {
+        plan->stages[i].spec = &pipeline->stages.items[i];
+    }
+    if (!plan->stages || !plan->order || !plan->run_dir || wire(plan, diag, plugin_diag) < 0) {
+        fw_plan_destroy(plan);
+        return -1;
+    }
+    *ret_plan = plan;
+    return 0;
+}
+
+const struct fw_plan_stage *fw_plan_find(const struct fw_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (strcmp(plan->stages[i].spec->name, name) == 0) {
+            return &plan->stages[i];
+        }
+    }
+    return NULL;
+}
+
+static void keep(struct fw_plan *plan, size_t index, bool *wanted)
+{
+    if (wanted[index]) {
+        return;
+    }
+    wanted[index] = true;
+    for (size_t i = 0; i < plan->stages[index].needs.len; i++) {
+        keep(plan, plan->stages[index].needs.items[i], wanted);
+    }
+}
+
+int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct fw_error *err)
+{
+    if (names->len == 0) {
+        return 0;
+    }
+    fw_auto(free) bool *wanted = calloc(plan->n_stages + 1, sizeof *wanted);
+    if (!wanted) {
+        return fw_error_oom(err);
+    }
+    for (size_t i = 0; i < names->len; i++) {
+        const struct fw_plan_stage *stage = fw_plan_find(plan, names->items[i]);
+        if (!stage) {
+            return fw_error_set(err, FW_EXIT_USAGE,
+                                "there is no stage \"%s\" in %s; `fwrun plan` lists them",
+                                names->items[i], plan->pipeline->file);
+        }
+        keep(plan, (size_t)(stage - plan->stages), wanted);
+    }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (!wanted[i]) {
+            plan->stages[i].state = FW_PLAN_LEFT_OUT;
+        }
+    }
+    return 0;
+}
+
+const char *fw_plan_source_path(const struct fw_plan *plan, const struct fw_plan_source *source)
+{
+    return source->path ? source->path
+                        : plan->stages[source->stage].outputs.items[source->output].path;
+}

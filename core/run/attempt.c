@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/machine.h"
+#include "run/checkpoint.h"
+#include "run/run_internal.h"
+#include "run/worker.h"
+
+/* The guard kills above this multiple of the budget: sampling and the allocator's slack. */
+#define OVER_BUDGET 1.05
+
+/* At most one step event a second and stage goes into the event log. */
+#define STEP_EVENT_NS INT64_C(1000000000)
+
+/* After a polite stop: interrupt after this, kill after twice this. */
+#define GRACE_NS INT64_C(10000000000)
+
+#define CHANNEL_FD 3
+
+static void *thread_main(void *arg)
+{
+    int fd;
+    memcpy(&fd, arg, sizeof fd);
+    free(arg);
+    fw_worker_run(fd, false);
+    return NULL;
+}
+
+static int start_thread(struct fw_attempt *attempt, int fd, struct fw_error *err)
+{
+    int *arg = malloc(sizeof *arg);
+    if (!arg) {
+        return fw_error_oom(err);
+    }
+    *arg = fd;
+    int rc = pthread_create(&attempt->thread, NULL, thread_main, arg);
+    if (rc != 0) {
+        free(arg);
+        errno = rc;
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot start a thread for the stage");
+    }
+    return 0;
+}
+
+/* Libraries that size their own thread pools take the number from the environment. */
+static int worker_environment(const struct fw_limits *limits, struct fw_strings *env,
+                              struct fw_error *err)
+{
+    static const char *const ours[] = {
+        "OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "ORT_DISABLE_TELEMETRY="};
+    for (char **item = environ; *item; item++) {
+        bool replaced = false;
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+            replaced |= strncmp(*item, ours[i], strlen(ours[i])) == 0;
+        }
+        if (!replaced && fw_strings_add(env, *item) < 0) {
+            return fw_error_oom(err);
+        }
+    }
+    if (fw_strings_take(env, fw_text("OMP_NUM_THREADS=%u", limits->threads)) < 0 ||
+        fw_strings_take(env, fw_text("OPENBLAS_NUM_THREADS=%u", limits->threads)) < 0 ||
+        fw_strings_add(env, "ORT_DISABLE_TELEMETRY=1") < 0) {
+        return fw_error_oom(err);
+    }
+    char **end = fw_vec_add(env); /* the NULL that ends an environment */
+    return end ? 0 : fw_error_oom(err);
+}
+
+static int start_process(struct fw_attempt *attempt, const struct fw_limits *limits, int fd,
+                         struct fw_error *err)
+{
+    fw_auto(strings) struct fw_strings env = {0};
+    char parent[24];
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    char *argv[] = {(char[]){"fwrun"}, (char[]){"--worker"}, parent, NULL};
+    struct fw_proc_fd fds[] = {{.source = attempt->log, .target = STDOUT_FILENO},
+                               {.source = attempt->log, .target = STDERR_FILENO},
+                               {.source = fd, .target = CHANNEL_FD}};
+    if (worker_environment(limits, &env, err) < 0) {
+        return -1;
+    }
+    struct fw_proc_spec spec = {.path = "/proc/self/exe",
+                                .argv = argv,
+                                .env = env.items,
+                                .fds = fds,
+                                .n_fds = sizeof fds / sizeof *fds};
+    int rc = fw_proc_spawn(&spec, &attempt->pid, err);
+    close(fd);
+    return rc;
+}
+
+static int open_log(struct fw_run *run, const char *name, struct fw_attempt *attempt,
+                    struct fw_error *err)
+{
+    fw_auto(free) char *path = fw_rundir_log(run->dir->path, name);
+    if (!path) {
+        return fw_error_oom(err);
+    }
+    attempt->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    return attempt->log >= 0 ? 0
+                             : fw_error_errno(err, FW_EXIT_STATE, "cannot open the log %s", path);
+}
+
+static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
+                  struct fw_error *err)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    fw_auto(json) cJSON *task = NULL;
+    int pair[2];
+    if (fw_run_task(run, index, &task, err) < 0) {
+        return -1;
+    }
+    bool resume = cJSON_HasObjectItem(task, "restore");
+    if (fw_run_prepare(run, index, resume, err) < 0 ||
+        open_log(run, stage->spec->name, attempt, err) < 0) {
+        return -1;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
+    }
+    attempt->channel.fd = pair[0];
+    int rc = stage->spec->isolated
+                 ? start_process(attempt, &run->stages[index].limits, pair[1], err)
+                 : start_thread(attempt, pair[1], err);
+    return rc < 0 ? -1 : fw_channel_send(attempt->channel.fd, task, err);
+}
+
+static void emit_start(struct fw_run *run, size_t index)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    const struct fw_limits *limits = &run->stages[index].limits;
+    cJSON *event = fw_run_event("stage_start", stage);
+    cJSON_AddNumberToObject(event, "attempt", limits->attempt);
+    cJSON_AddNumberToObject(event, "pid", run->stages[index].attempt->pid);
+    cJSON_AddNumberToObject(event, "threads", limits->threads);
+    fw_json_add_u64(event, "memory_bytes", limits->memory_bytes);
+    if (stage->reason) {
+        cJSON_AddStringToObject(event, "reason", stage->reason);
+    }
+    fw_run_emit(run, event);
+}
+
+int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err)
+{
+    struct fw_machine machine;
+    struct fw_attempt *attempt = calloc(1, sizeof *attempt);
+    if (!attempt) {
+        return fw_error_oom(err);
+    }
+    fw_machine_look(&machine);
+    attempt->log = -1;
+    attempt->channel.fd = -1;
+    attempt->oom_kills = machine.oom_kills;
+    attempt->start_ns = attempt->alive_ns = attempt->beat_ns = fw_clock_ns();
+    if (launch(run, index, attempt, err) < 0) {
+        fw_attempt_free(attempt);
+        return -1;
+    }
+    run->stages[index].attempt = attempt;
+    emit_start(run, index);
+    return 0;
+}
+
+void fw_attempt_free(struct fw_attempt *attempt)
+{
+    if (attempt) {
+        fw_channel_finish(&attempt->channel);
+        if (attempt->log >= 0) {
+            close(attempt->log);
+        }
+        cJSON_Delete(attempt->step);
+        cJSON_Delete(attempt->result);
+        free(attempt);
+    }
+}
+
+static void take_log(struct fw_attempt *attempt, const cJSON *message)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(message, "text");
+    const cJSON *level = cJSON_GetObjectItemCaseSensitive(message, "level");
+    char now[FW_CLOCK_TEXT];
+    fw_clock_utc(now);
+    if (cJSON_IsString(text) && cJSON_IsNumber(level) && level->valueint < 4) {
+        dprintf(attempt->log, "%s %s: %s\n", now, levels[level->valueint], text->valuestring);
+    }
+}
+
+/* The message is an event as it is, with the stage's name added. */
+static void pass_on(struct fw_run *run, size_t index, cJSON *message)
+{
+    cJSON_AddStringToObject(message, "stage", run->plan->stages[index].spec->name);
+    fw_run_emit(run, message);
+}
+
+static void take_step(struct fw_run *run, size_t index, cJSON *message)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    int64_t now = fw_clock_ns();
+    cJSON_Delete(attempt->step);
+    attempt->step = cJSON_Duplicate(message, true);
+    if (now - attempt->event_ns > STEP_EVENT_NS) {
+        attempt->event_ns = now;
+        pass_on(run, index, message);
+    } else {
+        cJSON_Delete(message);
+    }
+}
+
+static void take_message(struct fw_run *run, size_t index, cJSON *message)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    const char *type = "";
+    fw_json_get_string(message, "type", &type, NULL);
+    attempt->alive_ns = fw_clock_ns();
+    attempt->stalled = false;
+    if (strcmp(type, "result") == 0) {
+        cJSON_Delete(attempt->result);
+        attempt->result = message;
+    } else if (strcmp(type, "step") == 0) {
+        take_step(run, index, message);
+    } else {
+        if (strcmp(type, "log") == 0) {
+            take_log(attempt, message);
+        }
+        pass_on(run, index, message);
+    }
+}
+
+void fw_attempt_receive(struct fw_run *run, size_t index)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    cJSON *message;
+    if (fw_channel_receive(&attempt->channel, false, NULL) < 0) {
+        attempt->channel.ended = true;
+    }
+    while (fw_channel_next(&attempt->channel, &message, NULL) == 0 && message) {
+        take_message(run, index, message);
+    }
+    if (!attempt->channel.ended) {
+        return;
+    }
+    attempt->ended = true;
+    if (attempt->pid > 0) {
+        fw_proc_reap(attempt->pid, true, &attempt->process, NULL);
+    } else {
+        pthread_join(attempt->thread, NULL);
+    }
+}
+
+void fw_attempt_stop(struct fw_attempt *attempt, bool at_once)
+{
+    fw_auto(json) cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "command", at_once ? "cancel" : "stop");
+    if (attempt->stop_ns == 0) {
+        attempt->stop_ns = fw_clock_ns();
+    }
+    fw_channel_send(attempt->channel.fd, message, NULL);
+}
+
+static void guard_memory(struct fw_run *run, size_t index)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    struct fw_attempt *attempt = state->attempt;
+    uint64_t used = fw_proc_tree_memory(attempt->pid);
+    if (used > attempt->peak_bytes) {
+        attempt->peak_bytes = used;
+    }
+    if (!attempt->over_budget && (double)used > OVER_BUDGET * (double)state->limits.memory_bytes) {
+        attempt->over_budget = true; /* before the signal, so that the kill is known as ours */
+        fw_proc_tree_kill(attempt->pid, SIGKILL);
+    }
+}
+
+static void heartbeat(struct fw_run *run, size_t index, int64_t now)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    cJSON *event = fw_run_event("heartbeat", &run->plan->stages[index]);
+    attempt->beat_ns = now;
+    cJSON_AddNumberToObject(event, "elapsed_s", (double)(now - attempt->start_ns) / 1e9);
+    fw_json_add_u64(event, "memory_bytes", attempt->peak_bytes);
+    if (attempt->step) {
+        cJSON_AddItemReferenceToObject(event, "step", attempt->step);
+    }
+    fw_run_emit(run, event);
+}
+
+static void check_stall(struct fw_run *run, size_t index, int64_t now)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    double stall_s = run->plan->pipeline->stall_s;
+    double silent_s = (double)(now - attempt->alive_ns) / 1e9;
+    if (stall_s <= 0 || attempt->stalled || silent_s < stall_s) {
+        return;
+    }
+    attempt->stalled = true;
+    cJSON *event = fw_run_event("stalled", &run->plan->stages[index]);
+    cJSON_AddNumberToObject(event, "silent_s", silent_s);
+    fw_run_emit(run, event);
+    fw_attempt_stop(attempt, true);
+}
+
+/* A stage that does not answer to a stop is interrupted, then killed; a thread cannot be. */
+static void press_on(struct fw_attempt *attempt, int64_t now)
+{
+    if (attempt->stop_ns == 0 || attempt->pid == 0) {
+        return;
+    }
+    int64_t waited = now - attempt->stop_ns;
+    if (waited > 2 * GRACE_NS && !attempt->killed) {
+        attempt->killed = true;
+        fw_proc_tree_kill(attempt->pid, SIGKILL);
+    } else if (waited > GRACE_NS && waited < GRACE_NS + INT64_C(100000000)) {
+        fw_attempt_stop(attempt, true);
+    }
+}
+
+void fw_attempt_watch(struct fw_run *run, size_t index, int64_t now)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    if (attempt->pid > 0) {
+        guard_memory(run, index);
+    }
+    double beat_s = run->plan->pipeline->heartbeat_s;
+    if (beat_s > 0 && (double)(now - attempt->beat_ns) / 1e9 >= beat_s) {
+        heartbeat(run, index, now);
+    }
+    check_stall(run, index, now);
+    press_on(attempt, now);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/machine.h"
+#include "run/run_internal.h"
+
+/* What an ended attempt was, told from what it left and from how its process ended. */
+enum kind {
+    DONE,
+    FAILED,
+    CRASHED,
+    OUT_OF_MEMORY, /* the stage said so */
+    OVER_MEMORY,   /* killed for memory, by the guard or the kernel */
+    NO_SPACE,
+    STOPPED
+};
+
+struct verdict {
+    enum kind kind;
+    int code;
+    char *message; /* NULL when done */
+};
+
+static char *crash_text(const struct fw_attempt *attempt)
+{
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(attempt->step, "steps");
+    const char *when = steps ? "after step " : "before its first step was reported";
+    char count[24] = "";
+    if (steps) {
+        snprintf(count, sizeof count, "%.0f", steps->valuedouble);
+    }
+    if (attempt->process.signal != 0) {
+        return fw_text("crashed with signal %d (%s) %s%s", attempt->process.signal,
+                       strsignal(attempt->process.signal), when, count);
+    }
+    return fw_text("its process exited by itself with code %d %s%s, which a plugin must not do",
+                   attempt->process.exit_code, when, count);
+}
+
+static bool kernel_killed(const struct fw_attempt *attempt)
+{
+    struct fw_machine machine;
+    fw_machine_look(&machine);
+    return attempt->process.signal == SIGKILL && machine.oom_kills > attempt->oom_kills;
+}
+
+static struct verdict judge_death(const struct fw_run *run, size_t index)
+{
+    const struct fw_run_stage *state = &run->stages[index];
+    const struct fw_attempt *attempt = state->attempt;
+    double mib = 1024.0 * 1024.0;
+    if (attempt->over_budget) {
+        return (struct verdict){
+            OVER_MEMORY, FW_EXIT_EXHAUSTED,
+            fw_text("was killed at %.0f MiB, above its memory budget of %.0f MiB",
+                    (double)attempt->peak_bytes / mib, (double)state->limits.memory_bytes / mib)};
+    }
+    if (attempt->stalled) {
+        return (struct verdict){FAILED, FW_EXIT_FAILED,
+                                fw_text("made no progress for %.0f s (stall_s) and did not stop "
+                                        "when asked; it was killed",
+                                        run->plan->pipeline->stall_s)};
+    }
+    if (attempt->killed || run->stopping == FW_STOP_NOW) {
+        return (struct verdict){STOPPED, 0, fw_text("was killed because it did not stop in time")};
+    }
+    if (kernel_killed(attempt)) {
+        return (struct verdict){OVER_MEMORY, FW_EXIT_EXHAUSTED,
+                                fw_text("was killed by the kernel for lack of memory")};
+    }
+    return (struct verdict){CRASHED, FW_EXIT_CRASHED, crash_text(attempt)};
+}
+
+static bool truth(const cJSON *json, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
+static struct verdict judge_result(const struct fw_run *run, size_t index)
+{
+    const struct fw_attempt *attempt = run->stages[index].attempt;
+    const cJSON *result = attempt->result;
+    const char *fault = "gave no reason";
+    int64_t status = FW_E_INTERNAL, code = 0;
+    uint64_t items = 0;
+    fw_json_get_i64(result, "status", &status, NULL);
+    fw_json_get_i64(result, "code", &code, NULL);
+    fw_json_get_u64(result, "items", &items, NULL);
+    fw_json_get_string(result, "fault", &fault, NULL);
+    if (status == FW_OK && items == 0 && !run->plan->stages[index].spec->allow_empty) {
+        return (struct verdict){FAILED, FW_EXIT_FAILED,
+                                fw_text("processed zero items; if that is right, set allow_empty = "
+                                        "true on the stage")};
+    }
+    if (status == FW_OK) {
+        return (struct verdict){DONE, 0, NULL};
+    }
+    if (attempt->stalled) {
+        return (struct verdict){
+            FAILED, FW_EXIT_FAILED,
+            fw_text("made no progress for %.0f s (stall_s)", run->plan->pipeline->stall_s)};
+    }
+    if (truth(result, "stopped") || (status == FW_E_CANCELLED && attempt->stop_ns > 0)) {
+        return (struct verdict){STOPPED, 0,
+                                fw_text(truth(result, "stopped") ? "stopped between two steps"
+                                                                 : "was interrupted in a step")};
+    }
+    if (status == FW_E_NOMEM) {
+        return (struct verdict){OUT_OF_MEMORY, FW_EXIT_EXHAUSTED, fw_text("%s", fault)};
+    }
+    if (status == FW_E_NOSPACE) {
+        return (struct verdict){NO_SPACE, FW_EXIT_EXHAUSTED, fw_text("%s", fault)};
+    }
+    return (struct verdict){FAILED, code == FW_EXIT_PLUGIN ? FW_EXIT_PLUGIN : FW_EXIT_FAILED,
+                            fw_text("%s", fault)};
+}
+
+static void keep_record(struct fw_run *run, size_t index, const struct verdict *verdict)
+{
+    static const char *const kinds[] = {"done",        "failed",   "crashed", "out_of_memory",
+                                        "over_memory", "no_space", "stopped"};
+    struct fw_run_stage *state = &run->stages[index];
+    const struct fw_attempt *attempt = state->attempt;
+    uint64_t peak = attempt->pid > 0 && attempt->process.peak_rss_bytes > attempt->peak_bytes
+                        ? attempt->process.peak_rss_bytes
+                        : attempt->peak_bytes;
+    if (peak > state->peak_bytes) {
+        state->peak_bytes = peak;
+    }
+    cJSON *record = cJSON_CreateObject();
+    cJSON_AddNumberToObject(record, "attempt", state->limits.attempt);
+    cJSON_AddStringToObject(record, "outcome", kinds[verdict->kind]);
+    cJSON_AddNumberToObject(record, "elapsed_s", (double)(fw_clock_ns() - attempt->start_ns) / 1e9);
+    cJSON_AddNumberToObject(record, "threads", state->limits.threads);
+    fw_json_add_u64(record, "memory_bytes", state->limits.memory_bytes);
+    fw_json_add_u64(record, "engine_bytes", state->limits.engine_bytes);
+    cJSON_AddBoolToObject(record, "small_row_groups", state->limits.small_row_groups != 0);
+    cJSON_AddNumberToObject(record, "partition_factor", state->limits.partition_factor);
+    fw_json_add_u64(record, "peak_rss_bytes", peak);
+    cJSON_AddNumberToObject(record, "user_s", (double)attempt->process.user_us / 1e6);
+    cJSON_AddNumberToObject(record, "system_s", (double)attempt->process.system_us / 1e6);
+    if (verdict->message) {
+        cJSON_AddStringToObject(record, "message", verdict->message);
+    }
+    cJSON_AddItemToArray(state->attempts, record);
+    cJSON *event = fw_run_event("attempt_end", &run->plan->stages[index]);
+    const cJSON *field;
+    cJSON_ArrayForEach(field, record)
+    {
+        cJSON_AddItemReferenceToObject(event, field->string,
+                                       cJSON_GetObjectItem(record, field->string));
+    }
+    fw_run_emit(run, event);
+}
+
+/* True when the stage goes again on a lower rung. */
+static bool retry(struct fw_run *run, size_t index, const struct verdict *verdict)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    struct fw_error err;
+    if ((verdict->kind != OUT_OF_MEMORY && verdict->kind != OVER_MEMORY) ||
+        run->stopping != FW_GOING ||
+        !fw_limits_lower(&state->limits,
+                         verdict->kind == OVER_MEMORY ? FW_MEMORY_KILL : FW_MEMORY_ENGINE)) {
+        return false;
+    }
+    /* What the failed rung left may be cut to its partitions: begin anew. */
+    fw_auto(free) char *checkpoint =
+        fw_rundir_checkpoint(run->dir->path, run->plan->stages[index].spec->name);
+    if (checkpoint) {
+        fw_fs_remove(checkpoint, NULL);
+    }
+    if (fw_attempt_start(run, index, &err) < 0) {
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
+    }
+    return true;
+}
+
+static void complete(struct fw_run *run, size_t index, const cJSON *result)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    struct fw_error err;
+    if (fw_watch_compare(run->plan, stage, &state->watch, &err) < 0 ||
+        fw_run_publish(run, index, result, &err) < 0) {
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
+        return;
+    }
+    fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
+    if (checkpoint) {
+        fw_fs_remove(checkpoint, NULL);
+    }
+    fw_run_stage_end(run, index, FW_STAGE_EXECUTED, 0, NULL);
+}
+
+void fw_attempt_conclude(struct fw_run *run, size_t index)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    struct verdict verdict =
+        state->attempt->result ? judge_result(run, index) : judge_death(run, index);
+    keep_record(run, index, &verdict);
+    fw_auto(json) cJSON *result = state->attempt->result;
+    state->attempt->result = NULL;
+    fw_attempt_free(state->attempt);
+    state->attempt = NULL;
+    fw_auto(free) char *tmp = fw_run_tmp(run, index);
+    if (tmp) {
+        fw_fs_remove(tmp, NULL); /* what cannot be removed now goes when the next run starts */
+    }
+    if (verdict.kind == DONE) {
+        complete(run, index, result);
+    } else if (verdict.kind == STOPPED) {
+        fw_run_stage_end(run, index, FW_STAGE_STOPPED, 0, verdict.message);
+    } else if (!retry(run, index, &verdict)) {
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, verdict.code, verdict.message);
+    }
+    free(verdict.message);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "graph/key.h"
+#include "run/run_internal.h"
+#include "store/manifest.h"
+
+int fw_run_prepare(struct fw_run *run, size_t index, bool resume, struct fw_error *err)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    fw_auto(free) char *tmp = fw_run_tmp(run, index);
+    fw_auto(free) char *own = fw_rundir_stage(run->dir->path, stage->spec->name);
+    if (!tmp || !own) {
+        return fw_error_oom(err);
+    }
+    if (fw_fs_remove(tmp, err) < 0 || fw_fs_mkdirs(own, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        fw_auto(free) char *partial = fw_run_partial(&stage->outputs.items[i]);
+        fw_auto(free) char *folder = fw_path_folder(stage->outputs.items[i].path);
+        if (!partial || !folder) {
+            return fw_error_oom(err);
+        }
+        if (fw_fs_mkdirs(folder, err) < 0 || (!resume && fw_fs_remove(partial, err) < 0)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Inside the stage's folder paths are recorded relative to it, so that the run can be moved. */
+static const char *recorded_path(const char *folder, const char *path)
+{
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}
+
+static int publish_output(const struct fw_run *run, const struct fw_plan_output *output,
+                          const cJSON *described, struct fw_error *err)
+{
+    fw_auto(free) char *partial = fw_run_partial(output);
+    if (!partial) {
+        return fw_error_oom(err);
+    }
+    if (fw_fs_remove(output->path, err) < 0) {
+        return -1;
+    }
+    if (!described) {
+        return 0; /* an optional output that was not made this time */
+    }
+    return fw_fs_publish(partial, output->path, run->dir->durability, err);
+}
+
+static bool add_outputs(const struct fw_plan_stage *stage, const char *folder, const cJSON *result,
+                        cJSON *manifest)
+{
+    cJSON *list = cJSON_AddArrayToObject(manifest, "outputs");
+    for (size_t i = 0; list && i < stage->outputs.len; i++) {
+        const struct fw_plan_output *output = &stage->outputs.items[i];
+        const cJSON *described = fw_manifest_output(result, output->port);
+        if (!described) {
+            continue;
+        }
+        cJSON *item = cJSON_Duplicate(described, true);
+        if (!item || !cJSON_AddItemToArray(list, item)) {
+            return false;
+        }
+        cJSON_DeleteItemFromObjectCaseSensitive(item, "partial");
+        if (!cJSON_AddStringToObject(item, "path", recorded_path(folder, output->path))) {
+            return false;
+        }
+    }
+    return list != NULL;
+}
+
+static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage,
+                       cJSON *manifest)
+{
+    cJSON *inputs = cJSON_AddArrayToObject(manifest, "inputs");
+    for (size_t i = 0; inputs && i < stage->inputs.len; i++) {
+        const struct fw_plan_input *input = &stage->inputs.items[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
+        if (!paths || !cJSON_AddItemToArray(inputs, item) ||
+            !cJSON_AddStringToObject(item, "port", input->port) ||
+            !cJSON_AddStringToObject(item, "sha256", input->digest)) {
+            return false;
+        }
+        for (size_t k = 0; k < input->len; k++) {
+            cJSON_AddItemToArray(paths,
+                                 cJSON_CreateString(fw_plan_source_path(plan, &input->items[k])));
+        }
+    }
+    return inputs != NULL;
+}
+
+static bool add_params(const struct fw_plan_stage *stage, cJSON *manifest)
+{
+    cJSON *params = cJSON_AddObjectToObject(manifest, "params");
+    for (size_t i = 0; params && i < stage->values.len; i++) {
+        const struct fw_param_value *value = &stage->values.items[i];
+        if (!cJSON_AddItemToObject(params, value->view.name, fw_value_json(value))) {
+            return false;
+        }
+    }
+    return params != NULL;
+}
+
+static bool add_facts(const struct fw_run *run, size_t index, const cJSON *result, cJSON *manifest)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    const struct fw_run_stage *state = &run->stages[index];
+    char now[FW_CLOCK_TEXT];
+    const cJSON *field;
+    fw_clock_utc(now);
+    cJSON_AddNumberToObject(manifest, "format", 1);
+    cJSON_AddStringToObject(manifest, "stage", stage->spec->name);
+    cJSON_AddStringToObject(manifest, "use", stage->spec->use);
+    cJSON_AddStringToObject(manifest, "key", stage->key);
+    cJSON_AddStringToObject(manifest, "built_at", now);
+    cJSON_AddStringToObject(manifest, "fwrun_version", run->options->version);
+    cJSON_AddStringToObject(manifest, "plugin", stage->plugin->plugin->id);
+    cJSON_AddStringToObject(manifest, "plugin_version", stage->plugin->plugin->version);
+    cJSON_AddStringToObject(manifest, "plugin_digest", stage->plugin->elf.digest);
+    fw_json_add_i64(manifest, "seed", run->plan->pipeline->seed);
+    cJSON_AddNumberToObject(manifest, "elapsed_s", (double)(fw_clock_ns() - state->start_ns) / 1e9);
+    fw_json_add_u64(manifest, "peak_rss_bytes", state->peak_bytes);
+    static const char *const copied[] = {"items", "steps", "step_us"};
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(result, copied[i]);
+        cJSON_AddItemToObject(manifest, copied[i], cJSON_Duplicate(value, true));
+    }
+    cJSON_AddItemToObject(manifest, "attempts", cJSON_Duplicate(state->attempts, true));
+    cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(result, "fields"))
+    {
+        cJSON_AddItemToObject(manifest, field->string, cJSON_Duplicate(field, true));
+    }
+    return add_params(stage, manifest);
+}
+
+/* The digests of this run's outputs, which its consumers' keys need. */
+static void take_digests(struct fw_plan_stage *stage, const cJSON *result)
+{
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        const cJSON *hex = cJSON_GetObjectItemCaseSensitive(
+            fw_manifest_output(result, stage->outputs.items[i].port), "sha256");
+        if (cJSON_IsString(hex)) {
+            strncpy(stage->outputs.items[i].digest, hex->valuestring, FW_SHA256_TEXT - 1);
+        }
+    }
+}
+
+/*
+ * The old manifest goes first and the new one comes last: killed anywhere between, the stage is not
+ * done, and nothing half-published is believed.
+ */
+int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct fw_error *err)
+{
+    struct fw_plan_stage *stage = &run->plan->stages[index];
+    const char *name = stage->spec->name;
+    fw_auto(free) char *folder = fw_rundir_stage(run->dir->path, name);
+    fw_auto(json) cJSON *manifest = cJSON_CreateObject();
+    if (!folder || !manifest || !add_facts(run, index, result, manifest) ||
+        !add_inputs(run->plan, stage, manifest) || !add_outputs(stage, folder, result, manifest)) {
+        return fw_error_oom(err);
+    }
+    if (fw_manifest_retract(run->dir->path, name, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        const struct fw_plan_output *output = &stage->outputs.items[i];
+        if (publish_output(run, output, fw_manifest_output(result, output->port), err) < 0) {
+            return -1;
+        }
+    }
+    if (fw_manifest_write(run->dir->path, name, manifest, stage->preimage, run->dir->durability,
+                          err) < 0) {
+        return -1;
+    }
+    take_digests(stage, result);
+    cJSON_Delete(stage->manifest);
+    stage->manifest = fw_steal(&manifest);
+    return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/machine.h"
+#include "base/path.h"
+#include "run/run_internal.h"
+
+const char *fw_run_state_name(enum fw_stage_state state)
+{
+    static const char *const names[] = {
+        [FW_STAGE_PENDING] = "pending",   [FW_STAGE_RUNNING] = "running",
+        [FW_STAGE_EXECUTED] = "executed", [FW_STAGE_REUSED] = "reused",
+        [FW_STAGE_FAILED] = "failed",     [FW_STAGE_SKIPPED] = "skipped",
+        [FW_STAGE_STOPPED] = "stopped",   [FW_STAGE_LEFT_OUT] = "left_out"};
+    return names[state];
+}
+
+static void mark_broken(struct fw_run *run, const struct fw_error *err)
+{
+    if (!run->broken) {
+        run->broken = true;
+        run->error = *err;
+    }
+}
+
+cJSON *fw_run_event(const char *type, const struct fw_plan_stage *stage)
+{
+    cJSON *event = cJSON_CreateObject();
+    cJSON_AddStringToObject(event, "type", type);
+    if (stage) {
+        cJSON_AddStringToObject(event, "stage", stage->spec->name);
+    }
+    return event;
+}
+
+void fw_run_emit(struct fw_run *run, cJSON *event)
+{
+    struct fw_error err;
+    if (run->options->on_event) {
+        run->options->on_event(run->options->arg, event);
+    }
+    if (fw_rundir_event(run->dir, event, &err) < 0) {
+        mark_broken(run, &err);
+    }
+    cJSON_Delete(event);
+}
+
+static void add_stages(const struct fw_run *run, cJSON *json)
+{
+    cJSON *stages = cJSON_AddObjectToObject(json, "stages");
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        const struct fw_run_stage *stage = &run->stages[run->plan->order[i]];
+        cJSON *item =
+            cJSON_AddObjectToObject(stages, run->plan->stages[run->plan->order[i]].spec->name);
+        cJSON_AddStringToObject(item, "state", fw_run_state_name(stage->state));
+        if (stage->message) {
+            cJSON_AddStringToObject(item, "message", stage->message);
+        }
+        if (stage->attempts && cJSON_GetArraySize(stage->attempts) > 0) {
+            cJSON_AddItemReferenceToObject(item, "attempts", stage->attempts);
+        }
+    }
+}
+
+/* Everything that tells a live run from a dead one, and what it was asked to do. */
+void fw_run_record(struct fw_run *run, const char *state, int exit_code, const char *message)
+{
+    char now[FW_CLOCK_TEXT];
+    struct fw_machine machine;
+    struct fw_error err;
+    fw_clock_utc(now);
+    fw_machine_look(&machine);
+    fw_auto(free) char *config = fw_path_absolute(run->plan->pipeline->file);
+    fw_auto(json) cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "state", state);
+    cJSON_AddStringToObject(json, "name", run->plan->pipeline->name);
+    cJSON_AddStringToObject(json, "config", config ? config : run->plan->pipeline->file);
+    cJSON_AddItemToObject(json, "sets",
+                          cJSON_CreateStringArray((const char *const *)run->options->sets->items,
+                                                  (int)run->options->sets->len));
+    cJSON_AddStringToObject(json, "fwrun_version", run->options->version);
+    cJSON_AddStringToObject(json, "host", machine.host);
+    cJSON_AddStringToObject(json, "boot_id", machine.boot_id);
+    cJSON_AddNumberToObject(json, "pid", getpid());
+    fw_json_add_u64(json, "process_start", fw_proc_start_time(getpid()));
+    cJSON_AddStringToObject(json, "updated_at", now);
+    cJSON_AddNumberToObject(json, "elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9);
+    if (strcmp(state, "running") != 0) {
+        cJSON_AddNumberToObject(json, "exit_code", exit_code);
+        cJSON_AddStringToObject(json, "message", message);
+    }
+    add_stages(run, json);
+    if (fw_rundir_write(run->dir, "run.json", json, &err) < 0) {
+        mark_broken(run, &err);
+    }
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/machine.h"
+#include "run/run_internal.h"
+
+/* How often memory is sampled; also the longest that a due time is missed by. */
+#define TICK_MS 20
+
+#define LEASE_NS INT64_C(10000000000)
+
+/* Less than this makes no stage start beside another. */
+#define MIN_MEMORY ((uint64_t)256 << 20)
+
+/* What a pipeline may use when it does not say. */
+#define DEFAULT_MEMORY_SHARE 0.8
+
+static bool is_over(enum fw_stage_state state)
+{
+    return state != FW_STAGE_PENDING && state != FW_STAGE_RUNNING;
+}
+
+static void emit_end(struct fw_run *run, size_t index)
+{
+    const struct fw_run_stage *state = &run->stages[index];
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    cJSON *event = fw_run_event("stage_end", stage);
+    cJSON_AddStringToObject(event, "state", fw_run_state_name(state->state));
+    if (state->message) {
+        cJSON_AddStringToObject(event, "message", state->message);
+    }
+    if (state->state == FW_STAGE_FAILED) {
+        cJSON_AddNumberToObject(event, "code", state->code);
+    }
+    if (state->state == FW_STAGE_EXECUTED) {
+        cJSON_AddNumberToObject(event, "elapsed_s",
+                                (double)(fw_clock_ns() - state->start_ns) / 1e9);
+        fw_json_add_u64(event, "peak_rss_bytes", state->peak_bytes);
+    }
+    if (stage->manifest && (state->state == FW_STAGE_EXECUTED || state->state == FW_STAGE_REUSED)) {
+        cJSON_AddItemReferenceToObject(
+            event, "outputs", cJSON_GetObjectItemCaseSensitive(stage->manifest, "outputs"));
+    }
+    fw_run_emit(run, event);
+}
+
+void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state state, int code,
+                      const char *message)
+{
+    struct fw_run_stage *stage = &run->stages[index];
+    if (stage->state == FW_STAGE_RUNNING) {
+        run->free_threads += stage->held_threads;
+        run->free_memory += stage->held_memory;
+    }
+    stage->state = state;
+    stage->code = code;
+    free(stage->message);
+    stage->message = message ? fw_text("%s", message) : NULL;
+    if (state == FW_STAGE_FAILED && !run->failed) {
+        run->failed = true;
+        run->failed_code = code;
+        fw_error_set(&run->error, code, "stage \"%s\" %s", run->plan->stages[index].spec->name,
+                     message);
+    }
+    emit_end(run, index);
+    fw_run_record(run, "running", 0, "");
+}
+
+/* The first reason why a stage cannot start: 1 go, 0 wait, -1 never. */
+static int readiness(const struct fw_run *run, size_t index, const char **ret_blocker)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    int ready = 1;
+    for (size_t i = 0; i < stage->needs.len; i++) {
+        size_t need = stage->needs.items[i];
+        enum fw_stage_state state = run->stages[need].state;
+        if (state == FW_STAGE_EXECUTED || state == FW_STAGE_REUSED) {
+            continue;
+        }
+        if (is_over(state)) {
+            *ret_blocker = run->plan->stages[need].spec->name;
+            return -1;
+        }
+        ready = 0;
+    }
+    return ready;
+}
+
+static size_t count_ready(const struct fw_run *run)
+{
+    size_t n = 0;
+    const char *blocker;
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        n += run->stages[i].state == FW_STAGE_PENDING && readiness(run, i, &blocker) == 1;
+    }
+    return n;
+}
+
+/* What a stage asks for; a share of what is free for those that do not say. */
+static void wanted(const struct fw_run *run, size_t index, uint32_t *ret_threads,
+                   uint64_t *ret_memory)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    const struct fw_pipeline_resources *own = &stage->spec->resources;
+    size_t n_ready = count_ready(run);
+    uint32_t share = (uint32_t)(run->free_threads / (n_ready > 0 ? n_ready : 1));
+    *ret_threads = own->threads                                         ? own->threads
+                   : (stage->type->caps & FW_CAP_PARALLEL) && share > 1 ? share
+                                                                        : 1;
+    *ret_memory =
+        own->memory_bytes ? own->memory_bytes : run->free_memory / (n_ready > 0 ? n_ready : 1);
+    if (*ret_threads > run->threads) {
+        *ret_threads = run->threads;
+    }
+    if (*ret_memory > run->memory) {
+        *ret_memory = run->memory;
+    }
+}
+
+static bool admit(struct fw_run *run, size_t index)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    uint32_t threads;
+    uint64_t memory;
+    wanted(run, index, &threads, &memory);
+    bool alone = run->free_threads == run->threads && run->free_memory == run->memory;
+    if (!alone &&
+        (threads > run->free_threads || memory > run->free_memory || memory < MIN_MEMORY)) {
+        return false;
+    }
+    state->held_threads = threads;
+    state->held_memory = memory;
+    run->free_threads -= threads;
+    run->free_memory -= memory;
+    state->limits = fw_limits_first(threads, memory, run->plan->pipeline->resources.temp_bytes);
+    return true;
+}
+
+static void begin(struct fw_run *run, size_t index)
+{
+    struct fw_run_stage *state = &run->stages[index];
+    struct fw_error err;
+    state->state = FW_STAGE_RUNNING;
+    state->start_ns = fw_clock_ns();
+    if (fw_watch_take(run->plan, &run->plan->stages[index], &state->watch, &err) < 0 ||
+        fw_attempt_start(run, index, &err) < 0) {
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
+        return;
+    }
+    fw_run_record(run, "running", 0, "");
+}
+
+/* Starts, reuses or gives up one pending stage; true when that changed anything. */
+static bool advance(struct fw_run *run, size_t index)
+{
+    struct fw_plan_stage *stage = &run->plan->stages[index];
+    const char *blocker = NULL;
+    struct fw_error err;
+    int ready = readiness(run, index, &blocker);
+    if (ready < 0) {
+        fw_auto(free) char *why = fw_text("needs \"%s\"", blocker);
+        fw_run_stage_end(run, index, FW_STAGE_SKIPPED, 0, why);
+        return true;
+    }
+    if (ready == 0 || run->stopping != FW_GOING ||
+        (run->failed && !run->plan->pipeline->keep_going)) {
+        return false;
+    }
+    if (stage->state == FW_PLAN_WAITING &&
+        fw_plan_assess(run->plan, index, run->digests, &err) < 0) {
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
+        return true;
+    }
+    if (stage->state == FW_PLAN_REUSE) {
+        fw_run_stage_end(run, index, FW_STAGE_REUSED, 0, NULL);
+        return true;
+    }
+    if (!admit(run, index)) {
+        return false;
+    }
+    begin(run, index);
+    return true;
+}
+
+static void schedule(struct fw_run *run)
+{
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < run->plan->n_stages; i++) {
+            size_t index = run->plan->order[i];
+            if (run->stages[index].state == FW_STAGE_PENDING) {
+                moved |= advance(run, index);
+            }
+        }
+    }
+}
+
+static void stop_all(struct fw_run *run, enum fw_stopping how, int code, const char *why)
+{
+    if (how <= run->stopping) {
+        return;
+    }
+    run->stop_code = run->stopping == FW_GOING ? code : run->stop_code;
+    run->stopping = how;
+    cJSON *event = fw_run_event("stopping", NULL);
+    cJSON_AddStringToObject(event, "reason", why);
+    cJSON_AddBoolToObject(event, "at_once", how == FW_STOP_NOW);
+    fw_run_emit(run, event);
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        struct fw_attempt *attempt = run->stages[i].attempt;
+        if (attempt && how == FW_STOP_NOW && attempt->pid > 0) {
+            attempt->killed = true;
+            fw_proc_tree_kill(attempt->pid, SIGKILL);
+        } else if (attempt) {
+            fw_attempt_stop(attempt, how == FW_STOP_NOW);
+        }
+    }
+}
+
+static void take_signals(struct fw_run *run)
+{
+    struct signalfd_siginfo info;
+    while (read(run->signal_fd, &info, sizeof info) == sizeof info) {
+        int signal = (int)info.ssi_signo;
+        fw_auto(free) char *why = fw_text("signal %d (%s)", signal, strsignal(signal));
+        int code = signal == SIGTERM && run->options->sigterm_code ? run->options->sigterm_code
+                                                                   : FW_EXIT_SIGNAL + signal;
+        stop_all(run, run->stopping == FW_GOING ? FW_STOP_SOON : FW_STOP_NOW, code,
+                 why ? why : "a signal");
+    }
+}
+
+static void check_clock(struct fw_run *run, int64_t now)
+{
+    struct fw_error err;
+    double budget = run->options->time_budget_s;
+    if (budget > 0 && (double)(now - run->start_ns) / 1e9 >= budget) {
+        stop_all(run, FW_STOP_SOON, FW_EXIT_TIME, "the time budget is used up");
+    }
+    if (now - run->lease_ns > LEASE_NS) {
+        run->lease_ns = now;
+        if (fw_lease_beat(&run->dir->lease, &err) < 0) {
+            run->broken = true;
+            run->error = err;
+        }
+    }
+}
+
+static void wait_for_something(struct fw_run *run, struct pollfd *fds, size_t *stage_of)
+{
+    nfds_t n = 0;
+    fds[n++] = (struct pollfd){.fd = run->signal_fd, .events = POLLIN};
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        if (run->stages[i].attempt) {
+            stage_of[n] = i;
+            fds[n++] = (struct pollfd){.fd = run->stages[i].attempt->channel.fd, .events = POLLIN};
+        }
+    }
+    poll(fds, n, TICK_MS);
+    int64_t now = fw_clock_ns();
+    if (fds[0].revents) {
+        take_signals(run);
+    }
+    for (nfds_t i = 1; i < n; i++) {
+        struct fw_run_stage *state = &run->stages[stage_of[i]];
+        if (fds[i].revents) {
+            fw_attempt_receive(run, stage_of[i]);
+        }
+        if (state->attempt->ended) {
+            fw_attempt_conclude(run, stage_of[i]);
+        } else {
+            fw_attempt_watch(run, stage_of[i], now);
+        }
+    }
+    check_clock(run, now);
+}
+
+static bool any_running(const struct fw_run *run)
+{
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        if (run->stages[i].attempt) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int loop(struct fw_run *run, struct fw_error *err)
+{
+    fw_auto(free) struct pollfd *fds = calloc(run->plan->n_stages + 1, sizeof *fds);
+    fw_auto(free) size_t *stage_of = calloc(run->plan->n_stages + 1, sizeof *stage_of);
+    if (!fds || !stage_of) {
+        return fw_error_oom(err);
+    }
+    schedule(run);
+    while (any_running(run)) {
+        wait_for_something(run, fds, stage_of);
+        if (run->broken) {
+            stop_all(run, FW_STOP_NOW, FW_EXIT_STATE, "the run directory cannot be written");
+        }
+        schedule(run);
+    }
+    return 0;
+}
+
+/* Stages that never got their turn, because of a failure or a stop. */
+static void settle(struct fw_run *run)
+{
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        size_t index = run->plan->order[i];
+        if (run->stages[index].state == FW_STAGE_PENDING) {
+            fw_run_stage_end(run, index, FW_STAGE_SKIPPED, 0,
+                             run->stopping != FW_GOING ? "the run was stopped before it"
+                                                       : "another stage failed");
+        }
+    }
+}
+
+static int verdict(struct fw_run *run, struct fw_error *err)
+{
+    if (run->broken) {
+        *err = run->error;
+        return run->error.code;
+    }
+    if (run->failed) {
+        *err = run->error;
+        return run->failed_code;
+    }
+    for (size_t i = 0; run->stopping == FW_GOING && i < run->plan->n_stages; i++) {
+        if (run->stages[i].state == FW_STAGE_STOPPED) { /* --stop-after-steps */
+            run->stopping = FW_STOP_SOON;
+            run->stop_code = FW_EXIT_TIME;
+        }
+    }
+    if (run->stopping != FW_GOING) {
+        bool open = false;
+        for (size_t i = 0; i < run->plan->n_stages; i++) {
+            open |= run->stages[i].state == FW_STAGE_STOPPED ||
+                    run->stages[i].state == FW_STAGE_SKIPPED;
+        }
+        if (open) {
+            fw_error_set(err, run->stop_code, "stopped; the same command goes on from here");
+            return run->stop_code;
+        }
+    }
+    return FW_EXIT_OK;
+}
+
+static void end_run(struct fw_run *run, int code, const struct fw_error *err)
+{
+    const char *state = code == 0                   ? "done"
+                        : run->failed               ? "failed"
+                        : run->stopping != FW_GOING ? "interrupted"
+                                                    : "failed";
+    cJSON *event = fw_run_event("run_end", NULL);
+    cJSON_AddStringToObject(event, "state", state);
+    cJSON_AddNumberToObject(event, "exit_code", code);
+    cJSON_AddStringToObject(event, "message", code == 0 ? "" : err->text);
+    cJSON_AddNumberToObject(event, "elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9);
+    cJSON *counts = cJSON_AddObjectToObject(event, "stages");
+    for (enum fw_stage_state s = FW_STAGE_EXECUTED; s <= FW_STAGE_LEFT_OUT; s++) {
+        int n = 0;
+        for (size_t i = 0; i < run->plan->n_stages; i++) {
+            n += run->stages[i].state == s;
+        }
+        cJSON_AddNumberToObject(counts, fw_run_state_name(s), n);
+    }
+    fw_run_emit(run, event);
+    fw_run_record(run, state, code, code == 0 ? "" : err->text);
+}
+
+static int init_run(struct fw_run *run, struct fw_error *err)
+{
+    const struct fw_pipeline_resources *given = &run->plan->pipeline->resources;
+    struct fw_machine machine;
+    sigset_t signals;
+    fw_machine_look(&machine);
+    run->start_ns = run->lease_ns = fw_clock_ns();
+    run->threads = run->free_threads = given->threads ? given->threads : machine.cpus;
+    run->memory = given->memory_bytes
+                      ? given->memory_bytes
+                      : (uint64_t)((double)machine.memory_bytes * DEFAULT_MEMORY_SHARE);
+    run->free_memory = run->memory;
+    run->stages = calloc(run->plan->n_stages + 1, sizeof *run->stages);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (!run->stages || run->signal_fd < 0) {
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot prepare the run");
+    }
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        run->stages[i].attempts = cJSON_CreateArray();
+        if (run->plan->stages[i].state == FW_PLAN_LEFT_OUT) {
+            run->stages[i].state = FW_STAGE_LEFT_OUT;
+        }
+    }
+    /* Scratch of a run that was killed: nobody else can be using it, the lease is ours. */
+    fw_auto(free) char *tmp = fw_run_tmp_root(run);
+    return tmp ? fw_fs_remove(tmp, err) : fw_error_oom(err);
+}
+
+static void finish_run(struct fw_run *run)
+{
+    for (size_t i = 0; run->stages && i < run->plan->n_stages; i++) {
+        free(run->stages[i].message);
+        fw_watch_finish(&run->stages[i].watch);
+        cJSON_Delete(run->stages[i].attempts);
+    }
+    free(run->stages);
+    if (run->signal_fd >= 0) {
+        close(run->signal_fd);
+    }
+}
+
+int fw_run(struct fw_plan *plan, struct fw_digests *digests, struct fw_rundir *dir,
+           const struct fw_run_options *options, struct fw_error *err)
+{
+    struct fw_run run = {
+        .plan = plan, .digests = digests, .dir = dir, .options = options, .signal_fd = -1};
+    if (init_run(&run, err) < 0) {
+        finish_run(&run);
+        return err->code;
+    }
+    fw_run_record(&run, "running", 0, "");
+    int code = loop(&run, err) < 0 ? err->code : 0;
+    settle(&run);
+    if (code == 0) {
+        code = verdict(&run, err);
+    }
+    end_run(&run, code, err);
+    if (code == 0 && run.broken) { /* the last record itself could not be written */
+        *err = run.error;
+        code = err->code;
+    }
+    finish_run(&run);
+    return code;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/path.h"
+#include "run/checkpoint.h"
+#include "run/run_internal.h"
+
+/* Beside the final place, so that the rename cannot cross file systems. */
+char *fw_run_partial(const struct fw_plan_output *output)
+{
+    fw_auto(free) char *folder = fw_path_folder(output->path);
+    return folder ? fw_text("%s/.%s.partial", folder, fw_path_name(output->path)) : NULL;
+}
+
+char *fw_run_tmp_root(const struct fw_run *run)
+{
+    const char *temp = run->plan->pipeline->resources.temp;
+    char hex[FW_SHA256_TEXT];
+    if (!temp) {
+        return fw_text("%s/tmp", run->dir->path);
+    }
+    /* A folder that pipelines share: the digest keeps two runs of one name apart. */
+    if (fw_sha256_bytes(run->dir->path, strlen(run->dir->path), hex, NULL) < 0) {
+        return NULL;
+    }
+    return fw_text("%s/fwrun-%s-%.12s", temp, run->plan->pipeline->name, hex);
+}
+
+char *fw_run_tmp(const struct fw_run *run, size_t index)
+{
+    fw_auto(free) char *root = fw_run_tmp_root(run);
+    return root ? fw_text("%s/%s", root, run->plan->stages[index].spec->name) : NULL;
+}
+
+static bool add_limits(cJSON *task, const struct fw_limits *limits)
+{
+    cJSON *to = cJSON_AddObjectToObject(task, "limits");
+    return to && fw_json_add_u64(to, "threads", limits->threads) &&
+           fw_json_add_u64(to, "memory_bytes", limits->memory_bytes) &&
+           fw_json_add_u64(to, "engine_bytes", limits->engine_bytes) &&
+           fw_json_add_u64(to, "temp_bytes", limits->temp_bytes) &&
+           fw_json_add_u64(to, "attempt", limits->attempt) &&
+           fw_json_add_u64(to, "small_row_groups", limits->small_row_groups) &&
+           fw_json_add_u64(to, "partition_factor", limits->partition_factor);
+}
+
+static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *task)
+{
+    cJSON *list = cJSON_AddArrayToObject(task, "inputs");
+    for (size_t i = 0; list && i < stage->inputs.len; i++) {
+        const struct fw_plan_input *input = &stage->inputs.items[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
+        if (!paths || !cJSON_AddItemToArray(list, item) ||
+            !cJSON_AddStringToObject(item, "port", input->port) ||
+            !cJSON_AddNumberToObject(item, "kind", input->kind) ||
+            !cJSON_AddStringToObject(item, "digest", input->digest)) {
+            return false;
+        }
+        for (size_t k = 0; k < input->len; k++) {
+            const char *path = fw_plan_source_path(plan, &input->items[k]);
+            if (!cJSON_AddItemToArray(paths, cJSON_CreateString(path))) {
+                return false;
+            }
+        }
+    }
+    return list != NULL;
+}
+
+static bool add_outputs(const struct fw_plan_stage *stage, cJSON *task)
+{
+    cJSON *list = cJSON_AddArrayToObject(task, "outputs");
+    for (size_t i = 0; list && i < stage->outputs.len; i++) {
+        const struct fw_plan_output *output = &stage->outputs.items[i];
+        fw_auto(free) char *partial = fw_run_partial(output);
+        cJSON *item = cJSON_CreateObject();
+        if (!partial || !cJSON_AddItemToArray(list, item) ||
+            !cJSON_AddStringToObject(item, "port", output->port) ||
+            !cJSON_AddNumberToObject(item, "kind", output->kind) ||
+            !cJSON_AddNumberToObject(item, "flags", output->flags) ||
+            !cJSON_AddStringToObject(item, "path", partial) ||
+            !cJSON_AddStringToObject(item, "name", fw_path_name(output->path))) {
+            return false;
+        }
+    }
+    return list != NULL;
+}
+
+static bool add_plugin(cJSON *plugin, const struct fw_registry_entry *entry)
+{
+    return plugin && cJSON_AddStringToObject(plugin, "path", entry->path) &&
+           cJSON_AddStringToObject(plugin, "digest", entry->elf.digest);
+}
+
+static bool add_plugins(const struct fw_plan_stage *stage, cJSON *task)
+{
+    cJSON *providers = cJSON_AddArrayToObject(task, "providers");
+    for (size_t i = 0; providers && i < stage->providers.len; i++) {
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(providers, item) ||
+            !add_plugin(item, stage->providers.items[i].entry)) {
+            return false;
+        }
+    }
+    return providers && add_plugin(cJSON_AddObjectToObject(task, "plugin"), stage->plugin);
+}
+
+static bool add_checkpoint(const struct fw_run *run, const struct fw_plan_stage *stage, cJSON *task)
+{
+    fw_auto(free) char *path = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
+    if (!path || !cJSON_AddStringToObject(task, "checkpoint", path) ||
+        !cJSON_AddNumberToObject(task, "checkpoint_every_s", run->options->checkpoint_every_s) ||
+        !cJSON_AddNumberToObject(task, "stop_after_steps",
+                                 (double)run->options->stop_after_steps)) {
+        return false;
+    }
+    bool resume = (stage->type->caps & FW_CAP_CHECKPOINT) && fw_checkpoint_usable(path, stage->key);
+    return !resume || cJSON_AddStringToObject(task, "restore", path);
+}
+
+int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct fw_error *err)
+{
+    const struct fw_plan *plan = run->plan;
+    const struct fw_plan_stage *stage = &plan->stages[index];
+    fw_auto(json) cJSON *task = cJSON_CreateObject();
+    fw_auto(free) char *tmp = fw_run_tmp(run, index);
+    fw_auto(free) char *seed_key =
+        fw_text("%lld:%s", (long long)plan->pipeline->seed, stage->spec->name);
+    if (!task || !tmp || !seed_key || !cJSON_AddStringToObject(task, "stage", stage->spec->name) ||
+        !cJSON_AddStringToObject(task, "use", stage->spec->use) ||
+        !cJSON_AddStringToObject(task, "key", stage->key) ||
+        !cJSON_AddStringToObject(task, "tmp", tmp) ||
+        !cJSON_AddStringToObject(task, "seed_key", seed_key) ||
+        !fw_json_add_u64(task, "seed", (uint64_t)plan->pipeline->seed) ||
+        !add_limits(task, &run->stages[index].limits) || !add_inputs(plan, stage, task) ||
+        !add_outputs(stage, task) || !add_plugins(stage, task) ||
+        !add_checkpoint(run, stage, task)) {
+        return fw_error_oom(err);
+    }
+    if (fw_values_add_json(task, &stage->values, err) < 0) {
+        return -1;
+    }
+    *ret_task = fw_steal(&task);
+    return 0;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/proc.h"
+#include "run/checkpoint.h"
+#include "run/worker_internal.h"
+
+/* A message per step would drown the supervisor when steps are short. */
+#define REPORT_NS INT64_C(100000000)
+
+/* How long an orphan of a lost supervisor may take to end by itself. */
+#define ORPHAN_GRACE_S 5
+
+void fw_worker_send(struct fw_worker *worker, cJSON *message)
+{
+    if (message) {
+        pthread_mutex_lock(&worker->send_lock);
+        fw_channel_send(worker->channel.fd, message, NULL);
+        pthread_mutex_unlock(&worker->send_lock);
+    }
+    cJSON_Delete(message);
+}
+
+static void request_cancel(struct fw_worker *worker)
+{
+    pthread_mutex_lock(&worker->hook_lock);
+    atomic_store(&worker->cancel, true);
+    for (size_t i = 0; i < worker->hooks.len; i++) {
+        worker->hooks.items[i].interrupt(worker->hooks.items[i].arg);
+    }
+    pthread_mutex_unlock(&worker->hook_lock);
+}
+
+static void obey(struct fw_worker *worker, const cJSON *message)
+{
+    const char *command;
+    if (fw_json_get_string(message, "command", &command, NULL) < 0) {
+        return;
+    }
+    atomic_store(&worker->stop, true);
+    if (strcmp(command, "cancel") == 0) {
+        request_cancel(worker);
+    }
+}
+
+static void *control(void *arg)
+{
+    struct fw_worker *worker = arg;
+    while (fw_channel_receive(&worker->channel, true, NULL) == 0 && !worker->channel.ended) {
+        cJSON *message;
+        while (fw_channel_next(&worker->channel, &message, NULL) == 0 && message) {
+            obey(worker, message);
+            cJSON_Delete(message);
+        }
+    }
+    atomic_store(&worker->stop, true);
+    request_cancel(worker);
+    if (worker->own_process && getppid() == 1) {
+        sleep(ORPHAN_GRACE_S);
+        _exit(FW_EXIT_FAILED);
+    }
+    return NULL;
+}
+
+static int open_module(struct fw_worker *worker, const cJSON *from, struct fw_module **ret_module,
+                       struct fw_error *err)
+{
+    const char *path, *digest;
+    if (fw_json_get_string(from, "path", &path, err) < 0 ||
+        fw_json_get_string(from, "digest", &digest, err) < 0) {
+        return -1;
+    }
+    return fw_loader_open(worker->loader, path, digest, ret_module, err);
+}
+
+static int load_plugins(struct fw_worker *worker, struct fw_error *err)
+{
+    const cJSON *plugin, *providers, *item;
+    if (fw_json_get_object(worker->json, "plugin", &plugin, err) < 0 ||
+        fw_json_get_array(worker->json, "providers", &providers, err) < 0 ||
+        fw_loader_create(NULL, &worker->loader, err) < 0) {
+        return -1;
+    }
+    worker->providers =
+        calloc((size_t)cJSON_GetArraySize(providers) + 1, sizeof(struct fw_module *));
+    if (!worker->providers) {
+        return fw_error_oom(err);
+    }
+    cJSON_ArrayForEach(item, providers)
+    {
+        if (open_module(worker, item, &worker->providers[worker->n_providers], err) < 0) {
+            return -1;
+        }
+        worker->n_providers++;
+    }
+    if (open_module(worker, plugin, &worker->module, err) < 0) {
+        return -1;
+    }
+    worker->stage = fw_module_stage(worker->module, worker->task.use);
+    return worker->stage ? 0
+                         : fw_error_set(err, FW_EXIT_PLUGIN, "%s has no stage \"%s\" any more",
+                                        worker->module->path, worker->task.use);
+}
+
+static void unload_plugins(struct fw_worker *worker)
+{
+    fw_module_drop(worker->module);
+    while (worker->n_providers > 0) {
+        fw_module_drop(worker->providers[--worker->n_providers]);
+    }
+    free(worker->providers);
+    if (worker->loader) {
+        fw_loader_destroy(worker->loader);
+    }
+}
+
+/* What the loop learns; the last step's numbers are the stage's. */
+struct tally {
+    struct fw_step step;
+    uint64_t steps;
+    int64_t reported_ns, saved_ns, busy_ns, longest_ns;
+    bool stopped; /* at a step boundary, as asked */
+};
+
+static void report_step(struct fw_worker *worker, const struct tally *tally)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "type", "step");
+    fw_json_add_u64(message, "done", tally->step.done);
+    fw_json_add_u64(message, "total", tally->step.total);
+    fw_json_add_u64(message, "items", tally->step.items);
+    fw_json_add_u64(message, "steps", tally->steps);
+    cJSON_AddStringToObject(message, "unit", tally->step.unit ? tally->step.unit : "steps");
+    fw_worker_send(worker, message);
+}
+
+static fw_status one_step(struct fw_worker *worker, void *self, struct tally *tally)
+{
+    struct fw_step step = {.struct_size = sizeof step};
+    int64_t start = fw_clock_ns();
+    fw_status status = worker->stage->step(self, &step);
+    int64_t end = fw_clock_ns();
+    tally->steps++;
+    tally->busy_ns += end - start;
+    tally->longest_ns = end - start > tally->longest_ns ? end - start : tally->longest_ns;
+    if (status >= 0) {
+        tally->step = step;
+    }
+    if (end - tally->reported_ns > REPORT_NS) {
+        tally->reported_ns = end;
+        report_step(worker, tally);
+    }
+    return status;
+}
+
+static int save(struct fw_worker *worker, void *self, struct tally *tally, struct fw_error *err)
+{
+    const char *path, *key;
+    if (fw_json_get_string(worker->json, "checkpoint", &path, err) < 0 ||
+        fw_json_get_string(worker->json, "key", &key, err) < 0) {
+        return -1;
+    }
+    if (fw_checkpoint_save(path, key, worker->stage, self, tally->steps, err) < 0) {
+        return -1;
+    }
+    tally->saved_ns = fw_clock_ns();
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "type", "checkpoint");
+    fw_json_add_u64(message, "steps", tally->steps);
+    fw_worker_send(worker, message);
+    return 0;
+}
+
+static bool due(const cJSON *task, const char *name, double now)
+{
+    const cJSON *limit = cJSON_GetObjectItemCaseSensitive(task, name);
+    return cJSON_IsNumber(limit) && limit->valuedouble > 0 && now >= limit->valuedouble;
+}
+
+/* Between two steps: stop or save if asked or due. */
+static int boundary(struct fw_worker *worker, void *self, struct tally *tally, struct fw_error *err)
+{
+    bool can_save = (worker->stage->caps & FW_CAP_CHECKPOINT) != 0;
+    double since_s = (double)(fw_clock_ns() - tally->saved_ns) / 1e9;
+    tally->stopped = atomic_load(&worker->stop) ||
+                     (can_save && due(worker->json, "stop_after_steps", (double)tally->steps));
+    if (can_save && (tally->stopped || due(worker->json, "checkpoint_every_s", since_s))) {
+        return save(worker, self, tally, err);
+    }
+    return 0;
+}
+
+static fw_status step_loop(struct fw_worker *worker, void *self, struct tally *tally,
+                           struct fw_error *err)
+{
+    fw_status status;
+    tally->saved_ns = fw_clock_ns();
+    while ((status = one_step(worker, self, tally)) == FW_MORE) {
+        if (boundary(worker, self, tally, err) < 0) {
+            return FW_E_IO;
+        }
+        if (tally->stopped) {
+            return FW_E_CANCELLED;
+        }
+    }
+    report_step(worker, tally);
+    return status;
+}
+
+/* A checkpoint that cannot be used costs its work, never the run. */
+static void restore(struct fw_worker *worker, void **self, struct tally *tally)
+{
+    const cJSON *from = cJSON_GetObjectItemCaseSensitive(worker->json, "restore");
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(worker->json, "key");
+    struct fw_error err;
+    if (!cJSON_IsString(from)) {
+        return;
+    }
+    if (fw_checkpoint_restore(from->valuestring, key->valuestring, worker->stage, *self,
+                              &tally->steps, &err) == 0) {
+        return;
+    }
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "type", "restart");
+    cJSON_AddStringToObject(message, "text", err.text);
+    fw_worker_send(worker, message);
+    worker->stage->destroy(*self);
+    *self = NULL;
+    for (uint32_t i = 0; i < worker->task.n_outputs; i++) {
+        fw_fs_remove(worker->outputs[i].path, NULL);
+    }
+    fw_str_finish(&worker->fault);
+}
+
+static fw_status run_stage(struct fw_worker *worker, struct tally *tally, struct fw_error *err)
+{
+    void *self = NULL;
+    fw_status status = worker->stage->create(&worker->host, &worker->task, &self);
+    if (status == FW_OK) {
+        restore(worker, &self, tally);
+        if (!self) {
+            status = worker->stage->create(&worker->host, &worker->task, &self);
+        }
+    }
+    if (status != FW_OK) {
+        return status > 0 ? FW_E_INTERNAL : status;
+    }
+    status = step_loop(worker, self, tally, err);
+    worker->stage->destroy(self);
+    return status;
+}
+
+/* The plugin's word, or what can be said when it gave none. */
+static void add_fault(struct fw_worker *worker, cJSON *result, fw_status status,
+                      const struct fw_error *err)
+{
+    if (err->text[0] != '\0') {
+        cJSON_AddStringToObject(result, "fault", err->text);
+    } else if (worker->fault.len > 0) {
+        cJSON_AddStringToObject(result, "fault", worker->fault.text);
+    } else {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "the plugin returned status %" PRId32
+                 " without saying why, which is the plugin's defect",
+                 status);
+        cJSON_AddStringToObject(result, "fault", text);
+    }
+}
+
+static void add_tally(cJSON *result, const struct tally *tally)
+{
+    fw_json_add_u64(result, "items", tally->step.items);
+    fw_json_add_u64(result, "steps", tally->steps);
+    cJSON *times = cJSON_AddObjectToObject(result, "step_us");
+    cJSON_AddNumberToObject(times, "total", (double)tally->busy_ns / 1e3);
+    cJSON_AddNumberToObject(times, "longest", (double)tally->longest_ns / 1e3);
+    cJSON_AddBoolToObject(result, "stopped", tally->stopped);
+}
+
+static void run_task(struct fw_worker *worker, cJSON *result)
+{
+    struct fw_error err = {0};
+    struct tally tally = {.step.struct_size = sizeof tally.step};
+    fw_status status = FW_E_INTERNAL;
+    if (fw_worker_read_task(worker, &err) == 0 && load_plugins(worker, &err) == 0) {
+        status = run_stage(worker, &tally, &err);
+        if (status > FW_MORE || status < FW_E_INTERNAL) {
+            fw_error_set(&err, FW_EXIT_FAILED,
+                         "the plugin returned status %" PRId32
+                         ", which is none of the SDK's (fw/status.h)",
+                         status);
+            status = FW_E_INTERNAL;
+        } else if (status == FW_OK && fw_worker_collect_outputs(worker, result, &err) < 0) {
+            status = FW_E_IO;
+        }
+    }
+    add_tally(result, &tally);
+    if (status != FW_OK) {
+        add_fault(worker, result, status, &err);
+    }
+    cJSON_AddNumberToObject(result, "status", status);
+    cJSON_AddNumberToObject(result, "code", err.code);
+    cJSON_AddItemReferenceToObject(result, "fields", worker->fields);
+    unload_plugins(worker);
+}
+
+static void probe(struct fw_worker *worker, const cJSON *list, cJSON *result)
+{
+    struct fw_error err = {0};
+    const cJSON *item;
+    int rc = fw_loader_create(NULL, &worker->loader, &err);
+    cJSON_ArrayForEach(item, list)
+    {
+        struct fw_module *module = NULL;
+        if (rc == 0 && (rc = open_module(worker, item, &module, &err)) == 0) {
+            fw_module_drop(module);
+        }
+    }
+    cJSON_AddNumberToObject(result, "status", rc == 0 ? FW_OK : FW_E_INTERNAL);
+    cJSON_AddNumberToObject(result, "code", rc == 0 ? 0 : err.code);
+    if (rc < 0) {
+        cJSON_AddStringToObject(result, "fault", err.text);
+    }
+    unload_plugins(worker);
+}
+
+static int receive_task(struct fw_worker *worker)
+{
+    while (!worker->json) {
+        if (fw_channel_receive(&worker->channel, true, NULL) < 0 ||
+            fw_channel_next(&worker->channel, &worker->json, NULL) < 0 ||
+            (worker->channel.ended && !worker->json)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int fw_worker_run(int fd, bool own_process)
+{
+    struct fw_worker worker = {.channel.fd = fd, .own_process = own_process};
+    pthread_mutex_init(&worker.send_lock, NULL);
+    pthread_mutex_init(&worker.hook_lock, NULL);
+    pthread_mutex_init(&worker.fault_lock, NULL);
+    fw_worker_init_host(&worker);
+    worker.fields = cJSON_CreateObject();
+    worker.rows = cJSON_CreateObject();
+    int rc = -1;
+    if (worker.fields && worker.rows && receive_task(&worker) == 0 &&
+        pthread_create(&worker.control, NULL, control, &worker) == 0) {
+        cJSON *result = cJSON_CreateObject();
+        const cJSON *plugins = cJSON_GetObjectItemCaseSensitive(worker.json, "probe");
+        cJSON_AddStringToObject(result, "type", "result");
+        if (plugins) {
+            probe(&worker, plugins, result);
+        } else {
+            run_task(&worker, result);
+        }
+        fw_worker_send(&worker, result);
+        shutdown(fd, SHUT_RDWR);
+        pthread_join(worker.control, NULL);
+        rc = 0;
+    }
+    fw_worker_free_task(&worker);
+    cJSON_Delete(worker.fields);
+    cJSON_Delete(worker.rows);
+    fw_str_finish(&worker.fault);
+    free(worker.hooks.items);
+    fw_channel_finish(&worker.channel);
+    return rc;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_CORE_RUN_WORKER_H
+#define FW_CORE_RUN_WORKER_H
+
+#include <stdbool.h>
+
+/*
+ * The side that runs a stage. It gets one task as the first message on `fd`, then commands:
+ *     {"command": "stop"}    end at the next step boundary, with a checkpoint if the stage can
+ *     {"command": "cancel"}  end as soon as the stage can
+ * and sends
+ *     {"type": "step", done, total, items, unit, steps}      {"type": "progress", fraction, text}
+ *     {"type": "log", level, text}                           {"type": "metric", name, ...}
+ *     {"type": "checkpoint", steps}
+ *     {"type": "result", status, fault, stopped, outputs, fields, items, steps, step_us}
+ * A task {"probe": [{path, digest}]} only loads the plugins and reports the first that fails.
+ *
+ * In a process of its own (`own_process`) it ends with its parent; in a thread of the supervisor it
+ * shares all of the process with it. Returns when the result is sent; closes `fd`.
+ */
+int fw_worker_run(int fd, bool own_process);
+
+#endif

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The rooms of core/, the lower ones first: one may include itself and those before it.
-readonly ROOMS='base config plugin graph store run cli tools'
+readonly ROOMS='base config plugin store graph run cli tools'
 
 # The folder that an include directory adds, in the order in which they are searched.
 readonly SEARCHED='sdk/include core plugins plugins/lib .'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fw/plugin.h>
 
+#include "attached.h"
 #include "job.h"
 #include "result.h"
 #include "session.h"
@@ -29,6 +30,8 @@ static const struct fw_sql sql_table = {
     .close = sql_session_close,
     .exec = exec,
     .query = sql_result_query,
+    .attach = sql_attach,
+    .detach = sql_detach,
     .begin = sql_job_begin,
     .advance = sql_job_advance,
     .finish = sql_job_finish,

@@ -10,6 +10,7 @@
 #include <fw/service/log.h>
 #include <fw/service/tmp.h>
 
+#include "attached.h"
 #include "fault.h"
 #include "json_functions.h"
 #include "sql/fault.h"
@@ -126,8 +127,9 @@ static fw_status open_database(struct fw_sql_session *session, duckdb_config con
         status = sql_fault(host, duckdb_result_error(&result), session_statements);
     }
     duckdb_destroy_result(&result);
-    if (status == FW_OK && json_functions_register(session->connection) != DuckDBSuccess) {
-        status = sql_fault(host, NULL, "the functions fw_canonical_json and fw_json_length");
+    if (status == FW_OK && (json_functions_register(session->connection) != DuckDBSuccess ||
+                            sql_attached_register(session) != DuckDBSuccess)) {
+        status = sql_fault(host, NULL, "registration of the functions fw_*");
     }
     return status;
 }
@@ -137,6 +139,7 @@ static void destroy(struct fw_sql_session *session)
     if (session->cancel != NULL) {
         session->cancel->on_request(session->host, NULL, session);
     }
+    sql_attached_release_all(session);
     duckdb_disconnect(&session->connection);
     duckdb_close(&session->database);
     free(session);

@@ -20,6 +20,9 @@ struct fw_sql_session {
     const char *busy;
     bool closing; /* close() was called while busy: the last user closes */
     uint64_t rows_changed;
+    struct sql_attached *attached;
+    int64_t last_attached_id;
+    fw_status stream_status; /* why an attached stream failed inside a statement */
 };
 
 fw_status sql_session_open(const struct fw_host *host, struct fw_sql_session **ret_session);

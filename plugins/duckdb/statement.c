@@ -35,7 +35,14 @@ static uint64_t count_changed(duckdb_result *result)
 
 fw_status sql_statement_fault(const struct sql_statement *statement, const char *message)
 {
-    return sql_fault(statement->session->host, message, statement->text);
+    struct fw_sql_session *session = statement->session;
+    fw_status status = session->stream_status;
+
+    if (status == FW_OK) {
+        return sql_fault(session->host, message, statement->text);
+    }
+    session->stream_status = FW_OK;
+    return fw_faultf(session->host, status, NULL, NULL, "%s", message);
 }
 
 void sql_statement_finish(struct sql_statement *statement)

@@ -78,9 +78,10 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
     cJSON_AddStringToObject(json, "state", state);
     cJSON_AddStringToObject(json, "name", run->plan->pipeline->name);
     cJSON_AddStringToObject(json, "config", config ? config : run->plan->pipeline->file);
-    cJSON_AddItemToObject(json, "sets",
-                          cJSON_CreateStringArray((const char *const *)run->options->sets->items,
-                                                  (int)run->options->sets->len));
+    cJSON *sets = cJSON_AddArrayToObject(json, "sets");
+    for (size_t i = 0; i < run->options->sets->len; i++) {
+        cJSON_AddItemToArray(sets, cJSON_CreateString(run->options->sets->items[i]));
+    }
     cJSON_AddStringToObject(json, "fwrun_version", run->options->version);
     cJSON_AddStringToObject(json, "host", machine.host);
     cJSON_AddStringToObject(json, "boot_id", machine.boot_id);

@@ -27,6 +27,23 @@ static bool is_over(enum fw_stage_state state)
     return state != FW_STAGE_PENDING && state != FW_STAGE_RUNNING;
 }
 
+/* What was made, without the file by file of the manifest. */
+static void add_outputs(const cJSON *manifest, cJSON *event)
+{
+    static const char *const copied[] = {"port", "path", "rows", "bytes", "sha256"};
+    cJSON *list = cJSON_AddArrayToObject(event, "outputs");
+    const cJSON *output;
+    cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"))
+    {
+        cJSON *item = cJSON_CreateObject();
+        for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+            const cJSON *value = cJSON_GetObjectItemCaseSensitive(output, copied[i]);
+            cJSON_AddItemToObject(item, copied[i], cJSON_Duplicate(value, true));
+        }
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
 static void emit_end(struct fw_run *run, size_t index)
 {
     const struct fw_run_stage *state = &run->stages[index];
@@ -44,9 +61,8 @@ static void emit_end(struct fw_run *run, size_t index)
                                 (double)(fw_clock_ns() - state->start_ns) / 1e9);
         fw_json_add_u64(event, "peak_rss_bytes", state->peak_bytes);
     }
-    if (stage->manifest && (state->state == FW_STAGE_EXECUTED || state->state == FW_STAGE_REUSED)) {
-        cJSON_AddItemReferenceToObject(
-            event, "outputs", cJSON_GetObjectItemCaseSensitive(stage->manifest, "outputs"));
+    if (state->state == FW_STAGE_EXECUTED || state->state == FW_STAGE_REUSED) {
+        add_outputs(stage->manifest, event);
     }
     fw_run_emit(run, event);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,10 @@ static int worker_main(const char *parent)
     struct fw_error err;
     verdict_given = true; /* what it has to say goes through its channel */
     if (fw_proc_die_with_parent((pid_t)strtol(parent, NULL, 10), &err) < 0) {
+        return FW_EXIT_FAILED;
+    }
+    /* What the stage starts must not hold the channel. */
+    if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0) {
         return FW_EXIT_FAILED;
     }
     return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;

@@ -225,6 +225,7 @@ static void take_message(struct fw_run *run, size_t index, cJSON *message)
     if (strcmp(type, "result") == 0) {
         cJSON_Delete(attempt->result);
         attempt->result = message;
+        attempt->result_ns = fw_clock_ns();
     } else if (strcmp(type, "step") == 0) {
         take_step(run, index, message);
     } else {
@@ -245,14 +246,19 @@ void fw_attempt_receive(struct fw_run *run, size_t index)
     while (fw_channel_next(&attempt->channel, &message, NULL) == 0 && message) {
         take_message(run, index, message);
     }
-    if (!attempt->channel.ended) {
-        return;
-    }
-    attempt->ended = true;
-    if (attempt->pid > 0) {
-        fw_proc_reap(attempt->pid, true, &attempt->process, NULL);
-    } else {
+    if (attempt->channel.ended && attempt->pid == 0) {
         pthread_join(attempt->thread, NULL);
+        attempt->ended = true;
+    }
+}
+
+/* The process decides, not the socket: a child that a plugin forked can hold that open for ever. */
+void fw_attempt_reap(struct fw_run *run, size_t index)
+{
+    struct fw_attempt *attempt = run->stages[index].attempt;
+    if (attempt->pid > 0 && fw_proc_reap(attempt->pid, false, &attempt->process, NULL) != 0) {
+        fw_attempt_receive(run, index);
+        attempt->ended = true;
     }
 }
 
@@ -311,6 +317,9 @@ static void check_stall(struct fw_run *run, size_t index, int64_t now)
 /* A stage that does not answer to a stop is interrupted, then killed; a thread cannot be. */
 static void press_on(struct fw_attempt *attempt, int64_t now)
 {
+    if (attempt->pid > 0 && attempt->result && now - attempt->result_ns > GRACE_NS) {
+        fw_proc_tree_kill(attempt->pid, SIGKILL); /* it has said all, and will not go */
+    }
     if (attempt->stop_ns == 0 || attempt->pid == 0) {
         return;
     }

@@ -38,7 +38,7 @@ struct fw_attempt {
     pthread_t thread;
     struct fw_channel channel;
     int log; /* descriptor of logs/<stage>.log */
-    int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns;
+    int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
     uint64_t peak_bytes, oom_kills;
     bool over_budget, stalled, killed;
     bool ended;
@@ -100,6 +100,7 @@ char *fw_run_tmp_root(const struct fw_run *run);
 /* attempt.c */
 int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err);
 void fw_attempt_receive(struct fw_run *run, size_t index);
+void fw_attempt_reap(struct fw_run *run, size_t index);
 void fw_attempt_watch(struct fw_run *run, size_t index, int64_t now);
 void fw_attempt_stop(struct fw_attempt *attempt, bool at_once);
 void fw_attempt_free(struct fw_attempt *attempt);

@@ -173,6 +173,18 @@ static void begin(struct fw_run *run, size_t index)
     fw_run_record(run, "running", 0, "");
 }
 
+/* What ran before a stage may have written files that it reads, whether or not they are connected.
+ */
+static bool follows_work(const struct fw_run *run, const struct fw_plan_stage *stage)
+{
+    for (size_t i = 0; i < stage->needs.len; i++) {
+        if (run->stages[stage->needs.items[i]].state == FW_STAGE_EXECUTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Starts, reuses or gives up one pending stage; true when that changed anything. */
 static bool advance(struct fw_run *run, size_t index)
 {
@@ -189,7 +201,7 @@ static bool advance(struct fw_run *run, size_t index)
         (run->failed && !run->plan->pipeline->keep_going)) {
         return false;
     }
-    if (stage->state == FW_PLAN_WAITING &&
+    if ((stage->state != FW_PLAN_REUSE || follows_work(run, stage)) &&
         fw_plan_assess(run->plan, index, run->digests, &err) < 0) {
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
         return true;
@@ -245,6 +257,9 @@ static void take_signals(struct fw_run *run)
     struct signalfd_siginfo info;
     while (read(run->signal_fd, &info, sizeof info) == sizeof info) {
         int signal = (int)info.ssi_signo;
+        if (signal == SIGCHLD) {
+            continue; /* it only had to end the waiting */
+        }
         fw_auto(free) char *why = fw_text("signal %d (%s)", signal, strsignal(signal));
         int code = signal == SIGTERM && run->options->sigterm_code ? run->options->sigterm_code
                                                                    : FW_EXIT_SIGNAL + signal;
@@ -276,7 +291,8 @@ static void wait_for_something(struct fw_run *run, struct pollfd *fds, size_t *s
     for (size_t i = 0; i < run->plan->n_stages; i++) {
         if (run->stages[i].attempt) {
             stage_of[n] = i;
-            fds[n++] = (struct pollfd){.fd = run->stages[i].attempt->channel.fd, .events = POLLIN};
+            const struct fw_channel *channel = &run->stages[i].attempt->channel;
+            fds[n++] = (struct pollfd){.fd = channel->ended ? -1 : channel->fd, .events = POLLIN};
         }
     }
     poll(fds, n, TICK_MS);
@@ -289,6 +305,7 @@ static void wait_for_something(struct fw_run *run, struct pollfd *fds, size_t *s
         if (fds[i].revents) {
             fw_attempt_receive(run, stage_of[i]);
         }
+        fw_attempt_reap(run, stage_of[i]);
         if (state->attempt->ended) {
             fw_attempt_conclude(run, stage_of[i]);
         } else {
@@ -409,6 +426,7 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGCHLD);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!run->stages || run->signal_fd < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot prepare the run");
@@ -432,6 +450,10 @@ static void finish_run(struct fw_run *run)
         cJSON_Delete(run->stages[i].attempts);
     }
     free(run->stages);
+    fw_auto(free) char *tmp = fw_run_tmp_root(run);
+    if (tmp) {
+        rmdir(tmp); /* empty by now, but for what a stage could not remove */
+    }
     if (run->signal_fd >= 0) {
         close(run->signal_fd);
     }

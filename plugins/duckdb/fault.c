@@ -79,19 +79,41 @@ static const char *remedy_for(fw_status status)
     }
 }
 
-fw_status sql_fault(const struct fw_host *host, const char *message, const char *statement)
+/* The engine's sentence without its advice, which speaks of settings that are not the user's. */
+static int sentence_size(const char *message)
 {
-    fw_status status = message == NULL ? FW_E_INTERNAL : sql_fault_class(message);
-    const char *text = message == NULL ? "the SQL engine failed and gave no reason" : message;
+    static const char *const advice[] = {"\nThis limit was set by", "\n\nPossible solutions",
+                                         "\n\nPlease try installing", "\n\nInstall it first"};
+    const char *end = message + strlen(message);
 
-    if (statement == NULL) {
-        return fw_faultf(host, status, NULL, remedy_for(status), "%s", text);
+    for (size_t i = 0; i < FW_COUNT(advice); i++) {
+        const char *at = strstr(message, advice[i]);
+        end = at != NULL && at < end ? at : end;
     }
-    /* 200 bytes at most, and never half a UTF-8 sequence. */
+    return (int)(end - message);
+}
+
+/* 200 bytes at most, and never half a UTF-8 sequence. */
+static int beginning_size(const char *statement)
+{
     size_t size = strnlen(statement, 200);
-    while (statement[size] != '\0' && size > 0 && ((unsigned char)statement[size] & 0xC0) == 0x80) {
+
+    while (size > 0 && ((unsigned char)statement[size] & 0xC0) == 0x80) {
         size--;
     }
-    return fw_faultf(host, status, NULL, remedy_for(status), "%s\nin the statement: %.*s%s", text,
-                     (int)size, statement, statement[size] == '\0' ? "" : "...");
+    return (int)size;
+}
+
+fw_status sql_fault(const struct fw_host *host, const char *message, const char *statement)
+{
+    const char *text = message == NULL ? "the SQL engine failed and gave no reason" : message;
+    fw_status status = message == NULL ? FW_E_INTERNAL : sql_fault_class(message);
+
+    if (statement == NULL) {
+        return fw_faultf(host, status, NULL, remedy_for(status), "%.*s", sentence_size(text), text);
+    }
+    int size = beginning_size(statement);
+    return fw_faultf(host, status, NULL, remedy_for(status), "%.*s\nin the statement: %.*s%s",
+                     sentence_size(text), text, size, statement,
+                     statement[size] == '\0' ? "" : "...");
 }

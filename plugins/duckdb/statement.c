@@ -76,6 +76,11 @@ static fw_status start_extracted(struct sql_statement *statement,
                                            &statement->prepared) != DuckDBSuccess) {
         return sql_statement_fault(statement, duckdb_prepare_error(statement->prepared));
     }
+    /* INSTALL and LOAD; whatever is loaded would be outside the cache key. */
+    if (duckdb_prepared_statement_type(statement->prepared) == DUCKDB_STATEMENT_TYPE_LOAD) {
+        return fw_faultf(statement->session->host, FW_E_UNSUPPORTED, NULL, NULL,
+                         "extensions cannot be installed or loaded: %.200s", statement->text);
+    }
     return start_pending(statement, streaming);
 }
 

@@ -126,6 +126,9 @@ const struct fw_host *fake_task_host(struct fake_task *t);
 /** The first fault recorded since the last call of this, as one text, or "". */
 const char *fake_task_take_fault(struct fake_task *t);
 
+/** What was logged so far, one line each. Valid until the next message. */
+const char *fake_task_log(const struct fake_task *t);
+
 /** Requests cancelling now, calling the hook of fw.cancel/1. [any thread] */
 void fake_task_cancel(struct fake_task *t);
 

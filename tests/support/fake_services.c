@@ -76,6 +76,11 @@ static void log_write(const struct fw_host *host, uint32_t level, const char *te
     pthread_mutex_unlock(&t->mutex);
 }
 
+const char *fake_task_log(const struct fake_task *t)
+{
+    return t->log.data == NULL ? "" : t->log.data;
+}
+
 static int32_t cancel_requested(const struct fw_host *host)
 {
     return atomic_load(&task_of(host)->cancel.requested);

@@ -12,17 +12,23 @@ CLAIM = re.compile(r"^(not )?ok\b[^#]*(?:#\s*(skip)\b[ :]*(.*))?", re.I)
 BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
 
 
-def count_tap(lines):
-    """(passed, failed, skip reasons) of TAP output."""
+def last_line(text):
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def count_tap(output, errors):
+    """(passed, failed, skip reasons) of TAP output; ERRORS is what stderr got meanwhile."""
     passed, failed, skipped, said = 0, 0, [], ""
-    for line in lines:
+    for line in output.splitlines():
         claim = CLAIM.match(line)
         if not claim:
             said = line.strip()
             continue
         negated, skip, reason = claim.groups()
-        if skip:  # cmocka says "not ok # SKIP skipped" and what the test printed before that
-            skipped.append(said if said and reason in ("", "skipped") else reason)
+        if skip and negated:  # cmocka: the name stands here, the reason was printed before it
+            skipped.append(f"{reason}: {said or last_line(errors) or 'no reason given'}")
+        elif skip:
+            skipped.append(reason or "no reason given")
         elif negated:
             failed += 1
         else:
@@ -33,16 +39,16 @@ def count_tap(lines):
 
 def count(test):
     """(passed, failed, skip reasons) of one test program."""
-    output = test.get("stdout", "").strip()
+    output = test.get("stdout", "")
     if PLAN.search(output):
-        passed, failed, skipped = count_tap(output.splitlines())
+        passed, failed, skipped = count_tap(output, test.get("stderr", ""))
         if test["result"] in BAD and not failed:
             failed = 1  # it died, hung, or broke off after its last line
         return passed, failed, skipped
     if test["result"] in BAD:
         return 0, 1, []
     if test["result"] == "SKIP":
-        return 0, 0, [output.splitlines()[-1] if output else "no reason given"]
+        return 0, 0, [last_line(output) or "no reason given"]
     return 1, 0, []
 
 

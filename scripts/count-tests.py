@@ -22,7 +22,7 @@ def count_tap(output, errors):
     for line in output.splitlines():
         claim = CLAIM.match(line)
         if not claim:
-            said = line.strip()
+            said = "" if PLAN.match(line) else line.strip()
             continue
         negated, skip, reason = claim.groups()
         if skip and negated:  # cmocka: the name stands here, the reason was printed before it

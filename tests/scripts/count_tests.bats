@@ -38,9 +38,10 @@ ends_with() { # STATUS LAST-LINE, given meson's status
 @test "shows why something was skipped, in the words of bats, cmocka and a script" {
     tested bats OK $'1..2\nok 1 - a\nok 2 - b # skip no shared data'
     tested cmocka OK $'1..2\nok 1 - a\nno mount here\nnot ok 2 # SKIP full_disk'
+    tested first OK $'1..2\nnot ok 1 # SKIP raw\nok 2 - b'
     tested script SKIP $'looking\nnot checked: no ctags'
-    ends_with 0 '2 passed, 0 failed, 3 skipped'
-    [[ $output == *"bats: no shared data"*"cmocka: full_disk: no mount here"*"script: not checked: no ctags"* ]]
+    ends_with 0 '3 passed, 0 failed, 4 skipped'
+    [[ $output == *"bats: no shared data"*"cmocka: full_disk: no mount here"*"first: raw: no reason given"*"script: not checked: no ctags"* ]]
 }
 
 @test "fails when no test ran" {

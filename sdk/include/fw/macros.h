@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
-#define FW_BEGIN_DECLS extern "C" {
-#define FW_END_DECLS   }
-#define FW_STATIC_ASSERT(cond, text) static_assert(cond, text)
+#    define FW_BEGIN_DECLS               extern "C" {
+#    define FW_END_DECLS                 }
+#    define FW_STATIC_ASSERT(cond, text) static_assert(cond, text)
 #else
-#define FW_BEGIN_DECLS
-#define FW_END_DECLS
-#define FW_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
+#    define FW_BEGIN_DECLS
+#    define FW_END_DECLS
+#    define FW_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
 /** Makes a symbol visible outside its shared object; plugins are built with hidden visibility. */

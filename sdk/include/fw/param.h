@@ -51,7 +51,10 @@ struct fw_param {
 FW_ASSERT_NO_TAIL(struct fw_param, doc);
 
 /** FW_PARAM(.type = FW_PARAM_INT, .name = "window", .default_value = "20", .doc = "...") */
-#define FW_PARAM(...) {.struct_size = (uint32_t)sizeof(struct fw_param), __VA_ARGS__}
+#define FW_PARAM(...)                                                                              \
+    {                                                                                              \
+        .struct_size = (uint32_t)sizeof(struct fw_param), __VA_ARGS__                              \
+    }
 
 FW_END_DECLS
 

@@ -83,6 +83,7 @@ FW_ASSERT_NO_TAIL(struct fw_note, licence);
  *
  * Needs C11 or C++20 (designated initialisers); in C++ give the members in declared order.
  */
+/* clang-format off */
 #define FW_PLUGIN(id_, version_, licence_, ...)                                                    \
     FW_STATIC_ASSERT(sizeof(id_) <= 64, "plugin id: at most 63 bytes");                            \
     FW_STATIC_ASSERT(sizeof(version_) <= 32, "plugin version: at most 31 bytes");                  \
@@ -119,6 +120,7 @@ FW_ASSERT_NO_TAIL(struct fw_note, licence);
         .version = version_,                                                                       \
         .licence = licence_,                                                                       \
         __VA_ARGS__}
+/* clang-format on */
 
 FW_END_DECLS
 

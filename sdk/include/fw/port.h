@@ -18,9 +18,9 @@ enum {
 typedef uint32_t fw_kind;
 
 enum {
-    FW_PORT_OPTIONAL = 1u << 0, /**< input: may be left out; output: may be left unwritten */
-    FW_PORT_MANY = 1u << 1,     /**< input: a list of paths or a pattern is accepted */
-    FW_PORT_WILDCARD = 1u << 2, /**< `name` is "*": the pipeline names the ports itself */
+    FW_PORT_OPTIONAL = 1u << 0,    /**< input: may be left out; output: may be left unwritten */
+    FW_PORT_MANY = 1u << 1,        /**< input: a list of paths or a pattern is accepted */
+    FW_PORT_WILDCARD = 1u << 2,    /**< `name` is "*": the pipeline names the ports itself */
     FW_PORT_MAY_BE_EMPTY = 1u << 3 /**< output: zero rows or zero bytes are no error */
 };
 
@@ -40,7 +40,10 @@ struct fw_port {
 };
 FW_ASSERT_NO_TAIL(struct fw_port, doc);
 
-#define FW_PORT(...) {.struct_size = (uint32_t)sizeof(struct fw_port), __VA_ARGS__}
+#define FW_PORT(...)                                                                               \
+    {                                                                                              \
+        .struct_size = (uint32_t)sizeof(struct fw_port), __VA_ARGS__                               \
+    }
 
 FW_END_DECLS
 

@@ -13,11 +13,6 @@
 #include "fw/param.h"
 #include "fw/plugin.h"
 #include "fw/port.h"
-#include "fw/stage.h"
-#include "fw/status.h"
-#include "fw/task.h"
-#include "fw/version.h"
-
 #include "fw/service/artifact.h"
 #include "fw/service/budget.h"
 #include "fw/service/cancel.h"
@@ -26,5 +21,9 @@
 #include "fw/service/progress.h"
 #include "fw/service/rng.h"
 #include "fw/service/tmp.h"
+#include "fw/stage.h"
+#include "fw/status.h"
+#include "fw/task.h"
+#include "fw/version.h"
 
 #endif

@@ -15,13 +15,13 @@ FW_BEGIN_DECLS
  */
 struct fw_limits {
     uint32_t struct_size;
-    uint32_t threads;            /**< at least 1; also for OpenMP, OpenBLAS and the SQL engine */
-    uint64_t memory_bytes;       /**< for the stage's whole process group */
-    uint64_t engine_bytes;       /**< the part of it that an SQL engine may be limited to */
-    uint64_t temp_bytes;         /**< for scratch space; 0 = as much as there is */
-    uint32_t attempt;            /**< 1 is the first */
-    uint32_t small_row_groups;   /**< 1: use the smallest row groups that make sense */
-    uint32_t partition_factor;   /**< multiply the number of partitions by this, 1 or more */
+    uint32_t threads;          /**< at least 1; also for OpenMP, OpenBLAS and the SQL engine */
+    uint64_t memory_bytes;     /**< for the stage's whole process group */
+    uint64_t engine_bytes;     /**< the part of it that an SQL engine may be limited to */
+    uint64_t temp_bytes;       /**< for scratch space; 0 = as much as there is */
+    uint32_t attempt;          /**< 1 is the first */
+    uint32_t small_row_groups; /**< 1: use the smallest row groups that make sense */
+    uint32_t partition_factor; /**< multiply the number of partitions by this, 1 or more */
     uint32_t reserved;
 };
 FW_ASSERT_NO_TAIL(struct fw_limits, reserved);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <fw/service/artifact.h>
+#include <fw/service/budget.h>
+#include <fw/service/log.h>
+#include <fw/service/progress.h>
+#include <fw/service/sql.h>
+#include <fw/service/tmp.h>
+
+#include "plan.h"
+#include "run.h"
+#include "snapshot.h"
+#include "state.h"
+
+static fw_status open_source(struct snapshot *s)
+{
+    const struct fw_input *raw = fw_task_input(s->task, "raw");
+    const struct fw_source_options options = {
+        .delim = s->settings.csv_delimiter,
+        .quote = s->settings.csv_quote,
+        .nullstr = s->settings.csv_null,
+        .all_varchar = s->settings.csv_all_text,
+    };
+    return fw_source_open(&s->sql, raw->paths, raw->n_paths, &options, &s->source);
+}
+
+static fw_status open_all(struct snapshot *s)
+{
+    fw_status status = fw_sql_handle_open(&s->sql, s->host);
+    if (status == FW_OK) {
+        status = open_source(s);
+    }
+    if (status == FW_OK) {
+        status = snapshot_columns_init(&s->columns, s->host, s->source, &s->settings);
+    }
+    if (status == FW_OK) {
+        status = snapshot_slices_plan(&s->slices, &s->sql, s->source, &s->settings);
+    }
+    return status;
+}
+
+static void destroy(void *self)
+{
+    struct snapshot *s = self;
+    snapshot_run_stop(s);
+    snapshot_plan_finish(s);
+    snapshot_slices_finish(&s->slices);
+    snapshot_columns_finish(&s->columns);
+    fw_source_close(s->source);
+    fw_sql_handle_close(&s->sql);
+    free(s->work);
+    free(s);
+}
+
+static fw_status create(const struct fw_host *host, const struct fw_task *task, void **ret_self)
+{
+    struct snapshot *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return fw_fault_nomem(host);
+    }
+    s->host = host;
+    s->task = task;
+    s->core = fw_task_output(task, "core");
+    s->static_rows = fw_task_output(task, "static");
+    s->extras = fw_task_output(task, "extras");
+    snapshot_settings_read(&s->settings, task);
+    fw_status status = FW_OK;
+    if (asprintf(&s->work, "%s.work", s->core->path) < 0) {
+        s->work = NULL;
+        status = fw_fault_nomem(host);
+    }
+    if (status == FW_OK) {
+        status = open_all(s);
+    }
+    if (status != FW_OK) {
+        destroy(s);
+        return status;
+    }
+    *ret_self = s;
+    return FW_OK;
+}
+
+static fw_status step(void *self, struct fw_step *ret)
+{
+    return snapshot_run_step(self, ret);
+}
+
+static fw_status save(void *self, struct fw_blob *ret)
+{
+    return snapshot_state_save(self, ret);
+}
+
+static fw_status restore(void *self, const struct fw_blob *blob)
+{
+    return snapshot_state_restore(self, blob);
+}
+
+static const struct fw_port inputs[] = {
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "raw",
+            .doc = "raw crawl: a Delta table, Parquet files or folders, or CSV or TSV files"),
+};
+
+static const struct fw_port outputs[] = {
+    FW_PORT(.kind = FW_KIND_TABLE, .name = "core", .file = "offers_core_snapshot",
+            .doc = "one row per entity and snapshot instant, ordered by both"),
+    FW_PORT(.kind = FW_KIND_TABLE, .name = "static", .file = "offers_static.parquet",
+            .doc = "the latest row of each entity, a few columns"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_OPTIONAL | FW_PORT_MAY_BE_EMPTY,
+            .name = "extras", .file = "offers_extras_snapshot",
+            .doc = "nested columns as canonical JSON, length and hash"),
+};
+
+static const char *const required[] = {FW_SQL_ID, FW_BUDGET_ID, FW_ARTIFACT_ID, FW_TMP_ID};
+static const char *const optional[] = {FW_LOG_ID, FW_PROGRESS_ID};
+
+const struct fw_stage snapshot_stage = {
+    .struct_size = (uint32_t)sizeof(struct fw_stage),
+    .caps = FW_CAP_CHECKPOINT | FW_CAP_PARALLEL,
+    .determinism = FW_DETERMINISM_BITWISE,
+    .n_inputs = FW_COUNT(inputs),
+    .n_outputs = FW_COUNT(outputs),
+    .n_params = SNAPSHOT_N_PARAMS,
+    .n_services_required = FW_COUNT(required),
+    .n_services_optional = FW_COUNT(optional),
+    .name = "snapshot",
+    .doc = "Raw crawl to one row per entity and instant, the newest one",
+    .inputs = inputs,
+    .outputs = outputs,
+    .params = snapshot_params,
+    .services_required = required,
+    .services_optional = optional,
+    .create = create,
+    .step = step,
+    .save = save,
+    .restore = restore,
+    .destroy = destroy,
+};

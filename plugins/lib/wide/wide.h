@@ -43,6 +43,11 @@ struct fw_wide_work {
     /** A parenthesised SELECT to read from, as often as needed. */
     const char *rows;
 
+    /** The pieces of the source that a chunk's `rows` are scanned from, none for a part that is
+        read from runs: with them `take` finds what it knows about these rows alone. */
+    const struct fw_source_slice *slices;
+    size_t n_slices;
+
     /** Whether `rows` come entity after entity in binary order, as the files hold them. */
     bool in_order;
 

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/console.h"
 #include "cli/facts.h"
+#include "cli/print.h"
 #include "cli/target.h"
 #include "run/run.h"
 #include "store/rundir.h"
@@ -77,7 +78,7 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
         fw_error_oom(err);
         return err->code;
     }
-    if (fw_target_assess(cli, 1, target, err) < 0 || write_plan(dir, target->plan, err) < 0) {
+    if (fw_target_assess(target, err) < 0 || write_plan(dir, target->plan, err) < 0) {
         return err->code;
     }
     fw_console_plan(target->plan, stderr);
@@ -91,15 +92,6 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
     return code;
 }
 
-static int only_plan(const struct fw_cli *cli, struct fw_target *target, struct fw_error *err)
-{
-    if (fw_target_assess(cli, 1, target, err) < 0) {
-        return err->code;
-    }
-    fw_console_plan(target->plan, stdout);
-    return 0;
-}
-
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(target) struct fw_target target = {0};
@@ -109,11 +101,13 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
     announce(cli);
     block_signals();
     fw_console_init(&console, cli->json, cli->quiet);
-    if (fw_target_open(cli, cli->args.items[0], &target, err) < 0) {
+    if (fw_target_open(cli, cli->args.items[0], &target, err) < 0 ||
+        fw_target_select(cli, &target, err) < 0) {
         return err->code;
     }
     if (cli->plan_only) {
-        return only_plan(cli, &target, err);
+        return fw_target_assess(&target, err) < 0 ? err->code
+                                                  : fw_print_plan(target.plan, cli->json, err);
     }
     if (fw_rundir_open(&dir, target.plan->run_dir, target.pipeline.durability, &note, err) < 0) {
         return err->code;

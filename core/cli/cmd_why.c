@@ -66,7 +66,7 @@ int fw_verb_why(const struct fw_cli *cli, struct fw_error *err)
     fw_auto(target) struct fw_target target = {0};
     fw_auto(strings) struct fw_strings lines = {0};
     if (fw_target_open(cli, cli->args.items[0], &target, err) < 0 ||
-        fw_target_assess(cli, 1, &target, err) < 0) {
+        fw_target_select(cli, &target, err) < 0 || fw_target_assess(&target, err) < 0) {
         return err->code;
     }
     const struct fw_plan_stage *stage = fw_plan_find(target.plan, cli->args.items[1]);

@@ -92,10 +92,10 @@ static void run_external(const char *verb, char **argv)
     verdict_given = false;
 }
 
-static bool is_pipeline(const char *word)
+/* No verb has a dot or a slash, so a word with one is a pipeline or a run directory. */
+static bool is_target(const char *word)
 {
-    size_t len = strlen(word);
-    return len > 4 && strcmp(word + len - 4, ".cfg") == 0;
+    return strpbrk(word, "./") != NULL;
 }
 
 static int fail(const struct fw_error *err)
@@ -174,17 +174,18 @@ int main(int argc, char **argv)
                      "nothing to do: name a pipeline or a verb; see fwrun help");
         return fail(&err);
     }
+    static char help[] = "help", version[] = "version";
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        argv[1] = (char[]){"help"};
+        argv[1] = help;
     } else if (strcmp(argv[1], "--version") == 0) {
-        argv[1] = (char[]){"version"};
+        argv[1] = version;
     }
     const struct fw_verb *verb = find_verb(argv[1]);
     if (verb) {
         return run_verb(verb, argc - 1, argv + 1);
     }
     /* Options first, or a pipeline: the verb is "run". */
-    if (argv[1][0] == '-' || is_pipeline(argv[1])) {
+    if (argv[1][0] == '-' || is_target(argv[1])) {
         return run_verb(find_verb("run"), argc, argv);
     }
     run_external(argv[1], argv + 1);

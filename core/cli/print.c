@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/console.h"
 
 int fw_print_json(const cJSON *json, struct fw_error *err)
 {
@@ -15,6 +17,16 @@ int fw_print_json(const cJSON *json, struct fw_error *err)
     }
     printf("%s\n", text);
     return 0;
+}
+
+int fw_print_plan(const struct fw_plan *plan, bool json, struct fw_error *err)
+{
+    fw_auto(json) cJSON *document = NULL;
+    if (!json) {
+        fw_console_plan(plan, stdout);
+        return 0;
+    }
+    return fw_plan_json(plan, &document, err) < 0 ? err->code : fw_print_json(document, err);
 }
 
 void fw_print_bytes(uint64_t bytes, char ret_text[32])

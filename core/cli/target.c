@@ -29,7 +29,9 @@ static int find_config(const struct fw_cli *cli, const char *what, struct place 
         }
         if (fw_json_read(record, &json, err) < 0 ||
             fw_json_get_string(json, "config", &config, err) < 0) {
-            return fw_error_prefix(err, "%s is no run directory: ", what);
+            fw_error_prefix(err, "%s is no run directory: ", what);
+            err->code = FW_EXIT_USAGE;
+            return -1;
         }
         const cJSON *set;
         cJSON_ArrayForEach(set, cJSON_GetObjectItemCaseSensitive(json, "sets"))
@@ -108,11 +110,10 @@ int fw_target_open(const struct fw_cli *cli, const char *what, struct fw_target 
     return rc;
 }
 
-int fw_target_assess(const struct fw_cli *cli, size_t first, struct fw_target *target,
-                     struct fw_error *err)
+int fw_target_select(const struct fw_cli *cli, struct fw_target *target, struct fw_error *err)
 {
     struct fw_plan *plan = target->plan;
-    struct fw_strings names = {.items = cli->args.items + first, .len = cli->args.len - first};
+    struct fw_strings names = {.items = cli->args.items + 1, .len = cli->args.len - 1};
     if (fw_plan_select(plan, &names, err) < 0) {
         return -1;
     }
@@ -124,7 +125,12 @@ int fw_target_assess(const struct fw_cli *cli, size_t first, struct fw_target *t
         }
         plan->stages[stage - plan->stages].forced = true;
     }
-    if (fw_plan_assess_all(plan, target->digests, err) < 0) {
+    return 0;
+}
+
+int fw_target_assess(struct fw_target *target, struct fw_error *err)
+{
+    if (fw_plan_assess_all(target->plan, target->digests, err) < 0) {
         return -1;
     }
     /* Only a folder that is there: looking at a plan must not leave anything behind. */

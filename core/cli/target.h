@@ -22,9 +22,11 @@ struct fw_target {
 int fw_target_open(const struct fw_cli *cli, const char *what, struct fw_target *target,
                    struct fw_error *err);
 
-/* Leaves out what the arguments from `first` on do not ask for, and decides what would run. */
-int fw_target_assess(const struct fw_cli *cli, size_t first, struct fw_target *target,
-                     struct fw_error *err);
+/* Leaves out what the arguments after the first do not ask for, and marks what --force names. */
+int fw_target_select(const struct fw_cli *cli, struct fw_target *target, struct fw_error *err);
+
+/* Decides what would run, which reads what has to be read. */
+int fw_target_assess(struct fw_target *target, struct fw_error *err);
 
 void fw_target_close(struct fw_target *target);
 

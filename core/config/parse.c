@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/parse.h"
 
+#include <errno.h>
 #include <libconfig.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/path.h"
@@ -117,7 +119,8 @@ static int take_tree(struct origin *origin, const config_t *config, struct fw_cf
 static void report(struct origin *origin, const config_t *config)
 {
     if (config_error_type(config) == CONFIG_ERR_FILE_IO) {
-        fw_diag_at(origin->diag, origin->file, 0, "cannot open this file");
+        const char *reason = access(origin->file, R_OK) < 0 ? strerror(errno) : "it cannot be read";
+        fw_diag_at(origin->diag, origin->file, 0, "cannot open this file: %s", reason);
     } else {
         fw_diag_at(origin->diag, file_name(origin, config_error_file(config)),
                    config_error_line(config), "%s", config_error_text(config));

@@ -51,12 +51,29 @@ static int digest_paths(struct fw_plan_input *input, struct fw_digests *digests,
     return fw_digests_paths(digests, &paths, false, input->digest, NULL, err);
 }
 
+/* The producer is done and made nothing here: for a port that can do without, that is an input. */
+static int take_absence(const struct fw_plan *plan, struct fw_plan_input *input,
+                        const struct fw_plan_source *source, struct fw_error *err)
+{
+    const struct fw_plan_stage *producer = &plan->stages[source->stage];
+    if (!(input->flags & FW_PORT_OPTIONAL) || input->len > 1) {
+        return fw_error_set(err, FW_EXIT_FAILED,
+                            "stage \"%s\" did not write its optional output \"%s\", which is "
+                            "needed here; see its log for the reason",
+                            producer->spec->name, producer->outputs.items[source->output].port);
+    }
+    input->absent = true;
+    strcpy(input->digest, "absent");
+    return 0;
+}
+
 /* Leaves the digest "" when a producer has yet to run. */
 static int digest_input(const struct fw_plan *plan, struct fw_plan_input *input,
                         struct fw_digests *digests, struct fw_error *err)
 {
     size_t n_references = 0;
     input->digest[0] = '\0';
+    input->absent = false;
     for (size_t i = 0; i < input->len; i++) {
         const struct fw_plan_source *source = &input->items[i];
         if (source->path) {
@@ -66,7 +83,9 @@ static int digest_input(const struct fw_plan *plan, struct fw_plan_input *input,
         const struct fw_plan_output *output =
             &plan->stages[source->stage].outputs.items[source->output];
         if (output->digest[0] == '\0') {
-            return 0;
+            return plan->stages[source->stage].state == FW_PLAN_REUSE
+                       ? take_absence(plan, input, source, err)
+                       : 0;
         }
         if (input->len == 1) {
             memcpy(input->digest, output->digest, sizeof input->digest);

@@ -35,9 +35,11 @@ struct fw_plan_source {
 struct fw_plan_input {
     const char *port;
     fw_kind kind;
+    uint32_t flags; /* FW_PORT_... */
     const struct fw_cfg_node *node;
     struct fw_plan_source *items;
     size_t len, cap;
+    bool absent;                 /* its producer left an optional output unwritten */
     char digest[FW_SHA256_TEXT]; /* "" while a producer has not run */
 };
 

@@ -222,6 +222,7 @@ static int wire_input(struct fw_plan *plan, struct fw_plan_stage *stage,
     }
     input->port = given->port;
     input->kind = port->kind;
+    input->flags = port->flags;
     input->node = given->node;
     for (size_t i = 0; i < given->len; i++) {
         int rc = given->items[i].stage ? add_reference(plan, stage, input, &given->items[i], diag)

@@ -183,6 +183,7 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
         return -1;
     }
     take_digests(stage, result);
+    stage->state = FW_PLAN_REUSE; /* done, with the wanted key */
     cJSON_Delete(stage->manifest);
     stage->manifest = fw_steal(&manifest);
     return 0;

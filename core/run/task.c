@@ -50,6 +50,9 @@ static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *s
     cJSON *list = cJSON_AddArrayToObject(task, "inputs");
     for (size_t i = 0; list && i < stage->inputs.len; i++) {
         const struct fw_plan_input *input = &stage->inputs.items[i];
+        if (input->absent) {
+            continue;
+        }
         cJSON *item = cJSON_CreateObject();
         cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
         if (!paths || !cJSON_AddItemToArray(list, item) ||

@@ -17,12 +17,13 @@ int fw_watch_take(const struct fw_plan *plan, const struct fw_plan_stage *stage,
 {
     fw_watch_finish(ret_watch);
     for (size_t i = 0; i < stage->inputs.len; i++) {
-        for (size_t k = 0; k < stage->inputs.items[i].len; k++) {
+        const struct fw_plan_input *input = &stage->inputs.items[i];
+        for (size_t k = 0; !input->absent && k < input->len; k++) {
             struct fw_files *files = fw_vec_add(&ret_watch->trees);
             if (!files) {
                 return fw_error_oom(err);
             }
-            const char *path = fw_plan_source_path(plan, &stage->inputs.items[i].items[k]);
+            const char *path = fw_plan_source_path(plan, &input->items[k]);
             if (fw_files_list(path, files, err) < 0) {
                 return -1;
             }
@@ -64,8 +65,9 @@ int fw_watch_compare(const struct fw_plan *plan, const struct fw_plan_stage *sta
 {
     size_t at = 0;
     for (size_t i = 0; i < stage->inputs.len; i++) {
-        for (size_t k = 0; k < stage->inputs.items[i].len; k++, at++) {
-            const char *path = fw_plan_source_path(plan, &stage->inputs.items[i].items[k]);
+        const struct fw_plan_input *input = &stage->inputs.items[i];
+        for (size_t k = 0; !input->absent && k < input->len; k++, at++) {
+            const char *path = fw_plan_source_path(plan, &input->items[k]);
             fw_auto(files) struct fw_files now = {0};
             if (fw_files_list(path, &now, err) < 0 ||
                 compare_tree(path, &watch->trees.items[at], &now, err) < 0) {

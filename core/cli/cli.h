@@ -49,11 +49,21 @@ int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cl
 void fw_cli_help(const struct fw_verb *verb);
 void fw_cli_finish(struct fw_cli *cli);
 
+/*
+ * What fwrun and its tools have in common. fw_program_begin is the first call of a main: an exit
+ * code when the program is a worker and done, else -1. fw_verb_main does one verb, prints the
+ * failure if there is one, and returns the exit code. A program that ends without a verdict says so
+ * and fails.
+ */
+int fw_program_begin(int argc, char **argv);
+int fw_verb_main(const struct fw_verb *verb, int argc, char **argv);
+int fw_verdict_fail(const struct fw_error *err);
+void fw_verdict_given(bool given);
+
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_why(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_doctor(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

@@ -181,7 +181,7 @@ static int examine(struct doctor *doctor, struct fw_error *err)
     return 0;
 }
 
-int fw_verb_doctor(const struct fw_cli *cli, struct fw_error *err)
+static int doctor_run(const struct fw_cli *cli, struct fw_error *err)
 {
     struct doctor doctor = {.cli = cli};
     fw_auto(json) cJSON *json = cJSON_CreateObject();
@@ -203,4 +203,18 @@ int fw_verb_doctor(const struct fw_cli *cli, struct fw_error *err)
     fw_error_set(err, FW_EXIT_CHECK, "%zu check%s failed", doctor.n_failed,
                  doctor.n_failed == 1 ? "" : "s");
     return FW_EXIT_CHECK;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {
+        "doctor",
+        "[TARGET]",
+        "Checks what this machine offers and what the pipeline needs.",
+        FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON,
+        0,
+        1,
+        doctor_run};
+    int code = fw_program_begin(argc, argv);
+    return code >= 0 ? code : fw_verb_main(&verb, argc, argv);
 }

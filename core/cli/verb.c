@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+#include "cli/cli.h"
+#include "run/worker.h"
+
+/* A program that ends without having said how would look as if it had done nothing. */
+static bool verdict_given;
+
+static void guard_verdict(void)
+{
+    if (!verdict_given) {
+        static const char text[] = "fwrun: ended without a verdict\n";
+        if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+            _exit(FW_EXIT_FAILED);
+        }
+        _exit(FW_EXIT_FAILED);
+    }
+}
+
+void fw_verdict_given(bool given)
+{
+    verdict_given = given;
+}
+
+int fw_verdict_fail(const struct fw_error *err)
+{
+    fprintf(stderr, "fwrun: %s (exit %d)\n", err->text, err->code);
+    verdict_given = true;
+    return err->code;
+}
+
+int fw_verb_main(const struct fw_verb *verb, int argc, char **argv)
+{
+    struct fw_cli cli;
+    struct fw_error err = {0};
+    int rc = fw_cli_parse(verb, argc, argv, &cli, &err);
+    if (rc == 1) {
+        fw_cli_help(verb);
+        fw_cli_finish(&cli);
+        verdict_given = true;
+        return fflush(stdout) == 0 ? 0 : FW_EXIT_FAILED;
+    }
+    int code = rc < 0 ? err.code : verb->run(&cli, &err);
+    fw_cli_finish(&cli);
+    if (code != 0) {
+        err.code = code;
+        return fw_verdict_fail(&err);
+    }
+    verdict_given = true;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fw_error_set(&err, FW_EXIT_FAILED, "cannot write the result to stdout: %s",
+                     strerror(errno));
+        return fw_verdict_fail(&err);
+    }
+    return 0;
+}
+
+/* `fwrun --worker PARENT`: the hidden side of a run, its task comes on descriptor 3. */
+static int worker_main(const char *parent)
+{
+    struct fw_error err;
+    verdict_given = true; /* what it has to say goes through its channel */
+    if (fw_proc_die_with_parent((pid_t)strtol(parent, NULL, 10), &err) < 0) {
+        return FW_EXIT_FAILED;
+    }
+    /* What the stage starts must not hold the channel. */
+    if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0) {
+        return FW_EXIT_FAILED;
+    }
+    return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;
+}
+
+int fw_program_begin(int argc, char **argv)
+{
+    setvbuf(stderr, NULL, _IOLBF, 0);
+    signal(SIGPIPE, SIG_IGN);
+    atexit(guard_verdict);
+    return argc == 3 && strcmp(argv[1], "--worker") == 0 ? worker_main(argv[2]) : -1;
+}

@@ -56,13 +56,13 @@ static void obey(struct fw_worker *worker, const cJSON *message)
 static void *control(void *arg)
 {
     struct fw_worker *worker = arg;
-    while (fw_channel_receive(&worker->channel, true, NULL) == 0 && !worker->channel.ended) {
+    do { /* first what came together with the task */
         cJSON *message;
         while (fw_channel_next(&worker->channel, &message, NULL) == 0 && message) {
             obey(worker, message);
             cJSON_Delete(message);
         }
-    }
+    } while (fw_channel_receive(&worker->channel, true, NULL) == 0 && !worker->channel.ended);
     atomic_store(&worker->stop, true);
     request_cancel(worker);
     if (worker->own_process && getppid() == 1) {
@@ -245,6 +245,14 @@ static void restore(struct fw_worker *worker, void **self, struct tally *tally)
     fw_str_finish(&worker->fault);
 }
 
+/* What a stage forgot to take away must not be called once its plugin is gone. */
+static void drop_hooks(struct fw_worker *worker)
+{
+    pthread_mutex_lock(&worker->hook_lock);
+    worker->hooks.len = 0;
+    pthread_mutex_unlock(&worker->hook_lock);
+}
+
 static fw_status run_stage(struct fw_worker *worker, struct tally *tally, struct fw_error *err)
 {
     void *self = NULL;
@@ -260,6 +268,7 @@ static fw_status run_stage(struct fw_worker *worker, struct tally *tally, struct
     }
     status = step_loop(worker, self, tally, err);
     worker->stage->destroy(self);
+    drop_hooks(worker);
     return status;
 }
 

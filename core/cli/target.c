@@ -53,6 +53,19 @@ static int find_config(const struct fw_cli *cli, const char *what, struct place 
     return place->config ? 0 : fw_error_oom(err);
 }
 
+/* Plugins that are missing stand with the other mistakes, in the order of the lines. */
+static int merge(struct fw_diag *plugin_diag, struct fw_diag *diag)
+{
+    for (; plugin_diag->len > 0; plugin_diag->len--) {
+        struct fw_diag_item *slot = fw_vec_add(diag);
+        if (!slot) {
+            return -1;
+        }
+        *slot = plugin_diag->items[plugin_diag->len - 1];
+    }
+    return 0;
+}
+
 static int report(struct fw_diag *diag, struct fw_diag *plugin_diag, const char *config,
                   struct fw_error *err)
 {
@@ -60,12 +73,14 @@ static int report(struct fw_diag *diag, struct fw_diag *plugin_diag, const char 
         return 0;
     }
     fw_auto(str) struct fw_str text = {0};
+    int code = fw_diag_any(diag) ? FW_EXIT_CONFIG : FW_EXIT_PLUGIN;
+    if (merge(plugin_diag, diag) < 0) {
+        return fw_error_oom(err);
+    }
     fw_diag_print(diag, &text);
-    fw_diag_print(plugin_diag, &text);
     fputs(text.text ? text.text : "", stderr);
-    size_t n = diag->len + plugin_diag->len;
-    return fw_error_set(err, fw_diag_any(diag) ? FW_EXIT_CONFIG : FW_EXIT_PLUGIN,
-                        "%zu mistake%s in %s; nothing was run", n, n == 1 ? "" : "s", config);
+    return fw_error_set(err, code, "%zu mistake%s in %s; nothing was run", diag->len,
+                        diag->len == 1 ? "" : "s", config);
 }
 
 static int open_digests(struct fw_target *target, struct fw_error *err)

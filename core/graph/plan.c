@@ -63,37 +63,66 @@ static void find_type(const struct fw_plan *plan, struct fw_plan_stage *stage,
     stage->type = found.stage;
 }
 
-static void report_cycle(struct fw_plan *plan, const size_t *open, struct fw_diag *diag)
+/* The first stage that keeps one from being placed; each that is not placed has one. */
+static size_t blocker(const struct fw_plan *plan, size_t index, const bool *placed)
 {
+    const struct fw_plan_stage *stage = &plan->stages[index];
+    size_t k = 0;
+    while (placed[stage->needs.items[k]]) {
+        k++;
+    }
+    return stage->needs.items[k];
+}
+
+static void report_cycle(const struct fw_plan *plan, size_t first, const bool *placed,
+                         struct fw_diag *diag)
+{
+    fw_auto(str) struct fw_str text = {0};
+    size_t at = blocker(plan, first, placed);
+    if (at == first) {
+        return; /* a stage that refers to itself was reported with the configuration */
+    }
+    fw_str_printf(&text, "\"%s\" waits for \"%s\"", plan->stages[first].spec->name,
+                  plan->stages[at].spec->name);
+    while (at != first) {
+        at = blocker(plan, at, placed);
+        fw_str_printf(&text, ", which waits for \"%s\"", plan->stages[at].spec->name);
+    }
+    diag->oom = diag->oom || text.oom;
+    fw_diag_node(diag, plan->stages[first].spec->node,
+                 "a cycle: %s; take one of these references out", text.oom ? "" : text.text);
+}
+
+/* Walks from blocker to blocker: a walk that meets itself has found a cycle, one that meets an
+ * earlier walk leads to what was reported. */
+static int report_cycles(const struct fw_plan *plan, const bool *placed, struct fw_diag *diag)
+{
+    fw_auto(free) size_t *walk = calloc(plan->n_stages + 1, sizeof *walk);
+    if (!walk) {
+        return -1;
+    }
     for (size_t i = 0; i < plan->n_stages; i++) {
-        if (open[i] == 0) {
+        size_t at = i;
+        if (placed[i] || walk[i] != 0) {
             continue;
         }
-        fw_auto(str) struct fw_str text = {0};
-        for (size_t k = 0; k < plan->stages[i].needs.len; k++) {
-            size_t need = plan->stages[i].needs.items[k];
-            if (open[need] != 0) {
-                fw_str_printf(&text, "%s\"%s\"", text.len ? ", " : "",
-                              plan->stages[need].spec->name);
-            }
+        while (walk[at] == 0) {
+            walk[at] = i + 1;
+            at = blocker(plan, at, placed);
         }
-        fw_diag_node(diag, plan->stages[i].spec->node,
-                     "stage \"%s\" is part of a cycle: it waits for %s, directly or not waiting "
-                     "for it; take one of the references out",
-                     plan->stages[i].spec->name, text.text ? text.text : "itself");
+        if (walk[at] == i + 1) {
+            report_cycle(plan, at, placed, diag);
+        }
     }
+    return 0;
 }
 
 /* Kahn's algorithm; ties in file order, so that a plan reads like its file. */
 static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
 {
-    fw_auto(free) size_t *open = calloc(plan->n_stages + 1, sizeof *open);
-    fw_auto(free) char *placed = calloc(plan->n_stages + 1, 1);
-    if (!open || !placed) {
+    fw_auto(free) bool *placed = calloc(plan->n_stages + 1, sizeof *placed);
+    if (!placed) {
         return -1;
-    }
-    for (size_t i = 0; i < plan->n_stages; i++) {
-        open[i] = plan->stages[i].needs.len;
     }
     size_t done = 0;
     for (bool moved = true; moved && done < plan->n_stages;) {
@@ -104,17 +133,13 @@ static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
                 ready = placed[plan->stages[i].needs.items[k]];
             }
             if (ready) {
-                placed[i] = 1;
-                open[i] = 0;
+                placed[i] = true;
                 plan->order[done++] = i;
                 moved = true;
             }
         }
     }
-    if (done < plan->n_stages) {
-        report_cycle(plan, open, diag);
-    }
-    return 0;
+    return done < plan->n_stages ? report_cycles(plan, placed, diag) : 0;
 }
 
 /* Two outputs in one place would destroy each other. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,33 @@ static void announce(const struct fw_cli *cli)
             folder ? folder : "?", cli->args.items[0]);
 }
 
-/* The run takes these itself, in its loop. */
+static volatile sig_atomic_t sigterm_code;
+
+/* Reading large inputs takes its time. The lease stays, and is seen to be stale. */
+static void leave(int signal)
+{
+    static char text[] = "fwrun: ended by signal 00 before any stage ran (exit 000)\n";
+    int code = signal == SIGTERM && sigterm_code ? sigterm_code : FW_EXIT_SIGNAL + signal;
+    char *signal_digits = strstr(text, "00"), *code_digits = strstr(text, "000");
+    for (int i = 1, rest = signal; i >= 0; i--, rest /= 10) {
+        signal_digits[i] = (char)('0' + rest % 10);
+    }
+    for (int i = 2, rest = code; i >= 0; i--, rest /= 10) {
+        code_digits[i] = (char)('0' + rest % 10);
+    }
+    _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? FW_EXIT_FAILED : code);
+}
+
+static void catch_signals(int code)
+{
+    const struct sigaction action = {.sa_handler = leave};
+    sigterm_code = code;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* From here on the run takes them itself, in its loop. */
 static void block_signals(void)
 {
     sigset_t signals;
@@ -85,6 +112,7 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
     if (check_places(target->plan, err) < 0 || fw_run_probe(target->plan, memo, err) < 0) {
         return err->code;
     }
+    block_signals();
     int code = fw_run(target->plan, target->digests, dir, &options, err);
     if (fw_digests_save(target->digests, code == 0 ? err : NULL) < 0 && code == 0) {
         code = err->code;
@@ -99,7 +127,7 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
     struct fw_rundir dir;
     struct fw_console console;
     announce(cli);
-    block_signals();
+    catch_signals(cli->sigterm_code);
     fw_console_init(&console, cli->json, cli->quiet);
     if (fw_target_open(cli, cli->args.items[0], &target, err) < 0 ||
         fw_target_select(cli, &target, err) < 0) {
@@ -116,6 +144,12 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
         fprintf(stderr, "%s\n", note.text);
     }
     int code = carry_out(cli, &target, &dir, &console, err);
+    if (code == 0 && console.lost != 0) {
+        errno = console.lost;
+        fw_error_errno(err, FW_EXIT_FAILED,
+                       "cannot write the events to stdout, %s/events.jsonl has them", dir.path);
+        code = err->code;
+    }
     if (fw_rundir_close(&dir, code == 0 ? err : NULL) < 0 && code == 0) {
         code = err->code;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/console.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,7 +131,7 @@ static void print_end(struct fw_console *console, const cJSON *event)
         fprintf(stderr, " in %s, peak %s", seconds, peak);
     }
     if (text_of(event, "message")[0] != '\0') {
-        fprintf(stderr, ": it %s", text_of(event, "message"));
+        fprintf(stderr, ": %s", text_of(event, "message"));
     }
     print_outputs(event);
     fputc('\n', stderr);
@@ -150,13 +151,14 @@ static void print_log(struct fw_console *console, const cJSON *event)
     }
 }
 
-static void print_retry(struct fw_console *console, const cJSON *event)
+/* Only what another rung may follow; of any other end the stage's own line says the same. */
+static void print_attempt(struct fw_console *console, const cJSON *event)
 {
-    if (strcmp(text_of(event, "outcome"), "done") != 0 &&
-        strcmp(text_of(event, "outcome"), "stopped") != 0) {
+    const char *outcome = text_of(event, "outcome");
+    if (strcmp(outcome, "out_of_memory") == 0 || strcmp(outcome, "over_memory") == 0) {
         stamp(console);
-        fprintf(stderr, "%s: attempt %.0f %s: it %s\n", text_of(event, "stage"),
-                number_of(event, "attempt"), text_of(event, "outcome"), text_of(event, "message"));
+        fprintf(stderr, "%s: attempt %.0f: %s\n", text_of(event, "stage"),
+                number_of(event, "attempt"), text_of(event, "message"));
     }
 }
 
@@ -210,6 +212,17 @@ static void print_restart(struct fw_console *console, const cJSON *event)
     fprintf(stderr, "%s: begins anew: %s\n", text_of(event, "stage"), text_of(event, "text"));
 }
 
+static void print_line(struct fw_console *console, const cJSON *event)
+{
+    fw_auto(free) char *line = cJSON_PrintUnformatted(event);
+    printf("%s\n", line ? line : "{}");
+    if (fflush(stdout) != 0) {
+        console->lost = errno;
+        stamp(console);
+        fprintf(stderr, "warning: cannot write events to stdout: %s\n", strerror(console->lost));
+    }
+}
+
 void fw_console_event(void *arg, const cJSON *event)
 {
     static const struct {
@@ -219,16 +232,14 @@ void fw_console_event(void *arg, const cJSON *event)
     } printers[] = {
         {"stage_start", print_start, false},  {"step", show_status, false},
         {"heartbeat", print_heartbeat, true}, {"log", print_log, true},
-        {"attempt_end", print_retry, true},   {"stage_end", print_end, false},
+        {"attempt_end", print_attempt, true}, {"stage_end", print_end, false},
         {"stopping", print_stop, true},       {"restart", print_restart, true},
         {"run_end", print_summary, true},
     };
     struct fw_console *console = arg;
     const char *type = text_of(event, "type");
-    if (console->json) {
-        fw_auto(free) char *line = cJSON_PrintUnformatted(event);
-        printf("%s\n", line ? line : "{}");
-        fflush(stdout);
+    if (console->json && console->lost == 0) {
+        print_line(console, event);
     }
     for (size_t i = 0; i < sizeof printers / sizeof *printers; i++) {
         if (strcmp(printers[i].type, type) == 0 && (printers[i].loud || !console->quiet)) {

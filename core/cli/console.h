@@ -14,6 +14,7 @@
 struct fw_console {
     bool json, quiet, terminal;
     bool status_shown;
+    int lost; /* errno of the event that stdout did not take; those after it are not tried */
     int64_t start_ns;
     int n_warnings;
 };

@@ -78,8 +78,24 @@ static int worker_main(const char *parent)
     return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;
 }
 
+/* A missing standard stream must not become the number of the next file that is opened, which
+ * would then get what was meant for the stream. */
+static bool keep_standard_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        /* Not for writing: what is printed to a closed stdout is lost, and that is an error. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int fw_program_begin(int argc, char **argv)
 {
+    if (!keep_standard_streams()) {
+        return FW_EXIT_FAILED;
+    }
     setvbuf(stderr, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
     atexit(guard_verdict);

@@ -38,7 +38,7 @@ static char *crash_text(const struct fw_attempt *attempt)
         return fw_text("crashed with signal %d (%s) %s%s", attempt->process.signal,
                        strsignal(attempt->process.signal), when, count);
     }
-    return fw_text("its process exited by itself with code %d %s%s, which a plugin must not do",
+    return fw_text("exited by itself with code %d %s%s, which a plugin must not do",
                    attempt->process.exit_code, when, count);
 }
 

@@ -82,7 +82,7 @@ void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state stat
     if (state == FW_STAGE_FAILED && !run->failed) {
         run->failed = true;
         run->failed_code = code;
-        fw_error_set(&run->error, code, "stage \"%s\" %s", run->plan->stages[index].spec->name,
+        fw_error_set(&run->error, code, "stage \"%s\": %s", run->plan->stages[index].spec->name,
                      message);
     }
     emit_end(run, index);

@@ -34,8 +34,8 @@ static bool is_parquet(const char *path)
 static int check_file(const char *path, const char *name, struct fw_error *err)
 {
     if (ends_with(name, ".parquet") && !is_parquet(path)) {
-        return fw_error_set(err, FW_EXIT_FAILED,
-                            "the stage left %s, which is no complete Parquet file", path);
+        return fw_error_set(err, FW_EXIT_FAILED, "it left %s, which is no complete Parquet file",
+                            path);
     }
     if (ends_with(name, ".json")) {
         fw_auto(json) cJSON *json = NULL;
@@ -87,7 +87,7 @@ static int collect(struct fw_worker *worker, const struct fw_output *output, cJS
         return flags & FW_PORT_OPTIONAL
                    ? 0
                    : fw_error_set(err, FW_EXIT_FAILED,
-                                  "the stage said it was done, but output \"%s\" is not there (%s)",
+                                  "it said it was done, but output \"%s\" is not there (%s)",
                                   output->port, output->path);
     }
     if (fw_manifest_describe(output->path, &described, err) < 0 ||
@@ -97,8 +97,8 @@ static int collect(struct fw_worker *worker, const struct fw_output *output, cJS
     }
     if (bytes == 0 && !(flags & FW_PORT_MAY_BE_EMPTY)) {
         return fw_error_set(err, FW_EXIT_FAILED,
-                            "the stage said it was done, but output \"%s\" is empty (%s)",
-                            output->port, output->path);
+                            "it said it was done, but output \"%s\" is empty (%s)", output->port,
+                            output->path);
     }
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(worker->rows, output->port);
     if (!cJSON_AddStringToObject(described, "port", output->port) ||

@@ -50,8 +50,8 @@ ends() { # CODE: waits for what `start` began
 
 failed() { # MESSAGE: shows everything that may explain it
     echo "$1"
-    sed 's/^/out: /' out
-    sed 's/^/err: /' err
+    [ ! -e out ] || sed 's/^/out: /' out
+    [ ! -e err ] || sed 's/^/err: /' err
     return 1
 }
 

@@ -8,6 +8,7 @@
 
 #include "attached.h"
 #include "fault.h"
+#include "in_order.h"
 #include "json_functions.h"
 #include "settings.h"
 #include "sql/fault.h"
@@ -27,6 +28,7 @@ static fw_status open_database(struct fw_sql_session *session, duckdb_config con
     }
     fw_status status = sql_settings_apply(session);
     if (status == FW_OK && (json_functions_register(session->connection) != DuckDBSuccess ||
+                            in_order_register(session->connection) != DuckDBSuccess ||
                             sql_attached_register(session) != DuckDBSuccess)) {
         status = sql_fault(host, NULL, "registration of the functions fw_*");
     }

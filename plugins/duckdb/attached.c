@@ -70,7 +70,7 @@ static void read_next(duckdb_function_info info, duckdb_data_chunk output)
     int code = arrow_scan_next(&attached->scan, output, &why);
 
     if (code != 0) {
-        session->stream_status = fw_status_from_errno(code);
+        __atomic_store_n(&session->stream_status, fw_status_from_errno(code), __ATOMIC_SEQ_CST);
         duckdb_function_set_error(info, why != NULL ? why : strerror(code));
     }
     free(why);
@@ -100,6 +100,17 @@ static void destroy(struct sql_attached *attached)
     free(attached);
 }
 
+/* Finishes the text. */
+static fw_status run(struct fw_sql_session *session, struct fw_text *text)
+{
+    fw_status status =
+        text->failed ? fw_fault_nomem(session->host)
+                     : sql_statement_run_all(session, session->connection, fw_text_get(text), NULL);
+
+    fw_text_finish(text);
+    return status;
+}
+
 static fw_status create_view(struct fw_sql_session *session, const struct sql_attached *attached)
 {
     struct fw_text text = {0};
@@ -107,10 +118,7 @@ static fw_status create_view(struct fw_sql_session *session, const struct sql_at
     fw_text_append(&text, "CREATE VIEW ");
     fw_text_identifier(&text, attached->name);
     fw_text_appendf(&text, " AS FROM fw_attached(%" PRId64 ")", attached->id);
-    fw_status status = text.failed ? fw_fault_nomem(session->host)
-                                   : sql_statement_run_all(session, fw_text_get(&text));
-    fw_text_finish(&text);
-    return status;
+    return run(session, &text);
 }
 
 static fw_status init_scan(struct fw_sql_session *session, struct sql_attached *attached,
@@ -174,10 +182,7 @@ static fw_status drop_view(struct fw_sql_session *session, const char *name)
 
     fw_text_append(&text, "DROP VIEW IF EXISTS ");
     fw_text_identifier(&text, name);
-    fw_status status = text.failed ? fw_fault_nomem(session->host)
-                                   : sql_statement_run_all(session, fw_text_get(&text));
-    fw_text_finish(&text);
-    return status;
+    return run(session, &text);
 }
 
 fw_status sql_detach(struct fw_sql_session *session, const char *name)

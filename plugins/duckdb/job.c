@@ -22,6 +22,7 @@ fw_status sql_job_begin(struct fw_sql_session *session, const char *statement,
     }
     fw_status status = sql_session_acquire(session, "job");
     if (status == FW_OK) {
+        session->rows_changed = 0;
         status = sql_statement_start(session, statement, false, &job->statement);
         if (status != FW_OK) {
             sql_session_release(session);
@@ -57,7 +58,7 @@ static fw_status work(struct fw_sql_job *job, int64_t end_us)
     do {
         switch (duckdb_pending_execute_task(job->statement.pending)) {
         case DUCKDB_PENDING_RESULT_READY:
-            return sql_statement_complete(&job->statement);
+            return sql_statement_complete(&job->statement, &job->statement.session->rows_changed);
         case DUCKDB_PENDING_ERROR:
             return sql_statement_fault(&job->statement,
                                        duckdb_pending_error(job->statement.pending));

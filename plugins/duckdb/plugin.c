@@ -3,6 +3,7 @@
 
 #include "attached.h"
 #include "job.h"
+#include "parallel.h"
 #include "result.h"
 #include "session.h"
 #include "statement.h"
@@ -12,7 +13,9 @@ static fw_status exec(struct fw_sql_session *session, const char *statements)
     fw_status status = sql_session_acquire(session, "statement");
 
     if (status == FW_OK) {
-        status = sql_statement_run_all(session, statements);
+        session->rows_changed = 0;
+        status =
+            sql_statement_run_all(session, session->connection, statements, &session->rows_changed);
         sql_session_release(session);
     }
     return status;
@@ -37,6 +40,7 @@ static const struct fw_sql sql_table = {
     .finish = sql_job_finish,
     .interrupt = sql_session_interrupt,
     .rows_changed = rows_changed,
+    .exec_parallel = sql_parallel_exec,
 };
 
 static const char *const libraries[] = {"libduckdb.so"};

@@ -43,6 +43,7 @@ static void destroy(struct fw_sql_session *session)
     sql_attached_release_all(session);
     duckdb_disconnect(&session->connection);
     duckdb_close(&session->database);
+    pthread_mutex_destroy(&session->lanes.mutex);
     free(session);
 }
 
@@ -61,6 +62,7 @@ fw_status sql_session_open(const struct fw_host *host, struct fw_sql_session **r
         return fw_fault_nomem(host);
     }
     session->host = host;
+    pthread_mutex_init(&session->lanes.mutex, NULL);
     fw_status status = sql_settings_configure(host, config);
     if (status == FW_OK) {
         status = open_database(session, config);
@@ -103,6 +105,11 @@ void sql_session_close(struct fw_sql_session *session)
 void sql_session_interrupt(struct fw_sql_session *session)
 {
     duckdb_interrupt(session->connection);
+    pthread_mutex_lock(&session->lanes.mutex);
+    for (size_t i = 0; i < session->lanes.n; i++) {
+        duckdb_interrupt(session->lanes.connections[i]);
+    }
+    pthread_mutex_unlock(&session->lanes.mutex);
 }
 
 fw_status sql_session_check(struct fw_sql_session *session)

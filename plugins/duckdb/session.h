@@ -3,20 +3,29 @@
 #define FW_DUCKDB_SESSION_H
 
 #include <duckdb.h>
+#include <pthread.h>
 
 #include <fw/host.h>
 #include <fw/service/cancel.h>
 #include <fw/service/sql.h>
 
+/* The connections that run statements side by side, for as long as they do (parallel.c). */
+struct sql_lanes {
+    pthread_mutex_t mutex;
+    duckdb_connection *connections;
+    size_t n;
+};
+
 /*
- * One in-memory database and the one connection to it. A live stream or job occupies the
- * session: `busy` names it, and every other call is refused until it has ended.
+ * One in-memory database and a connection to it. A live stream or job occupies the session:
+ * `busy` names it, and every other call is refused until it has ended.
  */
 struct fw_sql_session {
     const struct fw_host *host;
     const struct fw_cancel *cancel; /* NULL when the host provides none */
     duckdb_database database;
     duckdb_connection connection;
+    struct sql_lanes lanes;
     const char *busy;
     bool closing; /* close() was called while busy: the last user closes */
     uint64_t rows_changed;

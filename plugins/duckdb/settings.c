@@ -102,7 +102,7 @@ fw_status sql_settings_apply(struct fw_sql_session *session)
     duckdb_result result;
     fw_status status = append_spill(&text, session);
 
-    fw_text_append(&text, "SET TimeZone = 'UTC'; SET enable_progress_bar_print = false; "
+    fw_text_append(&text, "SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar_print = false; "
                           "SET enable_progress_bar = true");
     if (status == FW_OK && text.failed) {
         status = fw_fault_nomem(session->host);

@@ -36,12 +36,11 @@ static uint64_t count_changed(duckdb_result *result)
 fw_status sql_statement_fault(const struct sql_statement *statement, const char *message)
 {
     struct fw_sql_session *session = statement->session;
-    fw_status status = session->stream_status;
+    fw_status status = __atomic_exchange_n(&session->stream_status, FW_OK, __ATOMIC_SEQ_CST);
 
     if (status == FW_OK) {
         return sql_fault(session->host, message, statement->text);
     }
-    session->stream_status = FW_OK;
     return fw_faultf(session->host, status, NULL, NULL, "%s", message);
 }
 
@@ -72,7 +71,7 @@ static fw_status start_pending(struct sql_statement *statement, bool streaming)
 static fw_status start_extracted(struct sql_statement *statement,
                                  duckdb_extracted_statements extracted, idx_t index, bool streaming)
 {
-    if (duckdb_prepare_extracted_statement(statement->session->connection, extracted, index,
+    if (duckdb_prepare_extracted_statement(statement->connection, extracted, index,
                                            &statement->prepared) != DuckDBSuccess) {
         return sql_statement_fault(statement, duckdb_prepare_error(statement->prepared));
     }
@@ -97,13 +96,13 @@ fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *r
     return FW_OK;
 }
 
-fw_status sql_statement_complete(struct sql_statement *statement)
+fw_status sql_statement_complete(struct sql_statement *statement, uint64_t *ret_rows)
 {
     duckdb_result result;
     fw_status status = sql_statement_result(statement, &result);
 
     if (status == FW_OK) {
-        statement->session->rows_changed = count_changed(&result);
+        *ret_rows = count_changed(&result);
         duckdb_destroy_result(&result);
     }
     return status;
@@ -112,8 +111,7 @@ fw_status sql_statement_complete(struct sql_statement *statement)
 static fw_status parse(struct sql_statement *statement, duckdb_extracted_statements *ret_extracted,
                        idx_t *ret_count)
 {
-    *ret_count =
-        duckdb_extract_statements(statement->session->connection, statement->text, ret_extracted);
+    *ret_count = duckdb_extract_statements(statement->connection, statement->text, ret_extracted);
     if (*ret_count == 0) {
         const char *message = duckdb_extract_statements_error(*ret_extracted);
         if (message == NULL) {
@@ -125,10 +123,11 @@ static fw_status parse(struct sql_statement *statement, duckdb_extracted_stateme
     return FW_OK;
 }
 
-static fw_status begin_statement(struct fw_sql_session *session, const char *text,
-                                 struct sql_statement *ret_statement)
+static fw_status begin_statement(struct fw_sql_session *session, duckdb_connection connection,
+                                 const char *text, struct sql_statement *ret_statement)
 {
-    *ret_statement = (struct sql_statement){.session = session, .text = strdup(text)};
+    *ret_statement =
+        (struct sql_statement){.session = session, .connection = connection, .text = strdup(text)};
     return ret_statement->text == NULL ? fw_fault_nomem(session->host) : FW_OK;
 }
 
@@ -138,9 +137,8 @@ fw_status sql_statement_start(struct fw_sql_session *session, const char *text, 
     struct sql_statement statement;
     duckdb_extracted_statements extracted = NULL;
     idx_t count;
-    fw_status status = begin_statement(session, text, &statement);
+    fw_status status = begin_statement(session, session->connection, text, &statement);
 
-    session->rows_changed = 0;
     if (status == FW_OK) {
         status = parse(&statement, &extracted, &count);
     }
@@ -161,33 +159,38 @@ fw_status sql_statement_start(struct fw_sql_session *session, const char *text, 
 }
 
 static fw_status run_extracted(struct sql_statement *statement,
-                               duckdb_extracted_statements extracted, idx_t index)
+                               duckdb_extracted_statements extracted, idx_t index,
+                               uint64_t *ret_rows)
 {
     fw_status status = start_extracted(statement, extracted, index, false);
 
     if (status == FW_OK) {
-        status = sql_statement_complete(statement);
+        status = sql_statement_complete(statement, ret_rows);
     }
     duckdb_destroy_pending(&statement->pending);
     duckdb_destroy_prepare(&statement->prepared);
     return status;
 }
 
-fw_status sql_statement_run_all(struct fw_sql_session *session, const char *script)
+fw_status sql_statement_run_all(struct fw_sql_session *session, duckdb_connection connection,
+                                const char *script, uint64_t *ret_rows)
 {
     struct sql_statement statement;
     duckdb_extracted_statements extracted = NULL;
     idx_t count = 0;
-    fw_status status = begin_statement(session, script, &statement);
+    uint64_t rows = 0;
+    fw_status status = begin_statement(session, connection, script, &statement);
 
-    session->rows_changed = 0;
     if (status == FW_OK) {
         status = parse(&statement, &extracted, &count);
     }
     for (idx_t i = 0; i < count && status == FW_OK; i++) {
-        status = run_extracted(&statement, extracted, i);
+        status = run_extracted(&statement, extracted, i, &rows);
     }
     duckdb_destroy_extracted(&extracted);
     sql_statement_finish(&statement);
+    if (status == FW_OK && ret_rows != NULL) {
+        *ret_rows = rows;
+    }
     return status;
 }

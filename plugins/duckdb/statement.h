@@ -9,13 +9,18 @@
 /* One prepared statement and its pending execution. Zero-initialise; finish frees. */
 struct sql_statement {
     struct fw_sql_session *session;
+    duckdb_connection connection; /* the session's, or one of its lanes */
     duckdb_prepared_statement prepared;
     duckdb_pending_result pending;
     char *text; /* for faults */
 };
 
-/* Runs all statements of a script to their end. */
-fw_status sql_statement_run_all(struct fw_sql_session *session, const char *script);
+/*
+ * Runs all statements of a script to their end on one of the session's connections. *ret_rows,
+ * which may be NULL, is what the last one changed; written on success only.
+ */
+fw_status sql_statement_run_all(struct fw_sql_session *session, duckdb_connection connection,
+                                const char *script, uint64_t *ret_rows);
 
 /*
  * Prepares the only statement of `text` and starts it; with `streaming`, its result will be
@@ -27,8 +32,8 @@ fw_status sql_statement_start(struct fw_sql_session *session, const char *text, 
 /* Runs a started statement until its result is there; the caller destroys the result. */
 fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *ret_result);
 
-/* Runs a started statement to its end, drops the result and notes the rows it changed. */
-fw_status sql_statement_complete(struct sql_statement *statement);
+/* Runs a started statement to its end and drops the result but for the rows it changed. */
+fw_status sql_statement_complete(struct sql_statement *statement, uint64_t *ret_rows);
 
 /* The fault of a failed pending call on the statement. */
 fw_status sql_statement_fault(const struct sql_statement *statement, const char *message);

@@ -20,18 +20,25 @@ struct fw_sql_job;
  *
  * Every session has TimeZone 'UTC', binary collation, insertion order preserved, no network
  * and no extension loading; it spills into the host's temporary folder and is limited to the
- * budget's threads and engine_bytes. Dialect: DuckDB's. Two functions are added:
+ * budget's threads and engine_bytes. Dialect: DuckDB's. Three functions are added:
  *
  *     fw_canonical_json(any) -> VARCHAR   keys sorted by code point at every level, ASCII only,
  *                                         no blanks, shortest round-trip numbers; NULL -> NULL
  *     fw_json_length(any) -> DOUBLE       elements of a list, entries of a map, fields of a
  *                                         struct, 1 for anything else; NULL -> NULL
+ *     fw_in_order('query') -> table       the query's rows, for COPY ... TO a Parquet file
+ *                                         whose bytes are to be the same in every run
  *
- * Failures are recorded through the host given to `open`: FW_E_NOMEM when the engine ran
- * out of memory, FW_E_NOSPACE when its temporary space did, FW_E_CANCELLED after an
- * interrupt, FW_E_IO, FW_E_DATA or FW_E_INTERNAL otherwise, always with the engine's own
- * sentence and the statement's beginning. The host's cancel request interrupts whatever runs.
- * [stage thread] unless said otherwise.
+ * A plain COPY with two or more threads cuts row groups where the threads happen to be; only
+ * one whose query ends in ORDER BY is repeatable by itself. fw_in_order costs nothing but the
+ * last pipeline's threads, which exec_parallel makes good with a file per thread.
+ *
+ * Failures are recorded through the host given to `open`: FW_E_NOMEM when the engine ran out of
+ * memory, FW_E_NOSPACE when the disk or its share of it did, FW_E_CANCELLED after an interrupt,
+ * FW_E_CONFIG when the statement itself is wrong (syntax, names, types), FW_E_DATA when a value
+ * is, FW_E_MISSING when no file matches, FW_E_IO, FW_E_UNSUPPORTED or FW_E_INTERNAL otherwise;
+ * always with the engine's own sentence and the statement's beginning. The host's cancel request
+ * interrupts whatever runs. [stage thread] unless said otherwise.
  */
 struct fw_sql {
     uint32_t struct_size;
@@ -49,7 +56,8 @@ struct fw_sql {
     /**
      * Runs one statement and gives its result as a stream that is produced while it is read,
      * in batches of at most a few thousand rows. The session can do nothing else until the
-     * stream is released.
+     * stream is released. Texts are "u", HUGEINT (what sum() gives of integers) is a decimal
+     * of 38 digits, an ENUM a dictionary.
      */
     fw_status (*query)(struct fw_sql_session *session, const char *statement,
                        struct ArrowArrayStream *ret_stream);
@@ -83,8 +91,18 @@ struct fw_sql {
      * INSERT, CREATE TABLE AS), 0 for others.
      */
     uint64_t (*rows_changed)(const struct fw_sql_session *session);
+
+    /**
+     * Runs n statements side by side, as many at once as the budget has threads, to write
+     * several part files at a time. Each has a connection of its own: it sees the session's
+     * tables and views, not its temporary ones. All have ended when this returns; the first
+     * failure is the one reported, and interrupts the others. `ret_rows`, n numbers or NULL, is
+     * what rows_changed says of each.
+     */
+    fw_status (*exec_parallel)(struct fw_sql_session *session, const char *const *statements,
+                               uint64_t n_statements, uint64_t *ret_rows);
 };
-FW_ASSERT_NO_TAIL(struct fw_sql, rows_changed);
+FW_ASSERT_NO_TAIL(struct fw_sql, exec_parallel);
 
 FW_END_DECLS
 

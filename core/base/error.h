@@ -29,4 +29,12 @@ int fw_error_oom(struct fw_error *err);
 int fw_error_prefix(struct fw_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Passes the failure of a call on. No other macro in the core hides a return. */
+#define FW_TRY(call)                                                                               \
+    do {                                                                                           \
+        if ((call) < 0) {                                                                          \
+            return -1;                                                                             \
+        }                                                                                          \
+    } while (0)
+
 #endif

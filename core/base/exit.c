@@ -22,13 +22,10 @@ const size_t fw_exit_table_len = sizeof fw_exit_table / sizeof fw_exit_table[0];
 
 const struct fw_exit_meaning *fw_exit_find(int code)
 {
-    if (code > FW_EXIT_SIGNAL) {
-        code = FW_EXIT_SIGNAL;
+    size_t i = 0;
+    while (i < fw_exit_table_len && fw_exit_table[i].code != code &&
+           (code < FW_EXIT_SIGNAL || fw_exit_table[i].code != FW_EXIT_SIGNAL)) {
+        i++;
     }
-    for (size_t i = 0; i < fw_exit_table_len; i++) {
-        if (fw_exit_table[i].code == code) {
-            return &fw_exit_table[i];
-        }
-    }
-    return NULL;
+    return i < fw_exit_table_len ? &fw_exit_table[i] : NULL;
 }

@@ -8,67 +8,48 @@
 #include "base/fs.h"
 #include "base/str.h"
 
-/* A file below `root`; NULL when it cannot be read. The caller's to free. */
-static char *read_below(const char *root, const char *path)
+/* The content of a file in a folder below `root`; NULL when it cannot be read. */
+static char *content_of(const char *root, const char *folder, const char *file)
 {
-    fw_auto(free) char *full = fw_text("%s%s", root, path);
     char *text = NULL;
-    return full && fw_fs_read(full, &text, NULL, NULL) == 0 ? text : NULL;
+    fw_auto(free) char *path = fw_text("%s%s/%s", root, folder, file);
+    return path && fw_fs_read(path, &text, NULL, NULL) == 0 ? text : NULL;
 }
 
-/* The number after `key` at the start of a line; with the key "" at the start of the text. */
+/* The number after `key` at the start of a line of a text, which may be NULL. */
 static bool number_after(const char *text, const char *key, uint64_t *ret_value)
 {
+    unsigned long long value;
     for (const char *line = text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, key, strlen(key)) == 0) {
-            unsigned long long value;
-            if (sscanf(line + strlen(key), "%llu", &value) == 1) {
-                *ret_value = value;
-                return true;
-            }
-            return false;
+        if (strncmp(line, key, strlen(key)) == 0 &&
+            sscanf(line + strlen(key), "%llu", &value) == 1) {
+            *ret_value = value;
+            return true;
         }
     }
     return false;
 }
 
-static void lower(uint64_t *value, uint64_t limit)
-{
-    if (limit > 0 && limit < *value) {
-        *value = limit;
-    }
-}
-
-/* One cgroup: its limits lower what was found so far; its kill count is taken only once, from the
- * innermost cgroup that has one. */
+/* One cgroup: its limits lower what was found so far; kills are counted by the innermost. */
 static void read_cgroup(const char *root, const char *folder, struct fw_machine *machine,
                         bool *counted)
 {
     static const char *const limits[] = {"memory.max", "memory.limit_in_bytes"};
     static const char *const events[] = {"memory.events", "memory.oom_control"};
-    uint64_t value, quota, period;
+    unsigned long long quota, period;
+    uint64_t value;
     for (int version = 0; version < 2; version++) {
-        fw_auto(free) char *limit_path = fw_text("%s/%s", folder, limits[version]);
-        fw_auto(free) char *limit = limit_path ? read_below(root, limit_path) : NULL;
-        if (limit && number_after(limit, "", &value)) {
-            lower(&machine->memory_bytes, value);
+        fw_auto(free) char *limit = content_of(root, folder, limits[version]);
+        fw_auto(free) char *event = content_of(root, folder, events[version]);
+        if (number_after(limit, "", &value) && value < machine->memory_bytes) {
+            machine->memory_bytes = value;
         }
-        fw_auto(free) char *event_path = fw_text("%s/%s", folder, events[version]);
-        fw_auto(free) char *event = event_path ? read_below(root, event_path) : NULL;
-        if (event && !*counted && number_after(event, "oom_kill ", &value)) {
-            machine->oom_kills = value;
-            *counted = true;
-        }
+        *counted = *counted || number_after(event, "oom_kill ", &machine->oom_kills);
     }
-    fw_auto(free) char *cpu_path = fw_text("%s/cpu.max", folder);
-    fw_auto(free) char *cpu = cpu_path ? read_below(root, cpu_path) : NULL;
-    if (cpu && number_after(cpu, "", &quota) && strchr(cpu, ' ') &&
-        number_after(strchr(cpu, ' '), "", &period) && period > 0) {
-        uint64_t cpus = (quota + period - 1) / period;
-        if (cpus > 0 && cpus < machine->cpus) {
-            machine->cpus = (unsigned)cpus;
-        }
+    fw_auto(free) char *cpu = content_of(root, folder, "cpu.max");
+    if (cpu && sscanf(cpu, "%llu %llu", &quota, &period) == 2 && quota < machine->cpus * period) {
+        machine->cpus = (unsigned)((quota + period - 1) / period);
     }
 }
 
@@ -79,17 +60,13 @@ static void read_cgroups(const char *root, const char *line, struct fw_machine *
 {
     const char *controllers = strchr(line, ':');
     const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-    if (!path) {
+    bool unified = controllers && controllers[1] == ':';
+    if (!path || (!unified && strncmp(controllers, ":memory", 7) != 0)) {
         return;
     }
-    bool unified = controllers[1] == ':';
-    if (!unified && strncmp(controllers, ":memory", 7) != 0) {
-        return;
-    }
-    fw_auto(free) char *folder = fw_text("/sys/fs/cgroup%s%s", unified ? "" : "/memory",
-                                         strcmp(path + 1, "/") ? path + 1 : "");
-    const size_t mount_len = strlen("/sys/fs/cgroup");
-    while (folder && strlen(folder) >= mount_len) {
+    fw_auto(free) char *folder =
+        fw_text("/sys/fs/cgroup%s%s", unified ? "" : "/memory", path[2] ? path + 1 : "");
+    while (folder && strlen(folder) >= strlen("/sys/fs/cgroup")) {
         read_cgroup(root, folder, machine, counted);
         *strrchr(folder, '/') = '\0';
     }
@@ -98,27 +75,23 @@ static void read_cgroups(const char *root, const char *line, struct fw_machine *
 void fw_machine_look_under(const char *root, struct fw_machine *ret_machine)
 {
     struct fw_machine machine = {.cpus = 1, .memory_bytes = UINT64_MAX};
-    uint64_t value;
     bool counted = false;
     cpu_set_t mask;
     if (sched_getaffinity(0, sizeof mask, &mask) == 0) {
         machine.cpus = (unsigned)CPU_COUNT(&mask);
     }
-    fw_auto(free) char *meminfo = read_below(root, "/proc/meminfo");
-    if (meminfo && number_after(meminfo, "MemTotal:", &value)) {
-        machine.memory_bytes = value * 1024;
+    fw_auto(free) char *meminfo = content_of(root, "/proc", "meminfo");
+    if (number_after(meminfo, "MemTotal:", &machine.memory_bytes)) {
+        machine.memory_bytes *= 1024;
     }
-    fw_auto(free) char *cgroups = read_below(root, "/proc/self/cgroup");
-    char *rest = NULL;
-    for (char *line = cgroups ? strtok_r(cgroups, "\n", &rest) : NULL; line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    fw_auto(free) char *cgroups = content_of(root, "/proc/self", "cgroup");
+    char *rest = cgroups;
+    for (char *line; rest && (line = strsep(&rest, "\n"));) {
         read_cgroups(root, line, &machine, &counted);
     }
-    fw_auto(free) char *vmstat = counted ? NULL : read_below(root, "/proc/vmstat");
-    if (vmstat && number_after(vmstat, "oom_kill ", &value)) {
-        machine.oom_kills = value;
-    }
-    fw_auto(free) char *boot = read_below(root, "/proc/sys/kernel/random/boot_id");
+    fw_auto(free) char *vmstat = counted ? NULL : content_of(root, "/proc", "vmstat");
+    number_after(vmstat, "oom_kill ", &machine.oom_kills);
+    fw_auto(free) char *boot = content_of(root, "/proc/sys/kernel/random", "boot_id");
     snprintf(machine.boot_id, sizeof machine.boot_id, "%.36s", boot ? boot : "");
     gethostname(machine.host, sizeof machine.host - 1);
     *ret_machine = machine;

@@ -49,11 +49,8 @@ char *fw_path_join(const char *base, const char *path)
 
 char *fw_path_absolute(const char *path)
 {
-    fw_auto(free) char *here = *path == '/' ? NULL : getcwd(NULL, 0);
-    if (*path != '/' && !here) {
-        return NULL;
-    }
-    return fw_path_join(here ? here : "/", path);
+    fw_auto(free) char *here = getcwd(NULL, 0);
+    return here ? fw_path_join(here, path) : NULL;
 }
 
 char *fw_path_folder(const char *path)
@@ -83,27 +80,19 @@ static int stop_unless_missing(const char *path, int cause)
     return cause != ENOENT;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int fw_path_glob(const char *pattern, struct fw_strings *list, struct fw_error *err)
 {
     glob_t found = {0};
     int rc = glob(pattern, GLOB_NOSORT, stop_unless_missing, &found);
-    if (rc == 0) {
-        /* glob's own order follows the locale. */
-        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_texts);
-    } else if (rc == GLOB_ABORTED) {
+    /* glob's own order follows the locale. */
+    fw_strings_sort(&(struct fw_strings){.items = found.gl_pathv, .len = found.gl_pathc});
+    if (rc == GLOB_ABORTED) {
         fw_error_errno(err, FW_EXIT_FAILED, "cannot look for %s", pattern);
     } else if (rc == GLOB_NOSPACE) {
         fw_error_oom(err);
     }
     for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
-        if (fw_strings_add(list, found.gl_pathv[i]) < 0) {
-            rc = fw_error_oom(err);
-        }
+        rc = fw_strings_add(list, found.gl_pathv[i]) < 0 ? fw_error_oom(err) : 0;
     }
     globfree(&found);
     return rc == 0 || rc == GLOB_NOMATCH ? 0 : -1;

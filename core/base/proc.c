@@ -21,52 +21,50 @@ static int add_fds(posix_spawn_file_actions_t *actions, const struct fw_proc_spe
     for (size_t i = 0; i < spec->n_fds; i++) {
         top = spec->fds[i].target > top ? spec->fds[i].target : top;
     }
+    if (spec->n_fds > MAX_FDS) {
+        return E2BIG;
+    }
     for (size_t i = 0; i < spec->n_fds; i++) {
         copies[i] = fcntl(spec->fds[i].source, F_DUPFD_CLOEXEC, top + 1);
         if (copies[i] < 0) {
             return errno;
         }
-        int rc = posix_spawn_file_actions_adddup2(actions, copies[i], spec->fds[i].target);
-        if (rc != 0) {
-            return rc;
-        }
+        posix_spawn_file_actions_adddup2(actions, copies[i], spec->fds[i].target);
     }
     return posix_spawn_file_actions_addclosefrom_np(actions, top + 1);
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
+/* These only store values. */
+static void set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    int rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                      POSIX_SPAWN_SETSIGDEF);
-    rc = rc ? rc : posix_spawnattr_setpgroup(attributes, 0);
-    rc = rc ? rc : posix_spawnattr_setsigmask(attributes, &none);
-    return rc ? rc : posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                             POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(attributes, 0);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
 }
 
 int fw_proc_spawn(const struct fw_proc_spec *spec, pid_t *ret_pid, struct fw_error *err)
 {
-    if (spec->n_fds > MAX_FDS) {
-        return fw_error_set(err, FW_EXIT_FAILED, "cannot start %s: more than %d descriptors",
-                            spec->path, MAX_FDS);
-    }
     int copies[MAX_FDS];
     memset(copies, -1, sizeof copies);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     pid_t pid = 0;
+    set_attributes(&attributes);
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    int rc = set_attributes(&attributes);
+    int rc = add_fds(&actions, spec, copies);
     if (rc == 0 && spec->folder) {
         rc = posix_spawn_file_actions_addchdir_np(&actions, spec->folder);
     }
-    rc = rc ? rc : add_fds(&actions, spec, copies);
-    rc = rc ? rc
-            : posix_spawnp(&pid, spec->path, &actions, &attributes, spec->argv,
-                           spec->env ? spec->env : environ);
+    if (rc == 0) {
+        rc = posix_spawnp(&pid, spec->path, &actions, &attributes, spec->argv,
+                          spec->env ? spec->env : environ);
+    }
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     for (size_t i = 0; i < MAX_FDS && copies[i] >= 0; i++) {
@@ -74,8 +72,8 @@ int fw_proc_spawn(const struct fw_proc_spec *spec, pid_t *ret_pid, struct fw_err
     }
     if (rc != 0) {
         errno = rc;
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot start %s%s%s", spec->path,
-                              spec->folder ? " in " : "", spec->folder ? spec->folder : "");
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot start %s in %s", spec->path,
+                              spec->folder ? spec->folder : ".");
     }
     *ret_pid = pid;
     return 0;
@@ -95,10 +93,9 @@ int fw_proc_die_with_parent(pid_t parent, struct fw_error *err)
 
 int fw_proc_adopt_orphans(struct fw_error *err)
 {
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot adopt orphaned processes");
-    }
-    return 0;
+    return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0
+               ? 0
+               : fw_error_errno(err, FW_EXIT_FAILED, "cannot adopt orphaned processes");
 }
 
 int fw_proc_reap(pid_t pid, bool wait, struct fw_proc_result *ret_result, struct fw_error *err)

@@ -25,7 +25,7 @@ struct fw_proc_spec {
     char *const *argv;
     char *const *env;             /* NULL: this process's own */
     const char *folder;           /* to start in; NULL: the current one */
-    const struct fw_proc_fd *fds; /* descriptors above the highest target are closed */
+    const struct fw_proc_fd *fds; /* at most 16; descriptors above the highest target are closed */
     size_t n_fds;
 };
 

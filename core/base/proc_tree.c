@@ -13,7 +13,7 @@ struct pids {
 
 static void add_pid(struct pids *pids, long pid)
 {
-    pid_t *slot = fw_vec_add(pids);
+    pid_t *slot = pid > 0 ? fw_vec_add(pids) : NULL;
     if (slot) {
         *slot = (pid_t)pid;
     }
@@ -79,8 +79,8 @@ static bool add_listed_children(struct pids *pids, pid_t pid)
             listed = listed && access(path, F_OK) == 0;
         }
         char *rest = text;
-        for (long child; (child = strtol(rest, &rest, 10)) > 0;) {
-            add_pid(pids, child);
+        for (char *child; (child = strsep(&rest, " "));) {
+            add_pid(pids, strtol(child, NULL, 10));
         }
     }
     return listed;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/sha256.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 
@@ -26,17 +25,14 @@ void fw_sha256_update(struct fw_sha256 *sha, const void *data, size_t len)
 
 int fw_sha256_final(struct fw_sha256 *sha, char ret_hex[FW_SHA256_TEXT], struct fw_error *err)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     if (!sha->context || EVP_DigestFinal_ex(sha->context, digest, &len) != 1) {
         return fw_error_set(err, FW_EXIT_EXHAUSTED, "libcrypto cannot compute a SHA-256 digest");
     }
     for (unsigned i = 0; i < len; i++) {
-        ret_hex[2 * i] = digits[digest[i] >> 4];
-        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+        snprintf(ret_hex + (size_t)i * 2, 3, "%02x", digest[i]);
     }
-    ret_hex[2 * len] = '\0';
     return 0;
 }
 
@@ -59,18 +55,13 @@ int fw_sha256_file(const char *path, const struct fw_sha256_watch *watch,
                    char ret_hex[FW_SHA256_TEXT], uint64_t *ret_bytes, struct fw_error *err)
 {
     fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot open %s", path);
-    }
     fw_auto(free) void *block = malloc(BLOCK_BYTES);
-    if (!block) {
-        return fw_error_oom(err);
-    }
+    FW_TRY(block ? 0 : fw_error_oom(err));
     fw_auto(sha256) struct fw_sha256 sha;
     fw_sha256_init(&sha);
     uint64_t bytes = 0;
-    ssize_t n;
-    while ((n = read(fd, block, BLOCK_BYTES)) > 0) {
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0 && (n = read(fd, block, BLOCK_BYTES)) > 0) {
         fw_sha256_update(&sha, block, (size_t)n);
         bytes += (uint64_t)n;
         if (watch && watch->step(watch->arg, bytes) != 0) {
@@ -80,9 +71,7 @@ int fw_sha256_file(const char *path, const struct fw_sha256_watch *watch,
     if (n < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot read %s", path);
     }
-    if (fw_sha256_final(&sha, ret_hex, err) < 0) {
-        return -1;
-    }
+    FW_TRY(fw_sha256_final(&sha, ret_hex, err));
     if (ret_bytes) {
         *ret_bytes = bytes;
     }

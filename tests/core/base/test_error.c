@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/logger.h"
+
+static void says_what_class_and_where(void **state)
+{
+    (void)state;
+    struct fw_error err = {0};
+    assert_int_equal(fw_error_set(&err, FW_EXIT_STATE, "row %d of %s", 7, "x.csv"), -1);
+    assert_int_equal(err.code, FW_EXIT_STATE);
+    assert_string_equal(err.text, "row 7 of x.csv");
+    assert_int_equal(fw_error_prefix(&err, "stage %s: ", "daily"), -1);
+    assert_string_equal(err.text, "stage daily: row 7 of x.csv");
+    assert_int_equal(err.code, FW_EXIT_STATE);
+}
+
+static void keeps_the_cause_that_was_current_at_the_call(void **state)
+{
+    (void)state;
+    struct fw_error err = {0};
+    errno = ENOSPC;
+    fw_error_errno(&err, FW_EXIT_STATE, "cannot write %s", "out");
+    assert_string_equal(err.text, "cannot write out: No space left on device");
+}
+
+static void accepts_no_receiver(void **state)
+{
+    (void)state;
+    assert_int_equal(fw_error_set(NULL, 1, "x"), -1);
+    assert_int_equal(fw_error_errno(NULL, 1, "x"), -1);
+    assert_int_equal(fw_error_oom(NULL), -1);
+    assert_int_equal(fw_error_prefix(NULL, "x"), -1);
+}
+
+static void truncates_long_texts(void **state)
+{
+    (void)state;
+    struct fw_error err = {0};
+    char longer[3000];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    fw_error_set(&err, 1, "%s", longer);
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+    fw_error_prefix(&err, "ab");
+    assert_memory_equal(err.text, "abxx", 4);
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+    fw_error_errno(&err, 1, "%s", longer);
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+}
+
+static void names_every_exit_code_once(void **state)
+{
+    (void)state;
+    static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 75, 128};
+    assert_int_equal(fw_exit_table_len, sizeof codes / sizeof codes[0]);
+    for (size_t i = 0; i < fw_exit_table_len; i++) {
+        assert_int_equal(fw_exit_table[i].code, codes[i]);
+        assert_ptr_equal(fw_exit_find(codes[i]), &fw_exit_table[i]);
+        assert_true(strlen(fw_exit_table[i].name) > 0 && strlen(fw_exit_table[i].meaning) > 0);
+    }
+    assert_string_equal(fw_exit_find(128 + 15)->name, "signal");
+    assert_null(fw_exit_find(13));
+    assert_null(fw_exit_find(-1));
+}
+
+static void collect(void *arg, uint32_t level, const char *text)
+{
+    char *out = arg;
+    snprintf(out + strlen(out), 100 - strlen(out), "%u:%s;", level, text);
+}
+
+static void logs_from_its_level_on(void **state)
+{
+    (void)state;
+    char out[100] = "";
+    struct fw_logger logger = {.level = 2, .write = collect, .arg = out};
+    fw_logger_write(&logger, 1, "no");
+    fw_logger_write(&logger, 2, "disk %d%%", 90);
+    fw_logger_write(&logger, 3, "lost");
+    assert_string_equal(out, "2:disk 90%;3:lost;");
+    fw_logger_write(NULL, 3, "nobody listens");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_class_and_where),
+        cmocka_unit_test(keeps_the_cause_that_was_current_at_the_call),
+        cmocka_unit_test(accepts_no_receiver),
+        cmocka_unit_test(truncates_long_texts),
+        cmocka_unit_test(names_every_exit_code_once),
+        cmocka_unit_test(logs_from_its_level_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -146,10 +146,12 @@ static int next_batch(struct arrow_scan *scan, char **ret_why)
             return fail_stream(scan, code, ret_why);
         }
     } while (scan->batch.release != NULL && scan->batch.length == 0);
-    return scan->batch.release == NULL ? 0 : convert(scan, &scan->batch, ret_why);
+    scan->ended = scan->batch.release == NULL;
+    return scan->ended ? 0 : convert(scan, &scan->batch, ret_why);
 }
 
-static void copy_rows(struct arrow_scan *scan, duckdb_data_chunk output, idx_t n)
+/* Copies the next n rows of the batch behind the first `n_before` of the output. */
+static void copy_rows(struct arrow_scan *scan, duckdb_data_chunk output, idx_t n_before, idx_t n)
 {
     sel_t *rows = duckdb_selection_vector_get_data_ptr(scan->rows);
 
@@ -158,26 +160,33 @@ static void copy_rows(struct arrow_scan *scan, duckdb_data_chunk output, idx_t n
     }
     for (idx_t i = 0; i < duckdb_data_chunk_get_column_count(output); i++) {
         duckdb_vector_copy_sel(duckdb_data_chunk_get_vector(scan->chunk, i),
-                               duckdb_data_chunk_get_vector(output, i), scan->rows, n, 0, 0);
+                               duckdb_data_chunk_get_vector(output, i), scan->rows, n, 0, n_before);
     }
     scan->next_row += n;
 }
 
+static idx_t rows_left(const struct arrow_scan *scan)
+{
+    return scan->chunk == NULL ? 0 : duckdb_data_chunk_get_size(scan->chunk) - scan->next_row;
+}
+
 int arrow_scan_next(struct arrow_scan *scan, duckdb_data_chunk output, char **ret_why)
 {
-    idx_t n = 0;
+    idx_t size = 0, capacity = duckdb_vector_size();
 
-    if (scan->chunk == NULL || scan->next_row == duckdb_data_chunk_get_size(scan->chunk)) {
-        int code = next_batch(scan, ret_why);
+    while (size < capacity) {
+        int code = rows_left(scan) == 0 && !scan->ended ? next_batch(scan, ret_why) : 0;
         if (code != 0) {
             return code;
         }
+        idx_t n = rows_left(scan);
+        if (n == 0) {
+            break;
+        }
+        n = n < capacity - size ? n : capacity - size;
+        copy_rows(scan, output, size, n);
+        size += n;
     }
-    if (scan->chunk != NULL) {
-        n = duckdb_data_chunk_get_size(scan->chunk) - scan->next_row;
-        n = n < duckdb_vector_size() ? n : duckdb_vector_size();
-        copy_rows(scan, output, n);
-    }
-    duckdb_data_chunk_set_size(output, n);
+    duckdb_data_chunk_set_size(output, size);
     return 0;
 }

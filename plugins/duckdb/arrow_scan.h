@@ -3,6 +3,7 @@
 #define FW_DUCKDB_ARROW_SCAN_H
 
 #include <duckdb.h>
+#include <stdbool.h>
 
 #include <fw/arrow.h>
 
@@ -20,6 +21,7 @@ struct arrow_scan {
     duckdb_data_chunk chunk;
     duckdb_selection_vector rows;
     idx_t next_row;
+    bool ended;
 };
 
 /*
@@ -30,7 +32,11 @@ int arrow_scan_init(struct arrow_scan *scan, duckdb_connection connection,
                     struct ArrowArrayStream *stream, char **ret_why);
 void arrow_scan_finish(struct arrow_scan *scan);
 
-/* Fills `output` with the next rows, none at the end. Returns as arrow_scan_init does. */
+/*
+ * Fills `output` with the next rows, as many as it holds whatever the batches' sizes are, and
+ * fewer only at the end: what is written from it depends on the rows alone. Returns as
+ * arrow_scan_init does.
+ */
 int arrow_scan_next(struct arrow_scan *scan, duckdb_data_chunk output, char **ret_why);
 
 #endif

@@ -7,6 +7,7 @@
 #include "result.h"
 #include "session.h"
 #include "statement.h"
+#include "table.h"
 
 static fw_status exec(struct fw_sql_session *session, const char *statements)
 {
@@ -26,7 +27,7 @@ static uint64_t rows_changed(const struct fw_sql_session *session)
     return session->rows_changed;
 }
 
-static const struct fw_sql sql_table = {
+const struct fw_sql sql_service_table = {
     .struct_size = (uint32_t)sizeof(struct fw_sql),
     .engine = "duckdb 1.4.4",
     .open = sql_session_open,
@@ -51,10 +52,25 @@ static const struct fw_service sql_service = {
     .id = FW_SQL_ID,
     .doc = "SQL over tables larger than memory, by DuckDB",
     .libraries = libraries,
-    .table = &sql_table,
+    .table = &sql_service_table,
 };
 
-static const struct fw_service *const services[] = {&sql_service};
+static const struct fw_table table_table = {
+    .struct_size = (uint32_t)sizeof(struct fw_table),
+    .read = table_read,
+    .write = table_write,
+};
+
+static const struct fw_service table_service = {
+    .struct_size = (uint32_t)sizeof(struct fw_service),
+    .n_libraries = FW_COUNT(libraries),
+    .id = FW_TABLE_ID,
+    .doc = "Tables of any format as Arrow streams, and back to Parquet",
+    .libraries = libraries,
+    .table = &table_table,
+};
+
+static const struct fw_service *const services[] = {&sql_service, &table_service};
 
 FW_PLUGIN("org.fwrun.duckdb", "0.1.0", "MIT", .doc = "SQL and tables, by DuckDB",
           .services = services, .n_services = FW_COUNT(services));

@@ -64,6 +64,8 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_why(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_inspect(const struct fw_cli *cli, struct fw_error *err);
+int fw_verb_list(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

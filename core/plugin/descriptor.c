@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "plugin/param.h"
 
@@ -46,31 +47,26 @@ static bool acceptable(const struct field *fields, unsigned i)
 static int check_contract(const struct fw_elf *elf, struct fw_error *err)
 {
     struct field fields[N_FIELDS];
-    struct fw_str unlike = {0};
-    struct fw_str other = {0};
+    fw_auto(str) struct fw_str list = {0};
+    bool unlike = false;
     collect(elf, fields);
     for (unsigned i = 0; i < N_FIELDS; i++) {
+        unlike = unlike || fields[i].plugin != fields[i].note;
+    }
+    for (unsigned i = 0; i < N_FIELDS; i++) {
         const struct field *f = &fields[i];
-        if (f->plugin != f->note) {
-            fw_str_printf(&unlike, "; %s: symbol %u, note %u", f->name, f->plugin, f->note);
-        }
-        if (!acceptable(fields, i)) {
-            fw_str_printf(&other, "; %s: plugin %u, fwrun %u", f->name, f->plugin, f->ours);
+        if (unlike ? f->plugin != f->note : !acceptable(fields, i)) {
+            fw_str_printf(&list, "; %s: %s %u, %s %u", f->name, unlike ? "symbol" : "plugin",
+                          f->plugin, unlike ? "note" : "fwrun", unlike ? f->note : f->ours);
         }
     }
-    if (unlike.len > 0) {
-        fw_error_set(err, FW_EXIT_PLUGIN,
-                     "its symbol fw_plugin_v1 and its note .note.fwrun disagree%s", unlike.text);
-    } else if (other.len > 0) {
-        fw_error_set(err, FW_EXIT_PLUGIN,
-                     "is built for another plugin interface%s; rebuild it with the SDK headers of "
-                     "this fwrun",
-                     other.text);
+    if (list.len == 0) {
+        return list.oom ? fw_error_oom(err) : 0;
     }
-    const bool good = unlike.len == 0 && other.len == 0 && !unlike.oom && !other.oom;
-    fw_str_finish(&unlike);
-    fw_str_finish(&other);
-    return good ? 0 : -1;
+    return fw_error_set(err, FW_EXIT_PLUGIN, "%s%s%s",
+                        unlike ? "its symbol fw_plugin_v1 and its note .note.fwrun disagree"
+                               : "is built for another plugin interface",
+                        list.text, unlike ? "" : "; rebuild it with the SDK headers of this fwrun");
 }
 
 static int outside(const char *what, struct fw_error *err)
@@ -407,16 +403,32 @@ int fw_descriptor_check(const struct fw_elf *elf, struct fw_error *err)
 int fw_descriptor_same(const struct fw_plugin *loaded, const struct fw_elf *elf,
                        struct fw_error *err)
 {
-    const struct fw_plugin *read = elf->plugin;
-    bool same = memcmp(loaded, read, FW_ELF_HEAD) == 0 && strcmp(loaded->id, read->id) == 0 &&
-                strcmp(loaded->version, read->version) == 0 && loaded->n_stages == read->n_stages &&
-                loaded->n_services == read->n_services;
-    for (uint64_t i = 0; same && i < read->n_stages; i++) {
-        same = strcmp(loaded->stages[i]->name, read->stages[i]->name) == 0;
+    return memcmp(loaded, elf->plugin, FW_ELF_HEAD) == 0 &&
+                   strcmp(loaded->id, elf->plugin->id) == 0 &&
+                   strcmp(loaded->version, elf->plugin->version) == 0
+               ? 0
+               : fw_error_set(err, FW_EXIT_PLUGIN,
+                              "describes itself otherwise once loaded than in its file");
+}
+
+const struct fw_stage *fw_plugin_stage(const struct fw_plugin *plugin, const char *name)
+{
+    for (uint64_t i = 0; i < plugin->n_stages; i++) {
+        if (strcmp(plugin->stages[i]->name, name) == 0) {
+            return plugin->stages[i];
+        }
     }
-    return same ? 0
-                : fw_error_set(err, FW_EXIT_PLUGIN,
-                               "describes itself otherwise once loaded than in its file");
+    return NULL;
+}
+
+const struct fw_service *fw_plugin_service(const struct fw_plugin *plugin, const char *id)
+{
+    for (uint64_t i = 0; i < plugin->n_services; i++) {
+        if (strcmp(plugin->services[i]->id, id) == 0) {
+            return plugin->services[i];
+        }
+    }
+    return NULL;
 }
 
 const struct fw_port *fw_port_find(const struct fw_port *ports, uint32_t n, const char *name)

@@ -40,6 +40,10 @@ static inline const struct fw_param *fw_param_at(const struct fw_param *params, 
     return (const struct fw_param *)(const void *)(first + (uint64_t)i * params->struct_size);
 }
 
+/* The stage or service of a plugin that was checked; NULL when it has none of that name. */
+const struct fw_stage *fw_plugin_stage(const struct fw_plugin *plugin, const char *name);
+const struct fw_service *fw_plugin_service(const struct fw_plugin *plugin, const char *id);
+
 /* The port called `name`, else the wildcard port, else NULL. */
 const struct fw_port *fw_port_find(const struct fw_port *ports, uint32_t n, const char *name);
 

@@ -17,10 +17,11 @@ enum { TAG_RELR_SIZE = 35, TAG_RELR = 36 };
 
 #define ENTRY_SYMBOL "fw_plugin_v1"
 
+enum { MAX_SYMBOLS = 1 << 16 };
+
 /* Values of the dynamic section by tag; 0 = absent. */
 struct dynamic {
     uint64_t tags[TAG_RELR + 1];
-    uint64_t gnu_hash;
 };
 
 static const char *text_at(const struct fw_elf *elf, const struct dynamic *dyn, uint64_t offset)
@@ -30,92 +31,39 @@ static const char *text_at(const struct fw_elf *elf, const struct dynamic *dyn, 
     return text != NULL && fw_elf_holds_text(elf, text) ? text : NULL;
 }
 
-static bool symbol_at(const struct fw_elf *elf, const struct dynamic *dyn, uint64_t index,
-                      Elf64_Sym *ret)
+/* A table that the file says is at `address`: NULL unless all of it is there. Tables are laid
+ * aligned, so one that is not is damaged too. */
+static const void *table_at(const struct fw_elf *elf, uint64_t address, uint64_t size)
 {
-    const void *at = fw_elf_at(elf, dyn->tags[DT_SYMTAB] + index * sizeof *ret, sizeof *ret);
-    if (at != NULL) {
-        memcpy(ret, at, sizeof *ret);
-    }
-    return at != NULL;
+    const void *table = fw_elf_at(elf, address, size);
+    return fw_elf_holds(elf, table, size, _Alignof(uint64_t)) ? table : NULL;
 }
 
-static uint32_t word_at(const struct fw_elf *elf, uint64_t address)
+static const Elf64_Sym *symbol_at(const struct fw_elf *elf, const struct dynamic *dyn,
+                                  uint64_t index)
 {
-    uint32_t word = 0;
-    const void *at = fw_elf_at(elf, address, sizeof word);
-    if (at != NULL) {
-        memcpy(&word, at, sizeof word);
-    }
-    return word;
+    return table_at(elf, dyn->tags[DT_SYMTAB] + index * sizeof(Elf64_Sym), sizeof(Elf64_Sym));
 }
 
-static bool is_entry(const struct fw_elf *elf, const struct dynamic *dyn, uint64_t index,
-                     Elf64_Sym *ret)
-{
-    if (!symbol_at(elf, dyn, index, ret) || ret->st_shndx == SHN_UNDEF) {
-        return false;
-    }
-    const char *name = text_at(elf, dyn, ret->st_name);
-    return name != NULL && strcmp(name, ENTRY_SYMBOL) == 0;
-}
-
-static bool find_gnu(const struct fw_elf *elf, const struct dynamic *dyn, Elf64_Sym *ret)
-{
-    const uint32_t n_buckets = word_at(elf, dyn->gnu_hash);
-    const uint32_t first = word_at(elf, dyn->gnu_hash + 4);
-    const uint64_t n_bloom = word_at(elf, dyn->gnu_hash + 8);
-    const uint64_t buckets = dyn->gnu_hash + 16 + n_bloom * 8;
-    const uint64_t chain = buckets + (uint64_t)n_buckets * 4;
-    uint32_t hash = 5381;
-    for (const char *c = ENTRY_SYMBOL; *c != '\0'; c++) {
-        hash = hash * 33 + (unsigned char)*c;
-    }
-    if (n_buckets == 0) {
-        return false;
-    }
-    uint64_t index = word_at(elf, buckets + (uint64_t)(hash % n_buckets) * 4);
-    if (index < first) {
-        return false;
-    }
-    /* The chain ends at a set low bit, or where the image does. */
-    for (;; index++) {
-        const uint64_t at = chain + (index - first) * 4;
-        const uint32_t here = word_at(elf, at);
-        if ((here | 1) == (hash | 1) && is_entry(elf, dyn, index, ret)) {
-            return true;
-        }
-        if ((here & 1) != 0 || fw_elf_at(elf, at, 4) == NULL) {
-            return false;
-        }
-    }
-}
-
-static bool find_sysv(const struct fw_elf *elf, const struct dynamic *dyn, Elf64_Sym *ret)
-{
-    /* All symbols are looked at: a plugin exports next to none. */
-    const uint32_t n = word_at(elf, dyn->tags[DT_HASH] + 4);
-    for (uint32_t i = 1; i < n && symbol_at(elf, dyn, i, ret); i++) {
-        if (is_entry(elf, dyn, i, ret)) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Finds the entry symbol. Nothing says how many symbols there are, but their names are laid after
+ * them; where they are not, the first so many have to do, and a plugin has few. */
 static int find_plugin(struct fw_elf *elf, const struct dynamic *dyn, struct fw_error *err)
 {
-    Elf64_Sym symbol;
-    if (!(dyn->gnu_hash != 0 && find_gnu(elf, dyn, &symbol)) &&
-        !(dyn->tags[DT_HASH] != 0 && find_sysv(elf, dyn, &symbol))) {
-        return 0;
+    const uint64_t symbols = dyn->tags[DT_SYMTAB];
+    const uint64_t names = dyn->tags[DT_STRTAB];
+    const uint64_t n = names > symbols ? (names - symbols) / sizeof(Elf64_Sym) : MAX_SYMBOLS;
+    const Elf64_Sym *symbol;
+    for (uint64_t i = 1; i < n && (symbol = symbol_at(elf, dyn, i)) != NULL; i++) {
+        const char *name = text_at(elf, dyn, symbol->st_name);
+        if (symbol->st_shndx == SHN_UNDEF || name == NULL || strcmp(name, ENTRY_SYMBOL) != 0) {
+            continue;
+        }
+        elf->plugin = table_at(elf, symbol->st_value, FW_ELF_HEAD);
+        return elf->plugin != NULL
+                   ? 0
+                   : fw_error_set(err, FW_EXIT_PLUGIN,
+                                  "its symbol " ENTRY_SYMBOL " points outside of what is loaded");
     }
-    const void *plugin = fw_elf_at(elf, symbol.st_value, FW_ELF_HEAD);
-    if (plugin == NULL || !fw_elf_holds(elf, plugin, FW_ELF_HEAD, _Alignof(struct fw_plugin))) {
-        return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "its symbol " ENTRY_SYMBOL " points outside of what is loaded");
-    }
-    elf->plugin = plugin;
     return 0;
 }
 
@@ -131,114 +79,74 @@ static int damaged(struct fw_error *err)
     return fw_error_set(err, FW_EXIT_PLUGIN, "its relocations point outside of what is loaded");
 }
 
+static bool put(const struct fw_elf *elf, uint64_t address, uint64_t value)
+{
+    void *slot = fw_elf_at(elf, address, sizeof value);
+    if (slot != NULL) {
+        memcpy(slot, &value, sizeof value);
+    }
+    return slot != NULL;
+}
+
 /* Of the relocations only those matter that make a pointer in constant data. */
 static int apply_rela(struct fw_elf *elf, const struct dynamic *dyn, struct fw_error *err)
 {
     const uint64_t n = dyn->tags[DT_RELASZ] / sizeof(Elf64_Rela);
-    const unsigned char *table = fw_elf_at(elf, dyn->tags[DT_RELA], n * sizeof(Elf64_Rela));
-    if (dyn->tags[DT_RELASZ] > elf->size || (n > 0 && table == NULL)) {
-        return damaged(err);
+    const Elf64_Rela *table = table_at(elf, dyn->tags[DT_RELA], n * sizeof *table);
+    if (table == NULL) {
+        return n > 0 ? damaged(err) : 0;
     }
-    for (uint64_t i = 0; i < n; i++) {
-        Elf64_Rela rela;
-        Elf64_Sym symbol = {0};
-        memcpy(&rela, table + i * sizeof rela, sizeof rela);
-        uint64_t value = pointer_to(elf, (uint64_t)rela.r_addend);
-        if (ELF64_R_TYPE(rela.r_info) == RELOC_SYMBOL) {
-            if (!symbol_at(elf, dyn, ELF64_R_SYM(rela.r_info), &symbol)) {
-                return damaged(err);
-            }
-            value = symbol.st_shndx == SHN_UNDEF
-                        ? FW_ELF_ELSEWHERE
-                        : pointer_to(elf, symbol.st_value + (uint64_t)rela.r_addend);
-        } else if (ELF64_R_TYPE(rela.r_info) != RELOC_RELATIVE) {
+    for (const Elf64_Rela *rela = table; rela < table + n; rela++) {
+        const uint32_t type = ELF64_R_TYPE(rela->r_info);
+        const Elf64_Sym *symbol = symbol_at(elf, dyn, ELF64_R_SYM(rela->r_info));
+        if (type != RELOC_SYMBOL && type != RELOC_RELATIVE) {
             continue;
         }
-        void *slot = fw_elf_at(elf, rela.r_offset, sizeof value);
-        if (slot == NULL) {
+        if (symbol == NULL) {
             return damaged(err);
         }
-        memcpy(slot, &value, sizeof value);
+        const bool away = type == RELOC_SYMBOL && symbol->st_shndx == SHN_UNDEF;
+        const uint64_t base = type == RELOC_SYMBOL ? symbol->st_value : 0;
+        if (!put(elf, rela->r_offset,
+                 away ? FW_ELF_ELSEWHERE : pointer_to(elf, base + (uint64_t)rela->r_addend))) {
+            return damaged(err);
+        }
     }
     return 0;
 }
 
 static bool rebase(const struct fw_elf *elf, uint64_t address)
 {
-    uint64_t value;
-    void *slot = fw_elf_at(elf, address, sizeof value);
-    if (slot != NULL) {
-        memcpy(&value, slot, sizeof value);
-        value = pointer_to(elf, value);
-        memcpy(slot, &value, sizeof value);
-    }
-    return slot != NULL;
+    const uint64_t *slot = table_at(elf, address, sizeof *slot);
+    return slot != NULL && put(elf, address, pointer_to(elf, *slot));
 }
 
 /* The compact form: an even word is an address to rebase; an odd one says, bit by bit, which of
  * the 63 words after it are. */
 static int apply_relr(struct fw_elf *elf, const struct dynamic *dyn, struct fw_error *err)
 {
-    const uint64_t n = dyn->tags[TAG_RELR_SIZE] / 8;
-    const unsigned char *table = fw_elf_at(elf, dyn->tags[TAG_RELR], n * 8);
-    if (dyn->tags[TAG_RELR_SIZE] > elf->size || (n > 0 && table == NULL)) {
-        return damaged(err);
-    }
+    const uint64_t n = dyn->tags[TAG_RELR_SIZE] / sizeof(uint64_t);
+    const uint64_t *table = table_at(elf, dyn->tags[TAG_RELR], n * sizeof *table);
     uint64_t next = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        uint64_t word;
-        memcpy(&word, table + i * 8, sizeof word);
-        if ((word & 1) == 0) {
-            if (!rebase(elf, word)) {
+    for (uint64_t i = 0; i < n && table != NULL; i++) {
+        if ((table[i] & 1) == 0) {
+            if (!rebase(elf, table[i])) {
                 return damaged(err);
             }
-            next = word + 8;
+            next = table[i] + 8;
             continue;
         }
         for (uint64_t bit = 0; bit < 63; bit++) {
-            if ((word >> (bit + 1) & 1) != 0 && !rebase(elf, next + bit * 8)) {
+            if ((table[i] >> (bit + 1) & 1) != 0 && !rebase(elf, next + bit * 8)) {
                 return damaged(err);
             }
         }
         next += 63 * 8;
     }
-    return 0;
+    return n > 0 && table == NULL ? damaged(err) : 0;
 }
 
-/* Calls `each` for every entry until the end mark. */
-static int walk(struct fw_elf *elf, uint64_t address, uint64_t size, struct dynamic *dyn,
-                int (*each)(struct fw_elf *, const Elf64_Dyn *, struct dynamic *))
-{
-    for (uint64_t i = 0; i < size / sizeof(Elf64_Dyn); i++) {
-        Elf64_Dyn entry;
-        const void *at = fw_elf_at(elf, address + i * sizeof entry, sizeof entry);
-        if (at == NULL) {
-            return -1;
-        }
-        memcpy(&entry, at, sizeof entry);
-        if (entry.d_tag == DT_NULL) {
-            return 0;
-        }
-        if (each(elf, &entry, dyn) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int take_value(struct fw_elf *elf, const Elf64_Dyn *entry, struct dynamic *dyn)
-{
-    (void)elf;
-    if (entry->d_tag == DT_GNU_HASH) {
-        dyn->gnu_hash = entry->d_un.d_ptr;
-    } else if (entry->d_tag > 0 && entry->d_tag <= TAG_RELR) {
-        dyn->tags[entry->d_tag] = entry->d_un.d_val;
-    }
-    return 0;
-}
-
-/* After all values are known, since names are offsets into DT_STRTAB. */
-static int take_name(struct fw_elf *elf, const Elf64_Dyn *entry, struct dynamic *dyn)
+static int take_name(struct fw_elf *elf, const struct dynamic *dyn, const Elf64_Dyn *entry)
 {
     const bool path =
         entry->d_tag == DT_RUNPATH || (entry->d_tag == DT_RPATH && dyn->tags[DT_RUNPATH] == 0);
@@ -257,11 +165,28 @@ static int take_name(struct fw_elf *elf, const Elf64_Dyn *entry, struct dynamic 
     return elf->runpath == NULL ? -1 : 0;
 }
 
+static int read_dynamic(struct fw_elf *elf, uint64_t address, uint64_t size, struct dynamic *dyn)
+{
+    const Elf64_Dyn *table = table_at(elf, address, size);
+    const uint64_t n = table == NULL ? 0 : size / sizeof *table;
+    for (uint64_t i = 0; i < n && table[i].d_tag != DT_NULL; i++) {
+        if (table[i].d_tag > 0 && table[i].d_tag <= TAG_RELR) {
+            dyn->tags[table[i].d_tag] = table[i].d_un.d_val;
+        }
+    }
+    /* Names are offsets into one of the values. */
+    for (uint64_t i = 0; i < n && table[i].d_tag != DT_NULL; i++) {
+        if (take_name(elf, dyn, &table[i]) != 0) {
+            return -1;
+        }
+    }
+    return table == NULL ? -1 : 0;
+}
+
 int fw_elf_link(struct fw_elf *elf, uint64_t address, uint64_t size, struct fw_error *err)
 {
     struct dynamic dyn = {0};
-    if (walk(elf, address, size, &dyn, take_value) != 0 ||
-        walk(elf, address, size, &dyn, take_name) != 0) {
+    if (read_dynamic(elf, address, size, &dyn) != 0) {
         return fw_error_set(err, FW_EXIT_PLUGIN, "its dynamic section is malformed");
     }
     if (apply_rela(elf, &dyn, err) != 0 || apply_relr(elf, &dyn, err) != 0) {

@@ -44,37 +44,29 @@ struct module {
     unsigned holds;
 };
 
-static int make_folder(struct fw_loader *loader, struct fw_error *err)
+static int make_folder(struct fw_loader *loader, const char *folder, struct fw_error *err)
 {
     const char *base = getenv("TMPDIR");
-    loader->folder = fw_text("%s/fwrun-plugins.XXXXXX", base == NULL ? "/tmp" : base);
+    loader->folder =
+        folder != NULL ? strdup(folder) : fw_text("%s/fwrun-plugins.XXXXXX", base ? base : "/tmp");
     if (loader->folder == NULL) {
         return fw_error_oom(err);
     }
-    if (mkdtemp(loader->folder) == NULL) {
-        return fw_error_errno(err, FW_EXIT_STATE, "folder for copies of plugins %s",
-                              loader->folder);
-    }
-    loader->private_folder = true;
-    return 0;
+    loader->private_folder = folder == NULL && !loader->keep_loaded;
+    return loader->private_folder && mkdtemp(loader->folder) == NULL
+               ? fw_error_errno(err, FW_EXIT_STATE, "folder for copies of plugins %s",
+                                loader->folder)
+               : 0;
 }
 
-int fw_loader_create(const struct fw_loader_options *options, struct fw_loader **ret_loader,
-                     struct fw_error *err)
+int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err)
 {
     struct fw_loader *loader = calloc(1, sizeof *loader);
     if (loader == NULL) {
         return fw_error_oom(err);
     }
-    loader->keep_loaded =
-        (options != NULL && options->keep_loaded) || getenv("FWRUN_KEEP_LOADED") != NULL;
-    int rc = 0;
-    if (options != NULL && options->folder != NULL) {
-        loader->folder = strdup(options->folder);
-        rc = loader->folder == NULL ? fw_error_oom(err) : 0;
-    } else if (!loader->keep_loaded) {
-        rc = make_folder(loader, err);
-    }
+    loader->keep_loaded = getenv("FWRUN_KEEP_LOADED") != NULL;
+    int rc = make_folder(loader, folder, err);
     pthread_mutex_lock(&mutex);
     if (rc == 0 && lt_dlinit() != 0) {
         rc = fw_error_set(err, FW_EXIT_PLUGIN, "libltdl does not start");
@@ -114,14 +106,11 @@ static int copy_file(const char *from, const char *to, struct fw_error *err)
         return fw_error_errno(err, FW_EXIT_PLUGIN, "cannot be opened");
     }
     const int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-    if (out < 0) {
-        return fw_error_errno(err, FW_EXIT_STATE, "copy %s", to);
-    }
-    ssize_t n = 1;
+    ssize_t n = out < 0 ? -1 : 1;
     for (off_t done = 0; done < st.st_size && n > 0;) {
         n = sendfile(out, in, &done, (size_t)(st.st_size - done));
     }
-    if (n < 0 || close(out) != 0) {
+    if ((out >= 0 && close(out) != 0) || n < 0) {
         return fw_error_errno(err, FW_EXIT_STATE, "copy %s", to);
     }
     return 0;
@@ -132,12 +121,11 @@ static int linker_error(const char *copy, struct fw_error *err)
 {
     const char *text = dlerror();
     const size_t len = strlen(copy);
-    if (text == NULL) {
-        text = "the dynamic linker gives no reason";
-    } else if (strncmp(text, copy, len) == 0 && strncmp(text + len, ": ", 2) == 0) {
-        text += len + 2;
-    }
-    return fw_error_set(err, FW_EXIT_PLUGIN, "%s", text);
+    const bool named = text != NULL && strncmp(text, copy, len) == 0 && text[len] == ':';
+    return fw_error_set(err, FW_EXIT_PLUGIN, "%s",
+                        text == NULL ? "the dynamic linker gives no reason"
+                        : named      ? text + len + 2
+                                     : text);
 }
 
 /* A copy lies in another folder, so $ORIGIN in its run path leads nowhere: libraries that are
@@ -319,20 +307,10 @@ void fw_module_drop(struct fw_module *module)
 
 const struct fw_stage *fw_module_stage(const struct fw_module *module, const char *name)
 {
-    for (uint64_t i = 0; i < module->plugin->n_stages; i++) {
-        if (strcmp(module->plugin->stages[i]->name, name) == 0) {
-            return module->plugin->stages[i];
-        }
-    }
-    return NULL;
+    return fw_plugin_stage(module->plugin, name);
 }
 
 const struct fw_service *fw_module_service(const struct fw_module *module, const char *id)
 {
-    for (uint64_t i = 0; i < module->plugin->n_services; i++) {
-        if (strcmp(module->plugin->services[i]->id, id) == 0) {
-            return module->plugin->services[i];
-        }
-    }
-    return NULL;
+    return fw_plugin_service(module->plugin, id);
 }

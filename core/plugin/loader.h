@@ -23,15 +23,12 @@ struct fw_module {
     unsigned generation; /* 1, 2, ... in this loader */
 };
 
-struct fw_loader_options {
-    const char *folder; /* for the copies, must exist; NULL: a private one under TMPDIR */
-    bool keep_loaded;   /* for sanitizers, valgrind and debuggers: the original is mapped and never
-                           unmapped. Also set by FWRUN_KEEP_LOADED in the environment */
-};
-
-/* `options` may be NULL. */
-int fw_loader_create(const struct fw_loader_options *options, struct fw_loader **ret_loader,
-                     struct fw_error *err);
+/*
+ * `folder` is for the copies and must exist; NULL: a private one under TMPDIR. With
+ * FWRUN_KEEP_LOADED in the environment the originals are mapped and never unmapped, for
+ * sanitizers, valgrind and debuggers.
+ */
+int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err);
 
 /* Removes the private folder. No module may be held any more. Accepts NULL. */
 void fw_loader_destroy(struct fw_loader *loader);

@@ -71,23 +71,6 @@ int fw_registry_add(struct fw_registry *registry, const char *path, struct fw_er
     return 0;
 }
 
-/* A folder may be searched twice, say by an option and as the default. */
-static bool known_file(const struct fw_registry *registry, const char *path)
-{
-    struct stat a;
-    struct stat b;
-    if (stat(path, &a) != 0) {
-        return true;
-    }
-    for (size_t i = 0; i < registry->len; i++) {
-        if (stat(registry->items[i].path, &b) == 0 && a.st_dev == b.st_dev &&
-            a.st_ino == b.st_ino) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int add_candidate(struct fw_registry *registry, const char *folder, const char *name,
                          struct fw_error *err)
 {
@@ -98,13 +81,27 @@ static int add_candidate(struct fw_registry *registry, const char *folder, const
     if (path == NULL) {
         return fw_error_oom(err);
     }
-    return known_file(registry, path) ? 0 : fw_registry_add(registry, path, err);
+    return access(path, F_OK) == 0 ? fw_registry_add(registry, path, err) : 0;
 }
 
-static int search(struct fw_registry *registry, const char *folder, struct fw_error *err)
+static bool searched(const struct fw_registry *registry, const char *folder)
 {
-    fw_auto(closedir) DIR *dir = opendir(folder);
+    for (size_t i = 0; i < registry->folders.len; i++) {
+        if (strcmp(registry->folders.items[i], folder) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int search(struct fw_registry *registry, const char *given, struct fw_error *err)
+{
+    fw_auto(free) char *folder = fw_path_absolute(given);
     fw_auto(strings) struct fw_strings names = {0};
+    if (folder == NULL || searched(registry, folder)) {
+        return folder == NULL ? fw_error_oom(err) : 0;
+    }
+    fw_auto(closedir) DIR *dir = opendir(folder);
     if (dir == NULL) {
         return fw_error_errno(err, FW_EXIT_PLUGIN, "plugin folder %s", folder);
     }
@@ -119,7 +116,7 @@ static int search(struct fw_registry *registry, const char *folder, struct fw_er
             return -1;
         }
     }
-    return fw_strings_add(&registry->folders, folder) == 0 ? 0 : fw_error_oom(err);
+    return fw_strings_take(&registry->folders, fw_steal(&folder)) == 0 ? 0 : fw_error_oom(err);
 }
 
 /* A program in a build tree uses that tree's plugins and none that happen to be installed. */
@@ -197,48 +194,36 @@ static bool named_like(const struct fw_registry_entry *entry, const char *name)
 static int not_found(const struct fw_registry *registry, const char *what, const char *name,
                      const char *near, struct fw_error *err)
 {
-    size_t bad = 0;
+    fw_auto(str) struct fw_str text = {0};
+    size_t n_bad = 0;
     for (size_t i = 0; i < registry->len; i++) {
         const struct fw_registry_entry *entry = &registry->items[i];
-        bad += entry->reason != NULL;
+        n_bad += entry->reason != NULL;
         if (entry->reason != NULL && named_like(entry, name)) {
             return fw_error_set(err, FW_EXIT_PLUGIN, "%s '%s': %s: %s", what, name, entry->path,
                                 entry->reason);
         }
     }
-    struct fw_str folders = {0};
+    fw_str_printf(&text, "no plugin has the %s '%s'", what, name);
+    if (near != NULL) {
+        fw_str_printf(&text, "; did you mean '%s'", near);
+    }
     for (size_t i = 0; i < registry->folders.len; i++) {
-        fw_str_printf(&folders, "%s%s", i == 0 ? "" : ", ", registry->folders.items[i]);
+        fw_str_printf(&text, "%s%s", i == 0 ? "; searched: " : ", ", registry->folders.items[i]);
     }
-    fw_error_set(err, FW_EXIT_CONFIG, "no plugin has the %s '%s'%s%s%s; searched: %s", what, name,
-                 near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-                 near == NULL ? "" : "'", folders.len == 0 ? "no folder" : folders.text);
-    fw_str_finish(&folders);
-    if (bad > 0) {
-        const struct fw_error first = err == NULL ? (struct fw_error){0} : *err;
-        fw_error_set(err, FW_EXIT_CONFIG, "%s; %zu files there cannot be used, see `fwrun list`",
-                     first.text, bad);
+    if (n_bad > 0) {
+        fw_str_printf(&text, "; %zu files there cannot be used, see `fwrun list`", n_bad);
     }
-    return -1;
+    return text.oom ? fw_error_oom(err) : fw_error_set(err, FW_EXIT_CONFIG, "%s", text.text);
 }
 
-static int twice(const char *what, const char *name, const struct fw_registry_entry *a,
+static int twice(const char *name, const struct fw_registry_entry *a,
                  const struct fw_registry_entry *b, struct fw_error *err)
 {
     return fw_error_set(err, FW_EXIT_PLUGIN,
-                        "two plugins have the %s '%s': %s (%s) and %s (%s); take one of them out "
-                        "of the search path",
-                        what, name, a->path, a->plugin->id, b->path, b->plugin->id);
-}
-
-static const struct fw_stage *stage_of(const struct fw_registry_entry *entry, const char *name)
-{
-    for (uint64_t i = 0; usable(entry) && i < entry->plugin->n_stages; i++) {
-        if (strcmp(entry->plugin->stages[i]->name, name) == 0) {
-            return entry->plugin->stages[i];
-        }
-    }
-    return NULL;
+                        "two plugins have the stage '%s': %s (%s) and %s (%s); take one of them "
+                        "out of the search path",
+                        name, a->path, a->plugin->id, b->path, b->plugin->id);
 }
 
 static const char *near_stage(const struct fw_registry *registry, const char *name)
@@ -259,12 +244,13 @@ int fw_registry_find_stage(const struct fw_registry *registry, const char *name,
 {
     struct fw_registry_stage found = {0};
     for (size_t i = 0; i < registry->len; i++) {
-        const struct fw_stage *stage = stage_of(&registry->items[i], name);
+        const struct fw_registry_entry *entry = &registry->items[i];
+        const struct fw_stage *stage = usable(entry) ? fw_plugin_stage(entry->plugin, name) : NULL;
         if (stage != NULL && found.stage != NULL) {
-            return twice("stage", name, found.entry, &registry->items[i], err);
+            return twice(name, found.entry, entry, err);
         }
         if (stage != NULL) {
-            found = (struct fw_registry_stage){.entry = &registry->items[i], .stage = stage};
+            found = (struct fw_registry_stage){.entry = entry, .stage = stage};
         }
     }
     if (found.stage == NULL) {
@@ -282,15 +268,13 @@ int fw_registry_find_service(const struct fw_registry *registry, const char *id,
 {
     for (size_t i = 0; i < registry->len; i++) {
         const struct fw_registry_entry *entry = &registry->items[i];
-        for (uint64_t k = 0; usable(entry) && k < entry->plugin->n_services; k++) {
-            if (strcmp(entry->plugin->services[k]->id, id) != 0) {
-                continue;
-            }
-            if (fw_registry_check_libraries(entry, err) != 0) {
-                return fw_error_prefix(err, "service '%s': %s: ", id, entry->path);
-            }
-            *ret_service =
-                (struct fw_registry_service){.entry = entry, .service = entry->plugin->services[k]};
+        const struct fw_service *service =
+            usable(entry) ? fw_plugin_service(entry->plugin, id) : NULL;
+        if (service != NULL && fw_registry_check_libraries(entry, err) != 0) {
+            return fw_error_prefix(err, "service '%s': %s: ", id, entry->path);
+        }
+        if (service != NULL) {
+            *ret_service = (struct fw_registry_service){.entry = entry, .service = service};
             return 0;
         }
     }

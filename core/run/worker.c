@@ -87,11 +87,10 @@ static int load_plugins(struct fw_worker *worker, struct fw_error *err)
 {
     const cJSON *plugin, *providers, *item;
     /* The copies go where the supervisor clears up, even after a kill. */
-    struct fw_loader_options options = {.folder = worker->tmp_dir};
     if (fw_json_get_object(worker->json, "plugin", &plugin, err) < 0 ||
         fw_json_get_array(worker->json, "providers", &providers, err) < 0 ||
         fw_fs_mkdirs(worker->tmp_dir, err) < 0 ||
-        fw_loader_create(&options, &worker->loader, err) < 0) {
+        fw_loader_create(worker->tmp_dir, &worker->loader, err) < 0) {
         return -1;
     }
     worker->providers =

@@ -25,8 +25,7 @@ static int make_loader(void **state)
     (void)state;
     unsetenv("FWRUN_KEEP_LOADED");
     folder = test_folder_create();
-    const struct fw_loader_options options = {.folder = folder};
-    return fw_loader_create(&options, &loader, NULL);
+    return fw_loader_create(folder, &loader, NULL);
 }
 
 static int remove_loader(void **state)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/describe.h"
+#include "cli/print.h"
+
+static int widest(const cJSON *plugins, const char *name)
+{
+    size_t width = strlen(name);
+    const cJSON *plugin;
+    cJSON_ArrayForEach(plugin, plugins)
+    {
+        const size_t len = strlen(fw_describe_text(plugin, name));
+        width = len > width ? len : width;
+    }
+    return (int)width;
+}
+
+static void print_table(const cJSON *plugins)
+{
+    const int id = widest(plugins, "id");
+    const int path = widest(plugins, "path");
+    const cJSON *plugin;
+    printf("%-9s%-*s  %-9s%-*s  %s\n", "STATE", id, "PLUGIN", "VERSION", path, "PATH",
+           "STAGES; SERVICES");
+    cJSON_ArrayForEach(plugin, plugins)
+    {
+        fw_auto(free) char *stages = fw_describe_join(plugin, "stages", "name");
+        fw_auto(free) char *services = fw_describe_join(plugin, "services", "id");
+        const char *reason = fw_describe_text(plugin, "reason");
+        const char *winner = fw_describe_text(plugin, "shadowed_by");
+        printf("%-9s%-*s  %-9s%-*s  %s; %s\n", fw_describe_text(plugin, "state"), id,
+               fw_describe_text(plugin, "id"), fw_describe_text(plugin, "version"), path,
+               fw_describe_text(plugin, "path"), stages ? stages : "", services ? services : "");
+        if (*reason != '\0' || *winner != '\0') {
+            printf("         %s%s\n", *reason ? reason : "the same plugin comes first in ",
+                   *reason ? "" : winner);
+        }
+    }
+}
+
+int fw_verb_list(const struct fw_cli *cli, struct fw_error *err)
+{
+    fw_auto(registry) struct fw_registry registry = {0};
+    if (fw_registry_open(&cli->plugin_dirs, &registry, err) < 0) {
+        return err->code;
+    }
+    fw_auto(json) cJSON *document = cJSON_CreateObject();
+    cJSON *plugins = cJSON_AddArrayToObject(document, "plugins");
+    for (size_t i = 0; i < registry.len; i++) {
+        cJSON_AddItemToArray(plugins, fw_describe_plugin(&registry.items[i], NULL));
+    }
+    cJSON_AddItemToObject(document, "folders",
+                          cJSON_CreateStringArray((const char *const *)registry.folders.items,
+                                                  (int)registry.folders.len));
+    if (cli->json) {
+        return fw_print_json(document, err);
+    }
+    fw_auto(free) char *folders = fw_describe_join(document, "folders", NULL);
+    print_table(plugins);
+    printf("%d files in %s\n", cJSON_GetArraySize(plugins), folders ? folders : "");
+    return 0;
+}

@@ -19,7 +19,7 @@ static const char prelude[] =
     "['a','e','ing','or','y','is','ed',''][1 + (k // 128) % 8] || "
     "CASE k % 97 WHEN 0 THEN 'é' WHEN 1 THEN '日本' WHEN 2 THEN '🚀' WHEN 3 THEN '\"q\\' ELSE '' "
     "END AS w FROM range(1024) t(k)));"
-    "CREATE OR REPLACE TEMP MACRO draw(a, b) AS "
+    "CREATE OR REPLACE MACRO draw(a, b) AS "
     "hash(#::UBIGINT, a::BIGINT, b::BIGINT);"
     "CREATE OR REPLACE TEMP MACRO words(a, b, n) AS array_to_string(list_transform(range(n), "
     "lambda w: getvariable('synth_words')"
@@ -127,8 +127,7 @@ fw_status synth_entity_create(const struct fw_sql_handle *sql, const struct synt
     synth_template(&text, prelude, plan->seed);
     fw_status status = fw_sql_exec_text(sql, &text);
     fw_text_finish(&text);
-    return status == FW_OK ? run(sql, plan, "CREATE OR REPLACE TEMP TABLE entity AS ", 0, 0)
-                           : status;
+    return status == FW_OK ? run(sql, plan, "CREATE OR REPLACE TABLE entity AS ", 0, 0) : status;
 }
 
 fw_status synth_entity_add(const struct fw_sql_handle *sql, const struct synth_plan *plan,

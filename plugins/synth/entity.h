@@ -6,7 +6,7 @@
 #include "sql/sql.h"
 
 /**
- * The temporary table `entity`: one row per offer with all that does not change from crawl to
+ * The table `entity`: one row per offer with all that does not change from crawl to
  * crawl, so that a row costs little more than copying. Columns: e, platform, offer_id, cik,
  * first_day, goal, pace, f0 .. for the free columns, n0 .. for the nested ones (raw only).
  */

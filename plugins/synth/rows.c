@@ -209,30 +209,38 @@ static void append_day_select(const struct synth_plan *plan, int64_t part, struc
     fw_text_append(text, ") r JOIN entity t ON t.e = r.e");
 }
 
+/* The ORDER BY of the keys would not outlive the join in one statement, hence the table. */
+static void append_keys(const struct synth_plan *plan, int64_t part, struct fw_text *text)
+{
+    switch (synth_part_kind(plan, part)) {
+    case SYNTH_PART_CRAWL:
+        append_crawl_keys(plan, part, text);
+        break;
+    case SYNTH_PART_STALE:
+        append_loose_keys(plan, part * SYNTH_STALE_ROWS, SYNTH_STALE_ROWS, text);
+        break;
+    case SYNTH_PART_KEYLESS:
+        append_loose_keys(plan, plan->rows - plan->keyless_rows, plan->keyless_rows, text);
+        break;
+    }
+}
+
 void synth_rows_append(const struct synth_plan *plan, int64_t part, const char *path,
                        struct fw_text *text)
 {
+    struct fw_text select = {0};
     if (plan->raw) {
-        switch (synth_part_kind(plan, part)) {
-        case SYNTH_PART_CRAWL:
-            append_crawl_keys(plan, part, text);
-            break;
-        case SYNTH_PART_STALE:
-            append_loose_keys(plan, part * SYNTH_STALE_ROWS, SYNTH_STALE_ROWS, text);
-            break;
-        case SYNTH_PART_KEYLESS:
-            append_loose_keys(plan, plan->rows - plan->keyless_rows, plan->keyless_rows, text);
-            break;
-        }
-    }
-    fw_text_append(text, "COPY (");
-    if (plan->raw) {
-        append_raw_select(plan, part, text);
+        append_keys(plan, part, text);
+        append_raw_select(plan, part, &select);
     } else {
-        append_day_select(plan, part, text);
+        append_day_select(plan, part, &select);
     }
-    fw_text_append(text, ") TO ");
+    fw_text_append(text, "COPY (FROM fw_in_order(");
+    fw_text_literal(text, fw_text_get(&select));
+    fw_text_append(text, ")) TO ");
     fw_text_literal(text, path);
     fw_text_appendf(text, " (FORMAT parquet, ROW_GROUP_SIZE %d, USE_TMP_FILE false)",
                     ROW_GROUP_SIZE);
+    text->failed = text->failed || select.failed;
+    fw_text_finish(&select);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <fw/service/artifact.h>
+#include <fw/service/budget.h>
 #include <fw/service/sql.h>
 
 #include "delta_table.h"
@@ -128,30 +129,46 @@ static fw_status add_entities(struct synth *synth)
     return status;
 }
 
-/* The statements of the part that comes next; *ret_text is to be finished in any case. */
-static fw_status next_statements(const struct synth *synth, struct fw_text *ret_text)
+/* The statements that write a part, to be freed. */
+static fw_status part_statements(const struct synth *synth, int64_t part, char **ret_statements)
 {
     char *path = NULL;
-    fw_status status = part_path(synth, synth->n_done, &path);
+    struct fw_text text = {0};
+    fw_status status = part_path(synth, part, &path);
     if (status == FW_OK) {
-        synth_rows_append(&synth->plan, synth->n_done, path, ret_text);
-        status = ret_text->failed ? fw_fault_nomem(synth->host) : FW_OK;
+        synth_rows_append(&synth->plan, part, path, &text);
+        status = text.failed ? fw_fault_nomem(synth->host) : FW_OK;
     }
     free(path);
-    return status;
+    if (status != FW_OK) {
+        fw_text_finish(&text);
+        return status;
+    }
+    *ret_statements = text.data;
+    return FW_OK;
 }
 
-static fw_status write_part(struct synth *synth)
+/* As many parts as there are threads: each COPY has one, so that its bytes are repeatable. */
+static fw_status write_parts(struct synth *synth)
 {
-    struct fw_text text = {0};
-    fw_status status = next_statements(synth, &text);
-    if (status == FW_OK) {
-        status = fw_sql_exec_text(&synth->sql, &text);
+    const struct fw_budget *budget = synth->host->service(synth->host, FW_BUDGET_ID);
+    const int64_t left = synth->plan.n_parts - synth->n_done;
+    int64_t n = budget->limits(synth->host)->threads;
+    n = n < left ? n : left;
+    char **statements = calloc((size_t)n, sizeof *statements);
+    fw_status status = statements != NULL ? FW_OK : fw_fault_nomem(synth->host);
+    for (int64_t i = 0; i < n && status == FW_OK; i++) {
+        status = part_statements(synth, synth->n_done + i, &statements[i]);
     }
-    fw_text_finish(&text);
     if (status == FW_OK) {
-        synth->part_rows[synth->n_done++] = fw_sql_rows_changed(&synth->sql);
+        status = synth->sql.api->exec_parallel(synth->sql.session, (const char *const *)statements,
+                                               (uint64_t)n, &synth->part_rows[synth->n_done]);
     }
+    for (int64_t i = 0; statements != NULL && i < n; i++) {
+        free(statements[i]);
+    }
+    free(statements);
+    synth->n_done += status == FW_OK ? n : 0;
     return status;
 }
 
@@ -161,12 +178,12 @@ static fw_status write_file(struct synth *synth)
     fw_status status = FW_OK;
     double fraction = 0;
     if (synth->job == NULL) {
-        struct fw_text text = {0};
-        status = next_statements(synth, &text);
+        char *statement = NULL;
+        status = part_statements(synth, 0, &statement);
         if (status == FW_OK) {
-            status = synth->sql.api->begin(synth->sql.session, fw_text_get(&text), &synth->job);
+            status = synth->sql.api->begin(synth->sql.session, statement, &synth->job);
         }
-        fw_text_finish(&text);
+        free(statement);
     }
     if (status == FW_OK) {
         status = synth->sql.api->advance(synth->job, ADVANCE_MS, &fraction);
@@ -221,7 +238,7 @@ static fw_status work(struct synth *synth)
     if (synth->n_done == plan->n_parts) {
         return finish(synth);
     }
-    fw_status status = plan->single_file ? write_file(synth) : write_part(synth);
+    fw_status status = plan->single_file ? write_file(synth) : write_parts(synth);
     return status == FW_OK ? FW_MORE : status;
 }
 
@@ -279,7 +296,7 @@ static fw_status synth_restore(void *self, const struct fw_blob *blob)
     return FW_OK;
 }
 
-static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID};
+static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
 
 static const struct fw_port outputs[] = {
     FW_PORT(.kind = FW_KIND_TABLE, .name = "raw", .file = "raw",

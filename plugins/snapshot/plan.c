@@ -43,7 +43,7 @@ static fw_status run(const struct snapshot *s, const struct fw_text *query,
                          : fw_sql_grid(&s->sql, ret_grid, fw_text_get(query));
 }
 
-static fw_status plan_merges(struct snapshot *s)
+fw_status snapshot_plan_merges(const struct snapshot *s, size_t *ret_n)
 {
     struct fw_text query = {0};
     struct fw_sql_grid grid = {0};
@@ -53,7 +53,7 @@ static fw_status plan_merges(struct snapshot *s)
     if (status == FW_OK) {
         int64_t groups = (int64_t)(limits(s)->engine_bytes / 2 / GROUP_BYTES);
         int64_t merges = cell(&grid, 0, 0) / (groups > 0 ? groups : 1) + 1;
-        s->n_merges = (size_t)bounded(merges * limits(s)->partition_factor, 1, 4096);
+        *ret_n = (size_t)bounded(merges * limits(s)->partition_factor, 1, 4096);
     }
     fw_sql_grid_finish(&grid);
     fw_text_finish(&query);
@@ -205,7 +205,7 @@ fw_status snapshot_plan(struct snapshot *s)
 {
     fw_status status = FW_OK;
     if (s->phase >= SNAPSHOT_PHASE_MERGE && s->n_merges == 0) {
-        status = plan_merges(s);
+        status = snapshot_plan_merges(s, &s->n_merges);
     }
     if (s->phase < SNAPSHOT_PHASE_GATHER || s->planned || status != FW_OK) {
         return status;

@@ -11,6 +11,9 @@
  */
 fw_status snapshot_plan(struct snapshot *s);
 
+/** Statements that the merge is split into, so that their groups fit into memory. */
+fw_status snapshot_plan_merges(const struct snapshot *s, size_t *ret_n);
+
 /** Picks that one unit may hold within the memory of this attempt. */
 int64_t snapshot_plan_unit_rows(const struct snapshot *s);
 

@@ -69,17 +69,22 @@ static fw_status refuse(const struct snapshot *s, const char *why)
     return fw_faultf(s->host, FW_E_STATE, s->work, NULL, "the checkpoint cannot be used: %s", why);
 }
 
-/* A lower memory budget asks for smaller units and merges: then the phase begins anew. */
-static void adapt(struct snapshot *s)
+/* A lower memory budget asks for smaller merges and units: then their phase begins anew. */
+static fw_status adapt(struct snapshot *s)
 {
-    if (s->phase == SNAPSHOT_PHASE_MERGE) {
-        s->n_merges = 0;
-        s->index = 0;
+    size_t n = 0;
+    fw_status status = FW_OK;
+    if (s->phase == SNAPSHOT_PHASE_MERGE && s->index < s->n_merges) {
+        status = snapshot_plan_merges(s, &n);
+        s->index = status == FW_OK && n != s->n_merges ? 0 : s->index;
+        s->n_merges = status == FW_OK ? n : s->n_merges;
     }
-    if (s->phase == SNAPSHOT_PHASE_GATHER && snapshot_plan_unit_rows(s) != s->unit_rows) {
+    if (s->phase == SNAPSHOT_PHASE_GATHER && s->index < s->n_units &&
+        snapshot_plan_unit_rows(s) != s->unit_rows) {
         snapshot_plan_finish(s);
         s->index = 0;
     }
+    return status;
 }
 
 fw_status snapshot_state_restore(struct snapshot *s, const struct fw_blob *blob)
@@ -103,6 +108,5 @@ fw_status snapshot_state_restore(struct snapshot *s, const struct fw_blob *blob)
     if (status == FW_OK && finished_bytes(s, SNAPSHOT_N_PHASES) != (int64_t)state.bytes) {
         return refuse(s, "files of finished steps are not as they were");
     }
-    adapt(s);
-    return status;
+    return status == FW_OK ? adapt(s) : status;
 }

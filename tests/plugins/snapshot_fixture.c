@@ -80,22 +80,37 @@ const char *snapshot_raw(struct sql_fixture *f, const char *name, const char *fo
     return path;
 }
 
-struct fake_task *snapshot_task_without_extras(struct sql_fixture *f, const char *run,
-                                               const char *raw)
+static struct fake_task *open_task(struct sql_fixture *f, const char *run, const char *raw)
 {
     struct fake_task *t = fake_task_create(kit, "snapshot");
     assert_int_equal(mkdir(snapshot_path(f, "%s", run), 0777), 0);
-    fake_task_input(t, "raw", raw, NULL);
-    fake_task_output(t, "core", snapshot_path(f, "%s/core", run));
+    if (raw != NULL) {
+        fake_task_input(t, "raw", raw, NULL);
+    }
     fake_task_output(t, "static", snapshot_path(f, "%s/static.parquet", run));
+    return t;
+}
+
+struct fake_task *snapshot_task_without_extras(struct sql_fixture *f, const char *run,
+                                               const char *raw)
+{
+    struct fake_task *t = open_task(f, run, raw);
+    fake_task_output(t, "core", snapshot_path(f, "%s/core", run));
+    return t;
+}
+
+struct fake_task *snapshot_task_to(struct sql_fixture *f, const char *run, const char *raw,
+                                   const char *extension)
+{
+    struct fake_task *t = open_task(f, run, raw);
+    fake_task_output(t, "core", snapshot_path(f, "%s/core%s", run, extension));
+    fake_task_output(t, "extras", snapshot_path(f, "%s/extras%s", run, extension));
     return t;
 }
 
 struct fake_task *snapshot_task(struct sql_fixture *f, const char *run, const char *raw)
 {
-    struct fake_task *t = snapshot_task_without_extras(f, run, raw);
-    fake_task_output(t, "extras", snapshot_path(f, "%s/extras", run));
-    return t;
+    return snapshot_task_to(f, run, raw, "");
 }
 
 void snapshot_must(struct fake_task *t)

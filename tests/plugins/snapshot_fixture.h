@@ -23,11 +23,16 @@ __attribute__((format(printf, 2, 3))) const char *snapshot_path(struct sql_fixtu
 __attribute__((format(printf, 3, 4))) const char *
 snapshot_raw(struct sql_fixture *f, const char *name, const char *format, ...);
 
-/* A task that reads `raw` and writes FOLDER/RUN/core, RUN/static.parquet and RUN/extras. */
+/* A task that reads `raw` (NULL: the test plugs it) and writes FOLDER/RUN/core, RUN/extras and
+ * RUN/static.parquet. */
 struct fake_task *snapshot_task(struct sql_fixture *f, const char *run, const char *raw);
 
 struct fake_task *snapshot_task_without_extras(struct sql_fixture *f, const char *run,
                                                const char *raw);
+
+/* To RUN/core.parquet and RUN/extras.parquet when the extension is ".parquet". */
+struct fake_task *snapshot_task_to(struct sql_fixture *f, const char *run, const char *raw,
+                                   const char *extension);
 
 /* Runs the task, which must succeed, and destroys it. */
 void snapshot_must(struct fake_task *t);

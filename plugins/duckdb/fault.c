@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sql/fault.h"
+#include "sql/text.h"
 
 /*
  * Only results carry DuckDB's error type; statements and pending results carry the text alone,
@@ -104,16 +106,42 @@ static int beginning_size(const char *statement)
     return (int)size;
 }
 
+/*
+ * Appends "path:line" when the statement says by a comment "file: path" where it comes from; the
+ * engine counts lines from the statement's first. Gives the statement behind that comment.
+ */
+static const char *append_origin(struct fw_text *where, const char *statement, const char *message)
+{
+    static const char marker[] = "/* file: ";
+    const char *start = strstr(statement, marker);
+    const char *end = start != NULL ? strstr(start, " */") : NULL;
+    const char *line = strstr(message, "\nLINE ");
+
+    if (end == NULL) {
+        return statement;
+    }
+    start += strlen(marker);
+    fw_text_append_len(where, start, (size_t)(end - start));
+    if (line != NULL) {
+        fw_text_appendf(where, ":%d", atoi(line + strlen("\nLINE ")));
+    }
+    return end + strlen(" */");
+}
+
 fw_status sql_fault(const struct fw_host *host, const char *message, const char *statement)
 {
     const char *text = message == NULL ? "the SQL engine failed and gave no reason" : message;
     fw_status status = message == NULL ? FW_E_INTERNAL : sql_fault_class(message);
+    struct fw_text where = {0};
 
     if (statement == NULL) {
         return fw_faultf(host, status, NULL, remedy_for(status), "%.*s", sentence_size(text), text);
     }
+    statement = append_origin(&where, statement, text);
+    statement += strspn(statement, " \t\r\n");
     int size = beginning_size(statement);
-    return fw_faultf(host, status, NULL, remedy_for(status), "%.*s\nin the statement: %.*s%s",
-                     sentence_size(text), text, size, statement,
-                     statement[size] == '\0' ? "" : "...");
+    fw_faultf(host, status, where.data, remedy_for(status), "%.*s\nin the statement: %.*s%s",
+              sentence_size(text), text, size, statement, statement[size] == '\0' ? "" : "...");
+    fw_text_finish(&where);
+    return status;
 }

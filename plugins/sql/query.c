@@ -6,10 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* Wide tables read well in groups of this many rows, and narrow ones lose nothing that matters. */
-#define ROW_GROUP_ROWS 65536
+#include "sql/copy.h"
 
 static const char *text_value(const struct fw_task *task, const char *name)
 {
@@ -34,6 +32,14 @@ static fw_status read_file(const struct fw_host *host, const char *path, struct 
     return broken ? fw_faultf(host, FW_E_IO, path, NULL, "the query cannot be read") : FW_OK;
 }
 
+/* Faults then say which line of the file is wrong; a path that ends the comment is not said. */
+static void append_origin(struct fw_text *query, const char *path)
+{
+    if (strstr(path, "*/") == NULL) {
+        fw_text_appendf(query, "/* file: %s */ ", path);
+    }
+}
+
 fw_status sql_query_read(const struct fw_host *host, const struct fw_task *task,
                          struct fw_text *ret_query)
 {
@@ -45,6 +51,7 @@ fw_status sql_query_read(const struct fw_host *host, const struct fw_task *task,
     if (query != NULL) {
         fw_text_append(ret_query, query);
     } else {
+        append_origin(ret_query, path);
         fw_status status = read_file(host, path, ret_query);
         if (status != FW_OK) {
             return status;
@@ -63,16 +70,14 @@ static bool ends_with(const char *name, const char *ending)
     return n >= m && strcmp(name + n - m, ending) == 0;
 }
 
-static void append_parquet(struct fw_text *statement)
-{
-    fw_text_appendf(statement, " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d)",
-                    ROW_GROUP_ROWS);
-}
-
-static void append_csv(struct fw_text *statement, const char *name)
+static void append_to_csv(struct fw_text *statement, const char *path, const char *name)
 {
     bool tabs = ends_with(name, ".tsv") || ends_with(name, ".tsv.gz");
-    fw_text_appendf(statement, " (FORMAT csv, HEADER true, DELIMITER '%s', COMPRESSION %s)",
+    fw_text_append(statement, "TO ");
+    fw_text_literal(statement, path);
+    fw_text_appendf(statement,
+                    " (FORMAT csv, HEADER true, DELIMITER '%s', COMPRESSION %s, "
+                    "USE_TMP_FILE false)",
                     tabs ? "\t" : ",", ends_with(name, ".gz") ? "gzip" : "none");
 }
 
@@ -82,44 +87,55 @@ static bool is_csv(const char *name)
            ends_with(name, ".tsv.gz");
 }
 
-static fw_status make_folder(const struct fw_host *host, const char *path)
+fw_status sql_query_columns(const struct fw_sql_handle *sql, const struct fw_text *query,
+                            size_t *ret_n)
 {
-    if (mkdir(path, 0777) < 0 && errno != EEXIST) {
-        return fw_faultf(host, FW_E_IO, path, NULL, "the output's folder cannot be made: %s",
-                         strerror(errno));
+    struct fw_sql_grid columns;
+    fw_status status = fw_sql_describe(sql, &columns, fw_text_get(query));
+    if (status == FW_OK) {
+        *ret_n = columns.n_rows;
+        fw_sql_grid_finish(&columns);
     }
-    return FW_OK;
+    return status;
+}
+
+bool sql_query_is_folder(const struct fw_output *output)
+{
+    return strchr(output->name, '.') == NULL;
+}
+
+static fw_status check_name(const struct fw_host *host, const struct fw_output *output)
+{
+    if (sql_query_is_folder(output) || ends_with(output->name, ".parquet") ||
+        is_csv(output->name)) {
+        return FW_OK;
+    }
+    return fw_faultf(host, FW_E_CONFIG, output->name,
+                     "name it .parquet, .csv, .tsv, .csv.gz or .tsv.gz, or without an ending for a "
+                     "folder of Parquet parts",
+                     "the output's name says no format that can be written");
 }
 
 fw_status sql_query_copy(const struct fw_host *host, const struct fw_output *output,
-                         const struct fw_text *query, struct fw_text *ret_statement)
+                         const struct fw_text *query, size_t n_columns,
+                         struct fw_text *ret_statement)
 {
     struct fw_text path = {0};
-    fw_status status = FW_OK;
-    bool folder = strchr(output->name, '.') == NULL;
-
+    fw_status status = check_name(host, output);
+    if (status != FW_OK) {
+        return status;
+    }
     fw_text_append(&path, output->path);
-    if (folder) {
-        status = make_folder(host, output->path);
-        fw_text_append(&path, "/part-00000.parquet");
+    fw_text_append(&path, sql_query_is_folder(output) ? "/part-00000.parquet" : "");
+    fw_text_append(ret_statement, "COPY (");
+    fw_sql_append_in_order(ret_statement, fw_text_get(query));
+    fw_text_append(ret_statement, ") ");
+    if (is_csv(output->name)) {
+        append_to_csv(ret_statement, fw_text_get(&path), output->name);
+    } else {
+        fw_sql_append_to_parquet(ret_statement, fw_text_get(&path), n_columns);
     }
-    fw_text_append(ret_statement, "COPY (FROM fw_in_order(");
-    fw_text_literal(ret_statement, fw_text_get(query));
-    fw_text_append(ret_statement, ")) TO ");
-    fw_text_literal(ret_statement, fw_text_get(&path));
-    if (folder || ends_with(output->name, ".parquet")) {
-        append_parquet(ret_statement);
-    } else if (is_csv(output->name)) {
-        append_csv(ret_statement, output->name);
-    } else if (status == FW_OK) {
-        status = fw_faultf(host, FW_E_CONFIG, output->name,
-                           "name it .parquet, .csv, .tsv, .csv.gz or .tsv.gz, or without an ending "
-                           "for a folder of Parquet parts",
-                           "the output's name says no format that can be written");
-    }
-    if (status == FW_OK && (path.failed || ret_statement->failed)) {
-        status = fw_fault_nomem(host);
-    }
+    bool failed = path.failed || ret_statement->failed;
     fw_text_finish(&path);
-    return status;
+    return failed ? fw_fault_nomem(host) : FW_OK;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "stage.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include <fw/service/artifact.h>
 #include <fw/service/sql.h>
@@ -43,6 +46,7 @@ static fw_status run_setup(const struct stage *self, const struct fw_task *task)
 static fw_status prepare(struct stage *self, const struct fw_task *task)
 {
     struct fw_text query = {0};
+    size_t n_columns = 0;
     fw_status status = sql_query_read(self->host, task, &query);
     if (status == FW_OK) {
         status = fw_sql_handle_open(&self->sql, self->host);
@@ -54,7 +58,10 @@ static fw_status prepare(struct stage *self, const struct fw_task *task)
         status = run_setup(self, task);
     }
     if (status == FW_OK) {
-        status = sql_query_copy(self->host, self->output, &query, &self->copy);
+        status = sql_query_columns(&self->sql, &query, &n_columns);
+    }
+    if (status == FW_OK) {
+        status = sql_query_copy(self->host, self->output, &query, n_columns, &self->copy);
     }
     fw_text_finish(&query);
     return status;
@@ -78,6 +85,16 @@ static fw_status stage_create(const struct fw_host *host, const struct fw_task *
     return FW_OK;
 }
 
+static fw_status begin(struct stage *self)
+{
+    const char *path = self->output->path;
+    if (sql_query_is_folder(self->output) && mkdir(path, 0777) < 0) {
+        return fw_faultf(self->host, FW_E_IO, path, NULL, "the output's folder cannot be made: %s",
+                         strerror(errno));
+    }
+    return self->sql.api->begin(self->sql.session, fw_text_get(&self->copy), &self->job);
+}
+
 static fw_status end(struct stage *self, struct fw_step *ret)
 {
     const struct fw_artifact *artifact = self->host->service(self->host, FW_ARTIFACT_ID);
@@ -97,7 +114,7 @@ static fw_status stage_step(void *instance, struct fw_step *ret)
     fw_status status = FW_OK;
     ret->unit = "%";
     if (self->job == NULL) {
-        status = self->sql.api->begin(self->sql.session, fw_text_get(&self->copy), &self->job);
+        status = begin(self);
     }
     if (status == FW_OK) {
         status = self->sql.api->advance(self->job, STEP_MS, &fraction);

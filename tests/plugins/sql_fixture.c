@@ -19,8 +19,13 @@ static char *last_cell;
 int sql_fixture_load(void **state)
 {
     (void)state;
-    kit = fake_kit_open(DUCKDB_SO, NULL);
+    kit = fake_kit_open(DUCKDB_SO, SQL_SO, NULL);
     return 0;
+}
+
+struct fake_kit *sql_fixture_kit(void)
+{
+    return kit;
 }
 
 int sql_fixture_unload(void **state)

@@ -13,9 +13,10 @@ struct sql_fixture {
     char dir[64]; /* a folder of the test's own, removed with it */
 };
 
-/* For cmocka_run_group_tests: load and unload the plugin (DUCKDB_SO). */
+/* For cmocka_run_group_tests: load and unload the plugins duckdb and sql. */
 int sql_fixture_load(void **state);
 int sql_fixture_unload(void **state);
+struct fake_kit *sql_fixture_kit(void);
 
 /* For a test: *state is a struct sql_fixture with a session, or with the host alone. */
 int sql_fixture_open(void **state);

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "copy.h"
 
+void fw_sql_append_in_order(struct fw_text *text, const char *query)
+{
+    fw_text_appendf(text,
+                    "SELECT * EXCLUDE (fw_no_rows) FROM (FROM (%s\n) UNION ALL BY NAME FROM "
+                    "fw_no_rows())",
+                    query);
+}
+
 void fw_sql_append_to_parquet(struct fw_text *text, const char *path, size_t n_columns)
 {
     fw_text_append(text, "TO ");

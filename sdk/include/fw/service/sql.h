@@ -20,7 +20,7 @@ struct fw_sql_job;
  *
  * Every session has TimeZone 'UTC', binary collation, insertion order preserved, no network
  * and no extension loading; it spills into the host's temporary folder and is limited to the
- * budget's threads and engine_bytes. Dialect: DuckDB's. Three functions are added:
+ * budget's threads and engine_bytes. Dialect: DuckDB's. Four functions are added:
  *
  *     fw_canonical_json(any) -> VARCHAR   keys sorted by code point at every level, ASCII only,
  *                                         no blanks, shortest round-trip numbers; NULL -> NULL
@@ -28,6 +28,8 @@ struct fw_sql_job;
  *                                         struct, 1 for anything else; NULL -> NULL
  *     fw_in_order('query') -> table       the query's rows, for COPY ... TO a Parquet file
  *                                         whose bytes are to be the same in every run
+ *     fw_no_rows() -> table               no rows of a BOOLEAN column fw_no_rows: what
+ *                                         fw_in_order unites the query with
  *
  * A plain COPY with two or more threads cuts row groups where the threads happen to be; only
  * one whose query ends in ORDER BY is repeatable by itself. fw_in_order costs nothing but the
@@ -37,8 +39,10 @@ struct fw_sql_job;
  * memory, FW_E_NOSPACE when the disk or its share of it did, FW_E_CANCELLED after an interrupt,
  * FW_E_CONFIG when the statement itself is wrong (syntax, names, types), FW_E_DATA when a value
  * is, FW_E_MISSING when no file matches, FW_E_IO, FW_E_UNSUPPORTED or FW_E_INTERNAL otherwise;
- * always with the engine's own sentence and the statement's beginning. The host's cancel request
- * interrupts whatever runs. [stage thread] unless said otherwise.
+ * always with the engine's own sentence and the statement's beginning. A statement out of a file
+ * may say so in a block comment right before it, on the same line, that holds "file: PATH" and
+ * nothing else; its faults then say PATH:LINE. The host's cancel request interrupts what runs.
+ * [stage thread] unless said otherwise.
  */
 struct fw_sql {
     uint32_t struct_size;

@@ -30,14 +30,17 @@ static bool is_parquet(const char *path)
            memcmp(tail, "PAR1", 4) == 0;
 }
 
-/* `name` is the final name: the path on disk is still the temporary one. */
-static int check_file(const char *path, const char *name, struct fw_error *err)
+/*
+ * `name` is the final name: the path on disk is still the temporary one. In a table a .json file is
+ * a commit of a Delta log, one document a line.
+ */
+static int check_file(const char *path, const char *name, fw_kind kind, struct fw_error *err)
 {
     if (ends_with(name, ".parquet") && !is_parquet(path)) {
         return fw_error_set(err, FW_EXIT_FAILED, "it left %s, which is no complete Parquet file",
                             path);
     }
-    if (ends_with(name, ".json")) {
+    if (ends_with(name, ".json") && kind != FW_KIND_TABLE) {
         fw_auto(json) cJSON *json = NULL;
         return fw_json_read(path, &json, err);
     }
@@ -58,7 +61,8 @@ static int check_files(const struct fw_output *output, const cJSON *described, s
         if (!path) {
             return fw_error_oom(err);
         }
-        if (check_file(path, relative[0] != '\0' ? relative : output->name, err) < 0) {
+        if (check_file(path, relative[0] != '\0' ? relative : output->name, output->kind, err) <
+            0) {
             return -1;
         }
     }

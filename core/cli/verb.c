@@ -78,6 +78,34 @@ static int worker_main(const char *parent)
     return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;
 }
 
+/* A crash of the program itself; where stages run in it, theirs. The signal then takes its course.
+ */
+static void tell_crash(int signal)
+{
+    static char text[] =
+        "fwrun: crashed with signal 00; if a stage has isolate = \"none\", isolate = \"process\" "
+        "says whether it is to blame; the same command goes on\n";
+    char *digits = strstr(text, "00");
+    digits[0] = (char)('0' + signal / 10);
+    digits[1] = (char)('0' + signal % 10);
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+        _exit(FW_EXIT_SIGNAL + signal);
+    }
+    raise(signal);
+}
+
+static void catch_crashes(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    const struct sigaction action = {.sa_handler = tell_crash, .sa_flags = SA_RESETHAND};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction present;
+        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler == SIG_DFL) {
+            sigaction(signals[i], &action, NULL); /* a sanitizer's own handler knows more */
+        }
+    }
+}
+
 /* A missing standard stream must not become the number of the next file that is opened, which
  * would then get what was meant for the stream. */
 static bool keep_standard_streams(void)
@@ -99,5 +127,9 @@ int fw_program_begin(int argc, char **argv)
     setvbuf(stderr, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
     atexit(guard_verdict);
-    return argc == 3 && strcmp(argv[1], "--worker") == 0 ? worker_main(argv[2]) : -1;
+    if (argc == 3 && strcmp(argv[1], "--worker") == 0) {
+        return worker_main(argv[2]);
+    }
+    catch_crashes();
+    return -1;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -104,9 +105,13 @@ static int open_log(struct fw_run *run, const char *name, struct fw_attempt *att
     if (!path) {
         return fw_error_oom(err);
     }
+    struct stat st;
     attempt->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return attempt->log >= 0 ? 0
-                             : fw_error_errno(err, FW_EXIT_STATE, "cannot open the log %s", path);
+    if (attempt->log < 0 || fstat(attempt->log, &st) < 0) {
+        return fw_error_errno(err, FW_EXIT_STATE, "cannot open the log %s", path);
+    }
+    attempt->log_bytes = st.st_size;
+    return 0;
 }
 
 static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -198,11 +199,28 @@ static void complete(struct fw_run *run, size_t index, const cJSON *result)
     fw_run_stage_end(run, index, FW_STAGE_EXECUTED, 0, NULL);
 }
 
+/* Where more can be read, if the stage wrote there. */
+static void point_to_log(const struct fw_run *run, size_t index, struct verdict *verdict)
+{
+    struct stat st;
+    const struct fw_attempt *attempt = run->stages[index].attempt;
+    fw_auto(free) char *log = fw_rundir_log(run->dir->path, run->plan->stages[index].spec->name);
+    if (verdict->message && verdict->kind != STOPPED && log && fstat(attempt->log, &st) == 0 &&
+        st.st_size > attempt->log_bytes) {
+        char *more = fw_text("%s; its log is %s", verdict->message, log);
+        if (more) {
+            free(verdict->message);
+            verdict->message = more;
+        }
+    }
+}
+
 void fw_attempt_conclude(struct fw_run *run, size_t index)
 {
     struct fw_run_stage *state = &run->stages[index];
     struct verdict verdict =
         state->attempt->result ? judge_result(run, index) : judge_death(run, index);
+    point_to_log(run, index, &verdict);
     keep_record(run, index, &verdict);
     fw_auto(json) cJSON *result = state->attempt->result;
     state->attempt->result = NULL;

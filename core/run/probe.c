@@ -17,7 +17,8 @@ static bool is_known(const char *memo, const char *digest)
     return memo && strstr(memo, digest) != NULL;
 }
 
-static int add(cJSON *list, const struct fw_registry_entry *entry, struct fw_error *err)
+static int add(cJSON *list, const struct fw_plan_stage *stage,
+               const struct fw_registry_entry *entry, struct fw_error *err)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, list)
@@ -28,6 +29,7 @@ static int add(cJSON *list, const struct fw_registry_entry *entry, struct fw_err
     }
     cJSON *plugin = cJSON_CreateObject();
     return cJSON_AddItemToArray(list, plugin) &&
+                   cJSON_AddStringToObject(plugin, "stage", stage->spec->name) &&
                    cJSON_AddStringToObject(plugin, "path", entry->path) &&
                    cJSON_AddStringToObject(plugin, "digest", entry->elf.digest)
                ? 0
@@ -41,12 +43,13 @@ static int collect(const struct fw_plan *plan, const char *memo, cJSON *list, st
         if (stage->state != FW_PLAN_RUN && stage->state != FW_PLAN_WAITING) {
             continue;
         }
-        if (!is_known(memo, stage->plugin->elf.digest) && add(list, stage->plugin, err) < 0) {
+        if (!is_known(memo, stage->plugin->elf.digest) &&
+            add(list, stage, stage->plugin, err) < 0) {
             return -1;
         }
         for (size_t k = 0; k < stage->providers.len; k++) {
             const struct fw_registry_entry *entry = stage->providers.items[k].entry;
-            if (!is_known(memo, entry->elf.digest) && add(list, entry, err) < 0) {
+            if (!is_known(memo, entry->elf.digest) && add(list, stage, entry, err) < 0) {
                 return -1;
             }
         }
@@ -67,28 +70,60 @@ static int spawn(int fd, pid_t *ret_pid, struct fw_error *err)
     return fw_proc_spawn(&spec, ret_pid, err);
 }
 
-static int judge(const cJSON *result, const struct fw_proc_result *process, struct fw_error *err)
+/* What the worker said: the plugin that it was about to load, and how it went with all of them. */
+struct answer {
+    cJSON *loading, *result;
+    struct fw_proc_result process;
+};
+
+static int judge(const struct answer *answer, struct fw_error *err)
 {
     int64_t status = -1;
-    const char *fault = "no reason given";
-    if (!result) {
-        return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "loading the plugins crashed with signal %d (%s); `fwrun inspect "
-                            "FILE.so` describes each without loading it",
-                            process->signal, strsignal(process->signal));
+    const char *fault = "no reason given", *stage = "", *path = "a plugin";
+    const struct fw_proc_result *process = &answer->process;
+    fw_json_get_string(answer->loading, "stage", &stage, NULL);
+    fw_json_get_string(answer->loading, "path", &path, NULL);
+    if (answer->result) {
+        fw_json_get_i64(answer->result, "status", &status, NULL);
+        fw_json_get_string(answer->result, "fault", &fault, NULL);
+        return status == 0 ? 0
+                           : fw_error_set(err, FW_EXIT_PLUGIN, "stage \"%s\": %s; nothing ran",
+                                          stage, fault);
     }
-    fw_json_get_i64(result, "status", &status, NULL);
-    fw_json_get_string(result, "fault", &fault, NULL);
-    return status == 0 ? 0 : fw_error_set(err, FW_EXIT_PLUGIN, "%s", fault);
+    if (process->signal != 0) {
+        return fw_error_set(err, FW_EXIT_PLUGIN,
+                            "stage \"%s\": %s crashed with signal %d (%s) while it was loaded; "
+                            "nothing ran",
+                            stage, path, process->signal, strsignal(process->signal));
+    }
+    return fw_error_set(err, FW_EXIT_PLUGIN,
+                        "stage \"%s\": %s ended the process with code %d while it was loaded; "
+                        "nothing ran",
+                        stage, path, process->exit_code);
 }
 
-static int ask(cJSON *list, struct fw_error *err)
+static int receive(struct fw_channel *channel, struct answer *answer, struct fw_error *err)
+{
+    while (!answer->result && !channel->ended) {
+        cJSON *message;
+        if (fw_channel_receive(channel, true, err) < 0) {
+            return -1;
+        }
+        while (fw_channel_next(channel, &message, err) == 0 && message) {
+            cJSON **place =
+                cJSON_HasObjectItem(message, "status") ? &answer->result : &answer->loading;
+            cJSON_Delete(*place);
+            *place = message;
+        }
+    }
+    return 0;
+}
+
+static int ask(cJSON *list, struct answer *answer, struct fw_error *err)
 {
     int pair[2];
     pid_t pid;
-    struct fw_proc_result process = {0};
     fw_auto(json) cJSON *task = cJSON_CreateObject();
-    fw_auto(json) cJSON *result = NULL;
     cJSON_AddItemReferenceToObject(task, "probe", list);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
@@ -97,17 +132,13 @@ static int ask(cJSON *list, struct fw_error *err)
     close(pair[1]);
     struct fw_channel channel = {.fd = pair[0]};
     if (rc == 0) {
-        rc = fw_channel_send(pair[0], task, err);
-        while (rc == 0 && !result && !channel.ended) {
-            rc = fw_channel_receive(&channel, true, err);
-            if (rc == 0) {
-                rc = fw_channel_next(&channel, &result, err);
-            }
-        }
-        fw_proc_reap(pid, true, &process, NULL);
+        /* A worker that dies before it has read its task is judged by its death. */
+        fw_channel_send(pair[0], task, NULL);
+        rc = receive(&channel, answer, err);
+        fw_proc_reap(pid, true, &answer->process, NULL);
     }
     fw_channel_finish(&channel);
-    return judge(result, &process, rc < 0 && result ? NULL : err);
+    return rc;
 }
 
 static int remember(const char *path, const char *memo, const cJSON *list, struct fw_error *err)
@@ -139,5 +170,12 @@ int fw_run_probe(const struct fw_plan *plan, const char *memo, struct fw_error *
     if (cJSON_GetArraySize(list) == 0) {
         return 0;
     }
-    return ask(list, err) < 0 ? -1 : remember(memo, known, list, err);
+    struct answer answer = {0};
+    int rc = ask(list, &answer, err);
+    if (rc == 0) {
+        rc = judge(&answer, err);
+    }
+    cJSON_Delete(answer.loading);
+    cJSON_Delete(answer.result);
+    return rc < 0 ? -1 : remember(memo, known, list, err);
 }

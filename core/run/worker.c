@@ -232,6 +232,9 @@ static void restore(struct fw_worker *worker, void **self, struct tally *tally)
                               &tally->steps, &err) == 0) {
         return;
     }
+    if (worker->fault.len > 0) {
+        fw_error_prefix(&err, "%s: ", worker->fault.text);
+    }
     cJSON *message = cJSON_CreateObject();
     cJSON_AddStringToObject(message, "type", "restart");
     cJSON_AddStringToObject(message, "text", err.text);
@@ -312,7 +315,8 @@ static void run_task(struct fw_worker *worker, cJSON *result)
                          ", which is none of the SDK's (fw/status.h)",
                          status);
             status = FW_E_INTERNAL;
-        } else if (status == FW_OK && fw_worker_collect_outputs(worker, result, &err) < 0) {
+        } else if (status == FW_OK &&
+                   fw_worker_collect_outputs(worker, tally.step.items, result, &err) < 0) {
             status = FW_E_IO;
         }
     }
@@ -334,9 +338,12 @@ static void probe(struct fw_worker *worker, const cJSON *list, cJSON *result)
     cJSON_ArrayForEach(item, list)
     {
         struct fw_module *module = NULL;
-        if (rc == 0 && (rc = open_module(worker, item, &module, &err)) == 0) {
-            fw_module_drop(module);
+        if (rc < 0) {
+            break;
         }
+        fw_worker_send(worker, cJSON_Duplicate(item, true)); /* it may be the death of us */
+        rc = open_module(worker, item, &module, &err);
+        fw_module_drop(module);
     }
     cJSON_AddNumberToObject(result, "status", rc == 0 ? FW_OK : FW_E_INTERNAL);
     cJSON_AddNumberToObject(result, "code", rc == 0 ? 0 : err.code);

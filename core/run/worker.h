@@ -13,7 +13,8 @@
  *     {"type": "log", level, text}                           {"type": "metric", name, ...}
  *     {"type": "checkpoint", steps}
  *     {"type": "result", status, fault, stopped, outputs, fields, items, steps, step_us}
- * A task {"probe": [{path, digest}]} only loads the plugins and reports the first that fails.
+ * A task {"probe": [{stage, path, digest}]} only loads the plugins: it sends each item before it
+ * loads it, and the result at the first that fails.
  *
  * In a process of its own (`own_process`) it ends with its parent; in a thread of the supervisor it
  * shares all of the process with it. Returns when the result is sent; closes `fd`.

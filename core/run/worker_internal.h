@@ -65,8 +65,10 @@ void fw_worker_free_task(struct fw_worker *worker);
 /* worker_host.c: the host's services. */
 void fw_worker_init_host(struct fw_worker *worker);
 
-/* worker_output.c: checks the outputs of a finished stage and records them as JSON. */
-int fw_worker_collect_outputs(struct fw_worker *worker, cJSON *result, struct fw_error *err);
+/* worker_output.c: checks the outputs of a finished stage and records them as JSON. A stage that
+ * processed no items may leave them empty: whether that is right is not asked here. */
+int fw_worker_collect_outputs(struct fw_worker *worker, uint64_t items, cJSON *result,
+                              struct fw_error *err);
 
 /* Sends and deletes a message; a supervisor that is gone ends the worker soon enough. */
 void fw_worker_send(struct fw_worker *worker, cJSON *message);

@@ -81,8 +81,8 @@ static uint32_t port_flags(const struct fw_worker *worker, const char *port)
     return 0;
 }
 
-static int collect(struct fw_worker *worker, const struct fw_output *output, cJSON *list,
-                   struct fw_error *err)
+static int collect(struct fw_worker *worker, const struct fw_output *output, bool may_be_empty,
+                   cJSON *list, struct fw_error *err)
 {
     uint32_t flags = port_flags(worker, output->port);
     fw_auto(json) cJSON *described = NULL;
@@ -99,7 +99,7 @@ static int collect(struct fw_worker *worker, const struct fw_output *output, cJS
         fw_json_get_u64(described, "bytes", &bytes, err) < 0) {
         return -1;
     }
-    if (bytes == 0 && !(flags & FW_PORT_MAY_BE_EMPTY)) {
+    if (bytes == 0 && !may_be_empty && !(flags & FW_PORT_MAY_BE_EMPTY)) {
         return fw_error_set(err, FW_EXIT_FAILED,
                             "it said it was done, but output \"%s\" is empty (%s)", output->port,
                             output->path);
@@ -115,14 +115,15 @@ static int collect(struct fw_worker *worker, const struct fw_output *output, cJS
     return 0;
 }
 
-int fw_worker_collect_outputs(struct fw_worker *worker, cJSON *result, struct fw_error *err)
+int fw_worker_collect_outputs(struct fw_worker *worker, uint64_t items, cJSON *result,
+                              struct fw_error *err)
 {
     cJSON *list = cJSON_AddArrayToObject(result, "outputs");
     if (!list) {
         return fw_error_oom(err);
     }
     for (uint32_t i = 0; i < worker->task.n_outputs; i++) {
-        if (collect(worker, &worker->outputs[i], list, err) < 0) {
+        if (collect(worker, &worker->outputs[i], items == 0, list, err) < 0) {
             return -1;
         }
     }

@@ -121,8 +121,3 @@ int fw_proc_reap(pid_t pid, bool wait, struct fw_proc_result *ret_result, struct
     };
     return 1;
 }
-
-bool fw_proc_group_alive(pid_t group)
-{
-    return kill(-group, 0) == 0 || errno == EPERM;
-}

@@ -59,7 +59,7 @@ uint64_t fw_proc_tree_memory(pid_t pid);
 /* Sends a signal to the group of a child and to every descendant outside it. */
 void fw_proc_tree_kill(pid_t pid, int signal);
 
-/* Whether any process of the group is left, zombies included. */
+/* Whether any process of the group is left that is more than a zombie. */
 bool fw_proc_group_alive(pid_t group);
 
 /* The start time of a process in clock ticks since boot, which with the pid names it for good;

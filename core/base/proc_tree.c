@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 
@@ -36,7 +37,7 @@ static bool read_small(const char *path, char *buffer, size_t size)
 
 struct stat_line {
     char state;
-    int parent;
+    int parent, group;
     unsigned long long start_time;
 };
 
@@ -50,9 +51,10 @@ static bool read_stat(pid_t pid, struct stat_line *ret_stat)
     /* The command's name, in parentheses, may itself hold blanks and parentheses. */
     const char *rest = strrchr(text, ')');
     return rest && sscanf(rest + 1,
-                          " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+                          " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
                           "%*d %llu",
-                          &ret_stat->state, &ret_stat->parent, &ret_stat->start_time) == 3;
+                          &ret_stat->state, &ret_stat->parent, &ret_stat->group,
+                          &ret_stat->start_time) == 4;
 }
 
 uint64_t fw_proc_start_time(pid_t pid)
@@ -86,18 +88,30 @@ static bool add_listed_children(struct pids *pids, pid_t pid)
     return listed;
 }
 
-/* The same by looking at every process there is. */
-static void add_scanned_children(struct pids *pids, pid_t pid)
+/* Adds what lives and has this parent or is in this group: looks at every process there is. */
+static void add_scanned(struct pids *pids, pid_t parent, pid_t group)
 {
     fw_auto(closedir) DIR *processes = opendir("/proc");
     struct dirent *process;
     struct stat_line stat;
     while (processes && (process = readdir(processes))) {
-        long candidate = strtol(process->d_name, NULL, 10);
-        if (candidate > 0 && read_stat((pid_t)candidate, &stat) && stat.parent == pid) {
-            add_pid(pids, candidate);
+        long pid = strtol(process->d_name, NULL, 10);
+        if (pid > 0 && read_stat((pid_t)pid, &stat) && !strchr("ZXx", stat.state) &&
+            (stat.parent == parent || stat.group == group)) {
+            add_pid(pids, pid);
         }
     }
+}
+
+bool fw_proc_group_alive(pid_t group)
+{
+    /* Zombies answer signals too, and an init that does not reap keeps them for good. */
+    struct pids pids = {0};
+    if (kill(-group, 0) == 0 || errno == EPERM) {
+        add_scanned(&pids, -1, group);
+    }
+    free(pids.items);
+    return pids.len > 0;
 }
 
 /* A process and all its descendants. */
@@ -107,7 +121,7 @@ static struct pids list_tree(pid_t pid)
     add_pid(&pids, pid);
     for (size_t i = 0; i < pids.len; i++) {
         if (!add_listed_children(&pids, pids.items[i]) && fw_proc_start_time(pids.items[i]) != 0) {
-            add_scanned_children(&pids, pids.items[i]);
+            add_scanned(&pids, pids.items[i], -1);
         }
     }
     return pids;

@@ -14,14 +14,19 @@
 
 /*
  * Nothing is loaded from or written to the user's home, nothing is pinned to a core that a
- * stage beside this one may be pinned to, and the rows keep their order. Default collation is
- * binary.
+ * stage beside this one may be pinned to, and the rows keep their order. Files are read about
+ * once, so caching them takes memory and gives nothing. Default collation is binary.
  */
 static const char *const fixed_settings[][2] = {
-    {"autoinstall_known_extensions", "false"}, {"autoload_known_extensions", "false"},
-    {"allow_community_extensions", "false"},   {"allow_unsigned_extensions", "false"},
-    {"allow_persistent_secrets", "false"},     {"pin_threads", "off"},
-    {"preserve_insertion_order", "true"},      {"default_collation", ""},
+    {"autoinstall_known_extensions", "false"},
+    {"autoload_known_extensions", "false"},
+    {"allow_community_extensions", "false"},
+    {"allow_unsigned_extensions", "false"},
+    {"allow_persistent_secrets", "false"},
+    {"enable_external_file_cache", "false"},
+    {"pin_threads", "off"},
+    {"preserve_insertion_order", "true"},
+    {"default_collation", ""},
 };
 
 static fw_status configure(const struct fw_host *host, duckdb_config config, const char *name,

@@ -445,6 +445,30 @@ static void a_corrupt_page_is_named_by_the_scan(void **state)
     free(path);
 }
 
+/* Of many failures the engine itself does not say where they come from. */
+static void a_failed_scan_says_of_which_file(void **state)
+{
+    struct sql_fixture *f = *state;
+    test_file_write(f->dir, "t/readme", "");
+    sql_must(f, "COPY (SELECT 1 AS a) TO '%s/t/1.parquet'", f->dir);
+    sql_must(f, "COPY (SELECT 2 AS a) TO '%s/t/2.parquet'", f->dir);
+    struct fw_source *source = must_open(f, NULL, "t");
+    const struct fw_source_slice slices[] = {{.first_file = 1}, {0}};
+    static const char *const words[] = {"t/2.parquet", "one of 2, from "};
+    for (int i = 0; i < 2; i++) {
+        struct fw_text query = {0};
+        int64_t n = 0;
+        fw_text_append(&query, "SELECT CASE WHEN a > 1 THEN error('spoilt') ELSE a END FROM ");
+        fw_source_scan(source, &slices[i], &query);
+        assert_int_equal(fw_sql_int64(&f->sql, &n, fw_text_get(&query)), FW_E_DATA);
+        const char *fault = fake_task_take_fault(f->task);
+        assert_non_null(strstr(fault, "spoilt"));
+        assert_non_null(strstr(fault, words[i]));
+        fw_text_finish(&query);
+    }
+    fw_source_close(source);
+}
+
 static void names_with_quotes_and_patterns_are_plain_names(void **state)
 {
     struct sql_fixture *f = *state;
@@ -475,6 +499,7 @@ int main(void)
         TEST(what_cannot_be_read_is_named),
         TEST(inputs_that_do_not_go_together_are_refused),
         TEST(a_corrupt_page_is_named_by_the_scan),
+        TEST(a_failed_scan_says_of_which_file),
         TEST(names_with_quotes_and_patterns_are_plain_names),
     };
     return cmocka_run_group_tests_name("source", tests, sql_fixture_load, sql_fixture_unload);

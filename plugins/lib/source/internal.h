@@ -48,6 +48,13 @@ void fw_source_append_csv(const struct fw_source *source, size_t file, struct fw
 void fw_source_append_paths(const struct fw_source *source, size_t first, size_t n,
                             struct fw_text *text);
 
+/**
+ * Appends a comment from which fw.sql/1 says of a failed statement which files it was about: the
+ * engine itself names the file of only about half of the damaged pages that it meets.
+ */
+void fw_source_append_origin(const struct fw_source *source, size_t first, size_t n,
+                             struct fw_text *text);
+
 /** Index of the file's header that holds the column; -1: the file does not have it. */
 int fw_source_header_find(const struct fw_source *source, size_t file, const char *column);
 

@@ -20,6 +20,7 @@ void fw_source_append_paths(const struct fw_source *source, size_t first, size_t
  */
 static void append_examples(const struct fw_source *source, struct fw_text *text)
 {
+    fw_source_append_origin(source, 0, source->n_files, text);
     fw_text_append(text, "SELECT min(file_name) AS example FROM (SELECT file_name, "
                          "list((name, duckdb_type, num_children, repetition_type) ORDER BY place) "
                          "AS form FROM (SELECT *, row_number() OVER () AS place "

@@ -98,9 +98,25 @@ static void append_rows(const struct scan *scan, const char *row, struct fw_text
     }
 }
 
+void fw_source_append_origin(const struct fw_source *source, size_t first, size_t n,
+                             struct fw_text *text)
+{
+    const char *first_path = source->files[first].path;
+    const char *last_path = source->files[first + n - 1].path;
+    if (strstr(first_path, "*/") != NULL || strstr(last_path, "*/") != NULL) {
+        return;
+    }
+    if (n == 1) {
+        fw_text_appendf(text, "/* file: %s */ ", first_path);
+    } else {
+        fw_text_appendf(text, "/* file: one of %zu, from %s to %s */ ", n, first_path, last_path);
+    }
+}
+
 static void append_parquet(const struct scan *scan, struct fw_text *text)
 {
     fw_text_append(text, "(SELECT ");
+    fw_source_append_origin(scan->source, scan->first_file, scan->n_files, text);
     for (size_t i = 0; i < scan->n_columns; i++) {
         size_t at = column_index(scan, i);
         if (partition_of(scan, at) >= 0) {
@@ -214,6 +230,7 @@ fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows)
         fw_text_append(&query, "SELECT count(*) FROM ");
         fw_source_scan(source, NULL, &query);
     } else {
+        fw_source_append_origin(source, 0, source->n_files, &query);
         fw_text_append(&query, "SELECT sum(num_rows) FROM parquet_file_metadata(");
         fw_source_append_paths(source, 0, source->n_files, &query);
         fw_text_append(&query, ")");

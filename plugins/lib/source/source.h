@@ -92,7 +92,8 @@ struct fw_source_slice {
  * types, then fw_file and fw_row, rows in that order. A column that a file does not have is
  * NULL, another physical type is cast, partition columns come from the log. Unused columns cost
  * nothing. Rows of Parquet are found through the row groups, rows of CSV by reading up to them.
- * Every column in `columns` must exist.
+ * Every column in `columns` must exist. When a statement with a scan fails, its fault says which
+ * file or files the scan was of.
  */
 void fw_source_scan(const struct fw_source *source, const struct fw_source_slice *slice,
                     struct fw_text *text);

@@ -108,9 +108,9 @@ static int beginning_size(const char *statement)
 
 /*
  * Appends "path:line" when the statement says by a comment "file: path" where it comes from; the
- * engine counts lines from the statement's first. Gives the statement behind that comment.
+ * engine counts lines from the statement's first.
  */
-static const char *append_origin(struct fw_text *where, const char *statement, const char *message)
+static void append_origin(struct fw_text *where, const char *statement, const char *message)
 {
     static const char marker[] = "/* file: ";
     const char *start = strstr(statement, marker);
@@ -118,14 +118,13 @@ static const char *append_origin(struct fw_text *where, const char *statement, c
     const char *line = strstr(message, "\nLINE ");
 
     if (end == NULL) {
-        return statement;
+        return;
     }
     start += strlen(marker);
     fw_text_append_len(where, start, (size_t)(end - start));
     if (line != NULL) {
         fw_text_appendf(where, ":%d", atoi(line + strlen("\nLINE ")));
     }
-    return end + strlen(" */");
 }
 
 fw_status sql_fault(const struct fw_host *host, const char *message, const char *statement)
@@ -134,14 +133,16 @@ fw_status sql_fault(const struct fw_host *host, const char *message, const char 
     fw_status status = message == NULL ? FW_E_INTERNAL : sql_fault_class(message);
     struct fw_text where = {0};
 
-    if (statement == NULL) {
-        return fw_faultf(host, status, NULL, remedy_for(status), "%.*s", sentence_size(text), text);
+    if (statement != NULL) {
+        append_origin(&where, statement, text);
     }
-    statement = append_origin(&where, statement, text);
-    statement += strspn(statement, " \t\r\n");
-    int size = beginning_size(statement);
-    fw_faultf(host, status, where.data, remedy_for(status), "%.*s\nin the statement: %.*s%s",
-              sentence_size(text), text, size, statement, statement[size] == '\0' ? "" : "...");
+    if (statement == NULL || where.data != NULL) {
+        fw_faultf(host, status, where.data, remedy_for(status), "%.*s", sentence_size(text), text);
+    } else {
+        int size = beginning_size(statement);
+        fw_faultf(host, status, NULL, remedy_for(status), "%.*s\nin the statement: %.*s%s",
+                  sentence_size(text), text, size, statement, statement[size] == '\0' ? "" : "...");
+    }
     fw_text_finish(&where);
     return status;
 }

@@ -72,13 +72,24 @@ static fw_status work(struct fw_sql_job *job, int64_t end_us)
     return FW_MORE;
 }
 
+/*
+ * DuckDB 1.4 reads a scan's progress before the scan has set it, so the number may be anything;
+ * counting up to it in whole percents gives nothing outside 0 to 1.
+ */
 static double fraction_done(const struct fw_sql_job *job)
 {
     if (job->status == FW_OK) {
         return 1.0;
     }
-    duckdb_query_progress_type progress = duckdb_query_progress(job->statement.session->connection);
-    return progress.percentage < 0 ? -1.0 : progress.percentage / 100.0;
+    duckdb_query_progress_type progress = duckdb_query_progress(job->statement.connection);
+    if (!(progress.percentage >= 0)) {
+        return -1.0;
+    }
+    int percents = 0;
+    while (percents < 100 && percents + 1 <= progress.percentage) {
+        percents++;
+    }
+    return percents / 100.0;
 }
 
 fw_status sql_job_advance(struct fw_sql_job *job, uint32_t budget_ms, double *ret_fraction)

@@ -32,7 +32,7 @@ static fw_status read_file(const struct fw_host *host, const char *path, struct 
     return broken ? fw_faultf(host, FW_E_IO, path, NULL, "the query cannot be read") : FW_OK;
 }
 
-/* Faults then say which line of the file is wrong; a path that ends the comment is not said. */
+/* Faults then say which line is wrong; a path that would end the comment is not said. */
 static void append_origin(struct fw_text *query, const char *path)
 {
     if (strstr(path, "*/") == NULL) {
@@ -49,6 +49,7 @@ fw_status sql_query_read(const struct fw_host *host, const struct fw_task *task,
                          query == NULL ? "there is no query" : "there are two queries");
     }
     if (query != NULL) {
+        append_origin(ret_query, "query");
         fw_text_append(ret_query, query);
     } else {
         append_origin(ret_query, path);

@@ -41,7 +41,7 @@ struct fw_sql_job;
  * is, FW_E_MISSING when no file matches, FW_E_IO, FW_E_UNSUPPORTED or FW_E_INTERNAL otherwise;
  * always with the engine's own sentence and the statement's beginning. A statement out of a file
  * may say so in a block comment right before it, on the same line, that holds "file: PATH" and
- * nothing else; its faults then say PATH:LINE. The host's cancel request interrupts what runs.
+ * nothing else; its faults say PATH:LINE instead. The host's cancel request interrupts what runs.
  * [stage thread] unless said otherwise.
  */
 struct fw_sql {

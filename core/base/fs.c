@@ -126,6 +126,19 @@ int fw_fs_read(const char *path, char **ret_text, size_t *ret_len, struct fw_err
     return 0;
 }
 
+bool fw_fs_peek(const char *path, char *buffer, size_t size)
+{
+    fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0 && len < size - 1) {
+        n = read(fd, buffer + len, size - 1 - len);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    buffer[len] = '\0';
+    return n >= 0;
+}
+
 int fw_fs_remove(const char *path, struct fw_error *err)
 {
     fw_auto(free) char *root = strdup(path);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
@@ -29,6 +31,10 @@ int fw_fs_publish(const char *from, const char *to, enum fw_durability durabilit
 /* The whole file, followed by a NUL that `ret_len` does not count. ret_len may be NULL.
  * FW_EXIT_FAILED when it cannot be read. */
 int fw_fs_read(const char *path, char **ret_text, size_t *ret_len, struct fw_error *err);
+
+/* The start of a small file, of /proc say, into a buffer of the caller, NUL-terminated; asks for no
+ * memory. False when it cannot be read; the buffer then holds "". */
+bool fw_fs_peek(const char *path, char *buffer, size_t size);
 
 /* Removes a file or a tree, without following links. A missing path is fine. */
 int fw_fs_remove(const char *path, struct fw_error *err);

@@ -9,11 +9,11 @@ struct fw_machine {
     unsigned cpus;         /* affinity mask, within the cgroup's quota; at least 1 */
     uint64_t memory_bytes; /* the least of the cgroups' limits (v1 and v2) and MemTotal */
     uint64_t oom_kills;    /* of this cgroup, else of the system; only its growth means something */
-    char boot_id[40];      /* "" when it cannot be read */
+    char boot_id[40];      /* "unknown" when it cannot be read */
     char host[256];
 };
 
-/* Reads it all, in some 100 µs. */
+/* Reads it all, in some 100 µs and without asking for memory. */
 void fw_machine_look(struct fw_machine *ret_machine);
 
 /* The same with the files of /proc and /sys looked for under another root ("" is the real one). */

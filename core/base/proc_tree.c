@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 
+#include "base/fs.h"
 #include "base/proc.h"
 #include "base/vec.h"
 
@@ -20,21 +20,6 @@ static void add_pid(struct pids *pids, long pid)
     }
 }
 
-/* The start of a small /proc file into a buffer of the caller: no memory is asked for, because
- * this runs 50 times a second, above all when memory is short. */
-static bool read_small(const char *path, char *buffer, size_t size)
-{
-    fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t n = 1;
-    while (fd >= 0 && n > 0 && len < size - 1) {
-        n = read(fd, buffer + len, size - 1 - len);
-        len += n > 0 ? (size_t)n : 0;
-    }
-    buffer[len] = '\0';
-    return len > 0;
-}
-
 struct stat_line {
     char state;
     int parent, group;
@@ -45,7 +30,7 @@ static bool read_stat(pid_t pid, struct stat_line *ret_stat)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (!read_small(path, text, sizeof text)) {
+    if (!fw_fs_peek(path, text, sizeof text)) {
         return false;
     }
     /* The command's name, in parentheses, may itself hold blanks and parentheses. */
@@ -77,7 +62,7 @@ static bool add_listed_children(struct pids *pids, pid_t pid)
             continue;
         }
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", (int)pid, thread->d_name);
-        if (!read_small(path, text, sizeof text)) {
+        if (!fw_fs_peek(path, text, sizeof text)) {
             listed = listed && access(path, F_OK) == 0;
         }
         char *rest = text;
@@ -140,7 +125,7 @@ uint64_t fw_proc_tree_memory(pid_t pid)
     for (size_t i = 0; i < pids.len; i++) {
         char path[64], text[4096];
         snprintf(path, sizeof path, "/proc/%d/status", (int)pids.items[i]);
-        if (read_small(path, text, sizeof text)) {
+        if (fw_fs_peek(path, text, sizeof text)) {
             total_kb += field_kb(text, "\nRssAnon:") + field_kb(text, "\nRssShmem:");
         }
     }

@@ -75,78 +75,69 @@ static int load_file(const char *path, const struct chain *up, struct fw_cfg *cf
     return 0;
 }
 
-/* "a.b=VALUE" as libconfig text: "a:{b=VALUE;};". The value of a bare word is quoted. */
-static char *set_text(const char *set, const char *value, bool quoted)
+/* "a.b=VALUE" as libconfig text, "a:{b=VALUE;};", or with the value quoted. */
+static char *set_text(const char *set, const char *equals, bool quoted)
 {
     struct fw_str out = {0};
-    int groups = 0;
-    for (const char *p = set; *p != '='; p++) {
-        groups += *p == '.';
+    for (const char *p = set; p < equals; p++) {
         fw_str_add_bytes(&out, *p == '.' ? ":{" : p, *p == '.' ? 2 : 1);
     }
     fw_str_add(&out, quoted ? "=\"" : "=");
-    for (; *value; value++) {
-        fw_str_add(&out, quoted && strchr("\"\\", *value) ? "\\" : "");
-        fw_str_add_bytes(&out, value, 1);
+    for (const char *p = equals + 1; *p; p++) {
+        fw_str_add(&out, quoted && strchr("\"\\", *p) ? "\\" : "");
+        fw_str_add_bytes(&out, p, 1);
     }
-    fw_str_add(&out, quoted ? "\";" : "\n;");
-    while (groups-- > 0) {
-        fw_str_add(&out, "};");
+    fw_str_add(&out, quoted ? "\";" : "\n;"); /* the value may end in a comment */
+    for (const char *p = set; p < equals; p++) {
+        fw_str_add(&out, *p == '.' ? "};" : "");
     }
     return fw_str_take(&out);
 }
 
-/* Whether the tree is one path down to one value, which it would not be if the value had closed
- * the groups around it. */
-static struct fw_cfg_node *only_value(struct fw_cfg_node *node, int depth)
+/* Reads one --set into `over`: the value at the end of the only path in it, or NULL when the text
+ * is no value and a path of as many names as `set` has. */
+static struct fw_cfg_node *parse_set(const char *set, bool quoted, int ordinal,
+                                     struct fw_cfg_node *over, struct fw_diag *diag)
 {
-    while (depth-- > 0 && node && node->kind == FW_CFG_GROUP) {
-        node = node->len == 1 ? &node->items[0] : NULL;
+    const char *equals = strchr(set, '=');
+    fw_auto(free) char *text = set_text(set, equals, quoted);
+    diag->oom = diag->oom || !text;
+    if (!text || fw_cfg_parse_text(text, FW_CFG_CLI, ordinal, over, diag) < 0) {
+        return NULL;
+    }
+    struct fw_cfg_node *node = over->len == 1 ? &over->items[0] : NULL;
+    for (const char *p = set; node && p < equals; p++) {
+        if (*p == '.') {
+            node = node->len == 1 ? &node->items[0] : NULL;
+        }
     }
     return node;
 }
 
 static void apply_set(const char *set, int ordinal, struct fw_cfg_node *root, struct fw_diag *diag)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ*";
-    size_t len = 0;
-    int depth = 0;
-    do {
-        size_t part = strspn(set + len, letters);
-        part += part ? strspn(set + len + part, "0123456789-_abcdefghijklmnopqrstuvwxyz"
-                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ*")
-                     : 0;
-        len += part;
-        depth = part ? depth + 1 : FW_CFG_MAX_DEPTH;
-    } while (set[len] == '.' && len++ && depth < FW_CFG_MAX_DEPTH);
-    if (set[len] != '=' || depth >= FW_CFG_MAX_DEPTH) {
-        fw_diag_at(diag, FW_CFG_CLI, ordinal,
-                   "--set %s: expected PATH=VALUE, PATH as in "
-                   "stages.daily.params.row_policy",
-                   set);
-        return;
-    }
-    fw_auto(diag) struct fw_diag quiet = {0};
+    const char *equals = strchr(set, '=');
+    fw_auto(diag) struct fw_diag trial = {0}, again = {0};
     struct fw_cfg_node over = {0};
-    struct fw_cfg_node *value = NULL;
-    for (int quoted = 0; quoted < 2 && !value; quoted++) {
+    struct fw_cfg_node *value =
+        equals && !strchr(set, '\n') ? parse_set(set, false, ordinal, &over, &trial) : NULL;
+    if (value && trial.len > 0) {
+        fw_diag_node(diag, value, "%s", trial.items[0].text);
+    }
+    if (!value && equals) {
         fw_cfg_node_finish(&over);
-        fw_auto(free) char *text = set_text(set, set + len + 1, quoted);
-        bool one_line = quoted || !strchr(set, '\n');
-        if (text && one_line &&
-            fw_cfg_parse_text(text, FW_CFG_CLI, ordinal, &over, quoted ? diag : &quiet) == 0) {
-            value = only_value(&over, depth);
+        value = parse_set(set, true, ordinal, &over, &again);
+        if (value && equals[1] != '"' && fw_number_parse(value->text, &value->real)) {
+            value->kind = FW_CFG_FLOAT; /* libconfig wants a sign in 1e+5 */
         }
-        if (value && !quoted && quiet.len > 0) {
-            fw_diag_node(diag, value, "%s", quiet.items[0].text);
-        }
-        diag->oom = diag->oom || !text;
     }
-    if (value && value->kind == FW_CFG_STRING && fw_number_parse(value->text, &value->real) &&
-        set[len + 1] != '"') {
-        value->kind = FW_CFG_FLOAT; /* libconfig has no number without a point, as in 1e5 */
+    if (!value) {
+        fw_diag_at(diag, FW_CFG_CLI, ordinal,
+                   "--set %s: expected PATH=VALUE, the path as in stages.daily.params.key", set);
     }
-    diag->oom = diag->oom || fw_cfg_node_merge(root, &over) < 0;
+    if (fw_cfg_node_merge(root, &over) < 0 || trial.oom || again.oom) {
+        diag->oom = true;
+    }
 }
 
 int fw_cfg_load(const char *path, const struct fw_strings *sets, struct fw_cfg *ret_cfg,

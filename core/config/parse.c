@@ -150,7 +150,10 @@ int fw_cfg_parse_file(const char *path, struct fw_strings *files, struct fw_cfg_
     config_destroy(&config);
     for (size_t i = first; i < files->len && rc == 0; i++) {
         fw_auto(free) char *text = NULL;
-        if (fw_fs_read(files->items[i], &text, NULL, NULL) == 0) {
+        struct fw_error err;
+        if (fw_fs_read(files->items[i], &text, NULL, &err) < 0) {
+            fw_diag_at(diag, files->items[i], 0, "%s", err.text);
+        } else {
             fw_cfg_source_check_integers(text, files->items[i], ret_root, diag);
         }
     }

@@ -21,6 +21,7 @@ struct key {
     const char *name;
     void (*take)(struct reader *reader, void *field); /* NULL: looked at elsewhere */
     size_t offset;
+    enum fw_cfg_kind kind;        /* of a plain value */
     double min, max;              /* of a number */
     const char *const choices[2]; /* of a choice, for false and true */
 };
@@ -70,10 +71,20 @@ static void *keep(struct reader *reader, void *memory)
     return memory;
 }
 
-static void take_text(struct reader *reader, void *field)
+static void take_plain(struct reader *reader, void *field)
 {
-    if (expect(reader, FW_CFG_STRING)) {
-        *(const char **)field = reader->node->text;
+    const struct fw_cfg_node *node = reader->node;
+    if (!expect(reader, reader->key->kind)) {
+        return;
+    }
+    if (node->kind == FW_CFG_STRING) {
+        *(const char **)field = node->text;
+    } else if (node->kind == FW_CFG_BOOL) {
+        *(bool *)field = node->truth;
+    } else if (node->kind == FW_CFG_INT) {
+        *(int64_t *)field = node->integer;
+    } else {
+        *(const struct fw_cfg_node **)field = node;
     }
 }
 
@@ -100,13 +111,6 @@ static void take_path(struct reader *reader, void *field)
     }
 }
 
-static void take_bool(struct reader *reader, void *field)
-{
-    if (expect(reader, FW_CFG_BOOL)) {
-        *(bool *)field = reader->node->truth;
-    }
-}
-
 static void take_choice(struct reader *reader, void *field)
 {
     const char *const *choices = reader->key->choices;
@@ -124,13 +128,6 @@ static void take_durability(struct reader *reader, void *field)
     bool durable = false;
     take_choice(reader, &durable);
     *(enum fw_durability *)field = durable ? FW_DURABLE_FSYNC : FW_DURABLE_RENAME;
-}
-
-static void take_seed(struct reader *reader, void *field)
-{
-    if (expect(reader, FW_CFG_INT)) {
-        *(int64_t *)field = reader->node->integer;
-    }
 }
 
 static void take_threads(struct reader *reader, void *field)
@@ -175,13 +172,6 @@ static void take_size(struct reader *reader, void *field)
         return;
     }
     *(uint64_t *)field = bytes;
-}
-
-static void take_group(struct reader *reader, void *field)
-{
-    if (expect(reader, FW_CFG_GROUP)) {
-        *(const struct fw_cfg_node **)field = reader->node;
-    }
 }
 
 #define FIELD(member) offsetof(struct fw_pipeline_resources, member)
@@ -276,19 +266,19 @@ static void take_outputs(struct reader *reader, void *field)
 
 #define FIELD(member) offsetof(struct fw_pipeline_stage, member)
 static const struct key stage_keys[] = {
-    {.name = "use", .take = take_text, .offset = FIELD(use)},
+    {.name = "use", .take = take_plain, .offset = FIELD(use), .kind = FW_CFG_STRING},
     {.name = "in", .take = take_inputs, .offset = FIELD(in)},
     {.name = "out", .take = take_outputs, .offset = FIELD(out)},
     {.name = "after", .take = take_after, .offset = FIELD(after)},
-    {.name = "params", .take = take_group, .offset = FIELD(params)},
-    {.name = "gate", .take = take_group, .offset = FIELD(gate)},
+    {.name = "params", .take = take_plain, .offset = FIELD(params), .kind = FW_CFG_GROUP},
+    {.name = "gate", .take = take_plain, .offset = FIELD(gate), .kind = FW_CFG_GROUP},
     {.name = "resources", .take = take_resources, .offset = FIELD(resources)},
-    {.name = "materialize", .take = take_bool, .offset = FIELD(materialize)},
+    {.name = "materialize", .take = take_plain, .offset = FIELD(materialize), .kind = FW_CFG_BOOL},
     {.name = "isolate",
      .take = take_choice,
      .offset = FIELD(isolated),
      .choices = {"none", "process"}},
-    {.name = "allow_empty", .take = take_bool, .offset = FIELD(allow_empty)},
+    {.name = "allow_empty", .take = take_plain, .offset = FIELD(allow_empty), .kind = FW_CFG_BOOL},
 };
 #undef FIELD
 
@@ -337,9 +327,9 @@ static const struct key pipeline_keys[] = {
     {.name = "root"},
     {.name = "run_root", .take = take_path, .offset = FIELD(run_root)},
     {.name = "extends", .take = take_extends},
-    {.name = "vars", .take = take_group, .offset = FIELD(vars)},
+    {.name = "vars", .take = take_plain, .offset = FIELD(vars), .kind = FW_CFG_GROUP},
     {.name = "resources", .take = take_resources, .offset = FIELD(resources)},
-    {.name = "seed", .take = take_seed, .offset = FIELD(seed)},
+    {.name = "seed", .take = take_plain, .offset = FIELD(seed), .kind = FW_CFG_INT},
     {.name = "durability",
      .take = take_durability,
      .offset = FIELD(durability),

@@ -101,11 +101,14 @@ int fw_cfg_source_list(const char *path, const char *folder, struct fw_strings *
         fw_diag_at(diag, path, 0, "not a file: a configuration is a text file");
         return -1;
     }
-    if (fw_strings_add(files, path) < 0 || fw_fs_read(path, &text, NULL, NULL) < 0) {
-        return 0;
+    struct fw_error err = {0};
+    int rc =
+        fw_strings_add(files, path) < 0 ? fw_error_oom(&err) : fw_fs_read(path, &text, NULL, &err);
+    if (rc < 0) {
+        fw_diag_at(diag, path, 0, "%s", err.text);
+        return -1;
     }
     bool include = false;
-    int rc = 0;
     for (struct token token = next_token(text); token.kind != TOKEN_END && rc == 0;
          token = next_token(token.end)) {
         if (include && token.kind == TOKEN_STRING) {

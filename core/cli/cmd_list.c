@@ -53,9 +53,8 @@ int fw_verb_list(const struct fw_cli *cli, struct fw_error *err)
     for (size_t i = 0; i < registry.len; i++) {
         cJSON_AddItemToArray(plugins, fw_describe_plugin(&registry.items[i], NULL));
     }
-    cJSON_AddItemToObject(document, "folders",
-                          cJSON_CreateStringArray((const char *const *)registry.folders.items,
-                                                  (int)registry.folders.len));
+    fw_describe_add(document, "folders", (const char *const *)registry.folders.items,
+                    registry.folders.len);
     if (cli->json) {
         return fw_print_json(document, err);
     }

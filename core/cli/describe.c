@@ -56,9 +56,11 @@ static void add_flags(cJSON *json, const char *name, const struct flag *flags, u
     }
 }
 
-static void add_strings(cJSON *json, const char *name, const char *const *strings, size_t n)
+void fw_describe_add(cJSON *json, const char *name, const char *const *strings, size_t n)
 {
-    cJSON_AddItemToObject(json, name, cJSON_CreateStringArray(strings, (int)n));
+    /* cJSON takes no empty array from NULL. */
+    cJSON_AddItemToObject(json, name,
+                          n == 0 ? cJSON_CreateArray() : cJSON_CreateStringArray(strings, (int)n));
 }
 
 static void add_ports(cJSON *json, const char *name, const struct fw_port *ports, uint32_t n)
@@ -104,8 +106,9 @@ static cJSON *describe_stage(const struct fw_stage *stage)
     };
     cJSON *json = object(texts, FW_COUNT(texts));
     add_flags(json, "capabilities", caps, stage->caps);
-    add_strings(json, "services", stage->services_required, stage->n_services_required);
-    add_strings(json, "optional_services", stage->services_optional, stage->n_services_optional);
+    fw_describe_add(json, "services", stage->services_required, stage->n_services_required);
+    fw_describe_add(json, "optional_services", stage->services_optional,
+                    stage->n_services_optional);
     add_ports(json, "inputs", stage->inputs, stage->n_inputs);
     add_ports(json, "outputs", stage->outputs, stage->n_outputs);
     add_params(json, stage);
@@ -116,7 +119,7 @@ static cJSON *describe_service(const struct fw_service *service)
 {
     const struct text texts[] = {{"id", service->id}, {"doc", service->doc}};
     cJSON *json = object(texts, FW_COUNT(texts));
-    add_strings(json, "libraries", service->libraries, service->n_libraries);
+    fw_describe_add(json, "libraries", service->libraries, service->n_libraries);
     return json;
 }
 
@@ -157,8 +160,8 @@ cJSON *fw_describe_plugin(const struct fw_registry_entry *entry, const char *sta
         {"digest", entry->elf.digest[0] != '\0' ? entry->elf.digest : NULL},
     };
     cJSON *json = object(texts, FW_COUNT(texts));
-    add_strings(json, "libraries", (const char *const *)entry->elf.needed.items,
-                entry->elf.needed.len);
+    fw_describe_add(json, "libraries", (const char *const *)entry->elf.needed.items,
+                    entry->elf.needed.len);
     add_declared(json, entry->plugin, stage);
     return json;
 }

@@ -13,6 +13,9 @@
  */
 cJSON *fw_describe_plugin(const struct fw_registry_entry *entry, const char *stage);
 
+/* Adds an array of strings to an object. */
+void fw_describe_add(cJSON *json, const char *name, const char *const *strings, size_t n);
+
 /* The member `name` of such a document if it is a string, else "". */
 const char *fw_describe_text(const cJSON *json, const char *name);
 

@@ -344,9 +344,12 @@ cJSON *fw_value_json(const struct fw_param_value *value)
     case FW_PARAM_DURATION:
         return cJSON_CreateNumber(view->real);
     case FW_PARAM_TEXT_LIST:
-        return cJSON_CreateStringArray(view->texts, (int)view->n);
+        /* cJSON takes no empty array from NULL. */
+        return view->n == 0 ? cJSON_CreateArray()
+                            : cJSON_CreateStringArray(view->texts, (int)view->n);
     case FW_PARAM_REAL_LIST:
-        return cJSON_CreateDoubleArray(view->reals, (int)view->n);
+        return view->n == 0 ? cJSON_CreateArray()
+                            : cJSON_CreateDoubleArray(view->reals, (int)view->n);
     default:
         return cJSON_CreateString(value->text);
     }

@@ -70,6 +70,8 @@ static void lookups_step_over_longer_structs(void **state)
     assert_ptr_equal(fw_task_input(&task, "a"), &inputs[0].input);
     assert_ptr_equal(fw_task_input(&task, "b"), &inputs[1].input);
     assert_ptr_equal(fw_task_input(&task, "ab"), &inputs[2].input);
+    assert_ptr_equal(fw_task_input_at(&task, 0), &inputs[0].input);
+    assert_ptr_equal(fw_task_input_at(&task, 2), &inputs[2].input);
     assert_null(fw_task_input(&task, "abc"));
     assert_null(fw_task_input(&task, ""));
     assert_null(fw_task_output(&task, "a"));

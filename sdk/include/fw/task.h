@@ -73,8 +73,9 @@ static inline int fw_name_equal(const char *a, const char *b)
 }
 
 /*
- * Lookups by name, NULL when absent. Elements are stepped over by the size that the host
- * declared, since a newer host's structs are longer than the ones compiled here.
+ * Lookups by name, NULL when absent, and by number, which must be below the count. Elements are
+ * stepped over by the size that the host declared, since a newer host's structs are longer than
+ * the ones compiled here; never index the arrays themselves.
  */
 #define FW_DEFINE_LOOKUP(function, type, array, count, member)                                     \
     static inline const struct type *function(const struct fw_task *task, const char *name)        \
@@ -88,6 +89,11 @@ static inline int fw_name_equal(const char *a, const char *b)
             at += item->struct_size;                                                               \
         }                                                                                          \
         return NULL;                                                                               \
+    }                                                                                              \
+    static inline const struct type *function##_at(const struct fw_task *task, uint32_t i)         \
+    {                                                                                              \
+        const char *first = (const char *)task->array;                                             \
+        return (const struct type *)(const void *)(first + (size_t)i * task->array->struct_size);  \
     }
 FW_DEFINE_LOOKUP(fw_task_input, fw_input, inputs, n_inputs, port)
 FW_DEFINE_LOOKUP(fw_task_output, fw_output, outputs, n_outputs, port)

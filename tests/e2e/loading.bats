@@ -71,7 +71,7 @@ refused() { # NAME CAUSE...: the pipeline has a good stage before it
 @test "a folder of plugins that is not there" {
     pipeline fine 's: { use = "t_noop"; };'
     fw 4 fine.cfg --plugin-dir nowhere
-    says err '--plugin-dir: plugin folder nowhere: No such file or directory'
+    says err "--plugin-dir: plugin folder $PWD/nowhere: No such file or directory"
     FWRUN_PLUGIN_PATH=nowhere fw 4 fine.cfg
     says err 'FWRUN_PLUGIN_PATH: plugin folder nowhere'
 }

@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The main job on the real filings, checked against what was computed and labelled without it.
+load lib.bash
+
+filings() { # skips, loudly, where the filings are not
+    filings=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}/data/edgar_regcf
+    [ -d "$filings" ] || skip "no filings in $filings; FWRUN_SHARED names the folder that has data/"
+    sets=(--set "run_root=$PWD/runs" --set "vars.filings=$filings" --set "vars.checks=$PWD")
+}
+
+@test "rules of the rows hold on filings made up for them" {
+    fw 0 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/cases.cfg" --set "run_root=$PWD/runs"
+    grep -q 'check: executed' err
+}
+
+@test "real filings: the figures are those that pandas counts" {
+    filings
+    fw 0 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/checks.cfg" "${sets[@]}" counts
+    sort <(tail -n +2 counts.csv) >got
+    jq -r 'to_entries[] | "\(.key),\(.value)"' \
+        "$FWRUN_SOURCE_ROOT/tests/reference/regcf_counts.json" | sort >want
+    [ -s want ]
+    diff want got
+}
+
+@test "real filings: amounts raised agree with the labels set by hand" {
+    filings
+    fw 0 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/checks.cfg" "${sets[@]}" raised
+    [ "$(tail -n +2 raised.csv | wc -l)" -eq 2 ]
+}
+
+@test "real filings: an amount that is wrong is found by the check" {
+    filings
+    sed 's/^\([^,]*,[^,]*\),[0-9.]*,/\1,1,/' \
+        "$FWRUN_SOURCE_ROOT/tests/reference/regcf_raised_labels.csv" >labels.csv
+    ! cmp -s labels.csv "$FWRUN_SOURCE_ROOT/tests/reference/regcf_raised_labels.csv"
+    fw 1 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/checks.cfg" "${sets[@]}" raised \
+        --set "stages.raised.in.labels=$PWD/labels.csv"
+    grep -q 'precision' err
+}

@@ -73,7 +73,7 @@ refused() { # NAME CAUSE...: the pipeline has a good stage before it
     fw 4 fine.cfg --plugin-dir nowhere
     says err "--plugin-dir: plugin folder $PWD/nowhere: No such file or directory"
     FWRUN_PLUGIN_PATH=nowhere fw 4 fine.cfg
-    says err 'FWRUN_PLUGIN_PATH: plugin folder nowhere'
+    says err "FWRUN_PLUGIN_PATH: plugin folder $PWD/nowhere"
 }
 
 @test "a plugin that was rebuilt with another meaning makes its stage run again" {

@@ -110,5 +110,8 @@ char *test_shared_data(const char *name)
         free(path);
         return NULL;
     }
-    return path;
+    /* As those who are given it will name it: without .. and links. */
+    char *real = realpath(path, NULL);
+    free(path);
+    return real;
 }

@@ -44,10 +44,27 @@ fw_status sql_statement_fault(const struct sql_statement *statement, const char 
     return fw_faultf(session->host, status, NULL, NULL, "%s", message);
 }
 
-void sql_statement_finish(struct sql_statement *statement)
+/*
+ * DuckDB 1.4 leaks the whole database, threads and all, when a pending result is destroyed that
+ * was not executed to its end; interrupted, the end is near.
+ */
+static void end_pending(struct sql_statement *statement)
 {
+    duckdb_result result;
+
+    if (statement->pending != NULL && !statement->executed) {
+        duckdb_interrupt(statement->connection);
+        duckdb_execute_pending(statement->pending, &result);
+        duckdb_destroy_result(&result);
+    }
     duckdb_destroy_pending(&statement->pending);
     duckdb_destroy_prepare(&statement->prepared);
+    statement->executed = false;
+}
+
+void sql_statement_finish(struct sql_statement *statement)
+{
+    end_pending(statement);
     free(statement->text);
     *statement = (struct sql_statement){0};
 }
@@ -87,6 +104,7 @@ fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *r
 {
     duckdb_result result;
 
+    statement->executed = true;
     if (duckdb_execute_pending(statement->pending, &result) != DuckDBSuccess) {
         fw_status status = sql_statement_fault(statement, duckdb_result_error(&result));
         duckdb_destroy_result(&result);
@@ -167,8 +185,7 @@ static fw_status run_extracted(struct sql_statement *statement,
     if (status == FW_OK) {
         status = sql_statement_complete(statement, ret_rows);
     }
-    duckdb_destroy_pending(&statement->pending);
-    duckdb_destroy_prepare(&statement->prepared);
+    end_pending(statement);
     return status;
 }
 

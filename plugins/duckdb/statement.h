@@ -12,7 +12,8 @@ struct sql_statement {
     duckdb_connection connection; /* the session's, or one of its lanes */
     duckdb_prepared_statement prepared;
     duckdb_pending_result pending;
-    char *text; /* for faults */
+    bool executed; /* `pending` has been run to its end, whatever that was */
+    char *text;    /* for faults */
 };
 
 /*

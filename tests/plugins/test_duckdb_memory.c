@@ -73,6 +73,10 @@ static void a_fetched_grid_does_not(void **state)
 
 int main(void)
 {
+#ifdef __SANITIZE_ADDRESS__
+    print_message("1..0 # SKIP the address sanitizer keeps freed memory, so there is no limit\n");
+    return 0;
+#endif
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sql_fixture_open_host, sql_fixture_close)
     const struct CMUnitTest tests[] = {
         TEST(a_stream_stays_within_the_engine_limit),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sql_fixture.h"
@@ -111,6 +112,43 @@ static void advances_a_job_to_its_end(void **state)
     assert_int_equal(fw_sql_rows_changed(&f->sql), 3000000);
 }
 
+static int64_t threads_alive(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long long n = -1;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "Threads: %lld", &n) != 1) {
+    }
+    fclose(file);
+    assert_true(n > 0);
+    return n;
+}
+
+/* A leaked database would keep its threads. */
+static void a_job_ended_early_leaves_nothing(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char *const statements[] = {
+        "SELECT 1", "CREATE TABLE t AS FROM range(3000000) r(i) ORDER BY hash(i)"};
+    int64_t n_before = threads_alive();
+
+    for (int i = 0; i < 20; i++) {
+        struct fw_sql_handle sql;
+        struct fw_sql_job *job;
+        double fraction;
+        assert_int_equal(fw_sql_handle_open(&sql, fake_task_host(f->task)), FW_OK);
+        assert_int_equal(sql.api->begin(sql.session, statements[i % 2], &job), FW_OK);
+        if (i % 4 > 1) {
+            assert_true(sql.api->advance(job, 1, &fraction) >= FW_OK);
+        }
+        sql.api->finish(job);
+        fw_sql_handle_close(&sql);
+    }
+    assert_int_equal(threads_alive(), n_before);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sql_fixture_open, sql_fixture_close)
@@ -121,6 +159,7 @@ int main(void)
         TEST(streams_a_result),
         TEST(refuses_work_while_a_stream_lives),
         TEST(advances_a_job_to_its_end),
+        TEST(a_job_ended_early_leaves_nothing),
     };
 #undef TEST
 

@@ -26,54 +26,45 @@
  * 4. Outputs whose name ends in ".parquet" are joined into one file at the end, others are the
  *    folder of part-00000.parquet and so on.
  *
- * Work goes on in lanes: threads with an engine session of one thread each. A single thread keeps
- * rows in order and row groups at fixed sizes where DuckDB's parallel plans do not, so the bytes
- * of a part depend on the rows alone: not on threads, memory, chunks or the order of files.
+ * As many chunks or parts are worked on at once as the budget has threads and memory, each by one
+ * thread: that keeps rows in order and row groups at fixed sizes where the engine's parallel plans
+ * do not (a join or a filter on two threads cuts other row groups in every run). So the bytes of a
+ * part depend on the rows alone, not on threads, memory, chunks or the names of files.
  */
 
-/** Sums that callbacks add to; kept across checkpoints. What they mean is the stage's business. */
-enum { FW_WIDE_COUNTS = 8 };
+/** What `probe` finds out about a part. The meaning is the stage's business. */
+enum { FW_WIDE_FACTS = 4 };
 
-/** One chunk or part as its callback sees it. */
-struct fw_wide_work {
-    /** The lane. What is created here (CREATE OR REPLACE TEMP TABLE) no other work sees, and it
-        stays until the next work on this lane. Other threads run on other lanes meanwhile. */
-    const struct fw_sql_handle *sql;
-
-    /** A parenthesised SELECT to read from, as often as needed. */
+/** One part as the callbacks see it. */
+struct fw_wide_part {
+    /** A parenthesised SELECT of all rows of some entities, to read from as often as needed: the
+        source's columns, or what `take` made of them, fw_file and fw_row. */
     const char *rows;
-
-    /** The pieces of the source that a chunk's `rows` are scanned from, none for a part that is
-        read from runs: with them `take` finds what it knows about these rows alone. */
-    const struct fw_source_slice *slices;
-    size_t n_slices;
 
     /** Whether `rows` come entity after entity in binary order, as the files hold them. */
     bool in_order;
 
-    int64_t *counts; /**< this work's own, all 0; added to the sums when the work is done */
+    int64_t facts[FW_WIDE_FACTS]; /**< of `probe`; 0 without one */
 };
 
 /** One result table. */
 struct fw_wide_output {
     const struct fw_output *to;
 
-    /**
-     * Gives the SELECT whose rows, in its order, become this output of the part. `work->rows` are
-     * all rows of the part's entities: the columns that `take` selected. Called for one output
-     * after another, in the order of the table, so a later one may use what an earlier one left
-     * in the lane. [lane thread]
-     */
-    fw_status (*finish)(const void *self, const struct fw_wide_work *work,
-                        struct fw_text *ret_select);
+    /** Appends the SELECT whose rows, in its order, become this output of the part. */
+    void (*finish)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 };
 
-/** What is to be done. Everything pointed to must outlive the run. */
+/**
+ * What is to be done. Everything pointed to must outlive the run. Statements run side by side with
+ * a join order as written and the right side of a join in memory. Callbacks append text and do
+ * nothing else. [stage thread]
+ */
 struct fw_wide_plan {
-    const struct fw_sql_handle *sql; /**< becomes the first lane */
+    const struct fw_sql_handle *sql; /**< single-threaded from the census on */
     const struct fw_source *source;
 
-    const char *const *columns; /**< of the source, that `take` wants to see; n = 0: all */
+    const char *const *columns; /**< of the source, to be seen by `take`; n = 0: all */
     size_t n_columns;
 
     /** SQL over the source's columns: VARCHAR, the entity. Rows where it is NULL are left out. */
@@ -83,22 +74,26 @@ struct fw_wide_plan {
     const char *weight;
 
     /**
-     * Gives the SELECT over `work->rows` (the source's columns, fw_file, fw_row) that makes the
-     * rows which the parts are finished from. It may leave rows out, say those that lose against
-     * others of the same chunk. It must give a column `entity_column`, equal to `entity`, and
-     * keep fw_file and fw_row. NULL: all rows as they are. Rows whose entity is NULL are still
-     * in `work->rows`, to be counted; they must not come out. [lane thread]
+     * Appends the SELECT over `rows` (the source's columns, fw_file, fw_row) that makes the rows
+     * which parts are finished from. It may leave out rows, say those that lose against others of
+     * the same chunk. It must give the column `entity_column`, equal to `entity` and never NULL,
+     * and keep fw_file and fw_row. NULL: all rows as they are.
      */
-    fw_status (*take)(const void *self, const struct fw_wide_work *work,
-                      struct fw_text *ret_select);
-    const char *entity_column; /**< in what `take` gives, or in the source */
+    void (*take)(const void *self, const char *rows, struct fw_text *select);
+    const char *entity_column;
 
-    const struct fw_wide_output *outputs;
+    /**
+     * Appends a SELECT of one row of FW_WIDE_FACTS BIGINTs, for `finish` to choose its plan by.
+     * NULL: none. fw_wide_fact sums them up.
+     */
+    void (*probe)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
+
+    const struct fw_wide_output *outputs; /**< the widest first */
     size_t n_outputs;
-    size_t n_columns_out; /**< of the widest output; sets part_rows and the row groups */
+    size_t n_columns_out; /**< of the widest; sets part_rows and the row groups */
     int64_t part_rows;    /**< weight of a part; 0: by n_columns_out, 32,768 for 133 */
-    int64_t chunk_rows;   /**< of the input, at once in memory; 0: by the budget */
-    const void *self;     /**< for the callbacks, read only while the run goes on */
+    int64_t chunk_rows;   /**< of the input, in memory at once; 0: by the budget */
+    const void *self;     /**< for the callbacks */
 };
 
 struct fw_wide;
@@ -124,17 +119,18 @@ void fw_wide_save(const struct fw_wide *wide, struct fw_text *text);
  */
 fw_status fw_wide_restore(struct fw_wide *wide, const char *text, size_t size);
 
-/** After the census. */
+/* After the census. */
 bool fw_wide_in_order(const struct fw_wide *wide);
-int64_t fw_wide_rows_in(const struct fw_wide *wide);  /**< rows of the source */
-int64_t fw_wide_entities(const struct fw_wide *wide); /**< distinct entities */
+int64_t fw_wide_rows_in(const struct fw_wide *wide);      /**< rows of the source */
+int64_t fw_wide_rows_unnamed(const struct fw_wide *wide); /**< those whose entity is NULL */
+int64_t fw_wide_entities(const struct fw_wide *wide);     /**< distinct entities */
 size_t fw_wide_parts(const struct fw_wide *wide);
 
 /** The first entity of a part: the quantiles, for the manifest. NULL for a table of no rows. */
 const char *fw_wide_part_start(const struct fw_wide *wide, size_t part);
 
-/** At the end. */
+/* At the end. */
 int64_t fw_wide_rows_out(const struct fw_wide *wide, size_t output);
-int64_t fw_wide_count(const struct fw_wide *wide, size_t count);
+int64_t fw_wide_fact(const struct fw_wide *wide, size_t fact); /**< summed over the parts */
 
 #endif

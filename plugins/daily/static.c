@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "daily.h"
+
+/* Those of them that the input has, in the order of the snapshot's own static table. */
+static const char *const constant_columns[] = {"cik", "link", "hash_id", "datetime_open_offering",
+                                               "datetime_close_offering"};
+
+static bool is_wanted(const struct daily_table *table, const char *name)
+{
+    bool is_ours = strcmp(name, "link") == 0 || strcmp(name, "hash_id") == 0;
+
+    return fw_source_column(table->source, name) != NULL && !(is_ours && table->settings->compat);
+}
+
+static void append_name(const struct daily_table *table, const char *name, struct fw_text *select)
+{
+    const struct fw_source_column *column = fw_source_column(table->source, name);
+
+    if (column != NULL) {
+        fw_text_append(select, ", ");
+        daily_columns_append_one(column, select);
+        fw_text_append(select, " AS ");
+        fw_text_identifier(select, name);
+    }
+}
+
+/* The entity's latest row as it is, by the same total order as in choose.c. */
+void daily_finish_static(const void *self, const struct fw_wide_part *part, struct fw_text *select)
+{
+    const struct daily_table *table = self;
+    const struct daily_keys *keys = &table->keys;
+
+    fw_text_append(select, "SELECT ");
+    fw_text_identifier(select, table->settings->entity_column);
+    append_name(table, table->settings->platform_column, select);
+    append_name(table, table->settings->offer_column, select);
+    for (size_t i = 0; i < FW_COUNT(constant_columns); i++) {
+        if (is_wanted(table, constant_columns[i])) {
+            append_name(table, constant_columns[i], select);
+        }
+    }
+    fw_text_appendf(select,
+                    ", %s AS static_snapshot_ts FROM %s QUALIFY row_number() OVER (PARTITION BY ",
+                    fw_text_get(&keys->instant), part->rows);
+    fw_text_identifier(select, table->settings->entity_column);
+    fw_text_appendf(select,
+                    " ORDER BY %s DESC NULLS LAST, %s DESC NULLS LAST, %s DESC NULLS LAST, "
+                    "fw_file DESC, fw_row DESC) = 1 ORDER BY ",
+                    fw_text_get(&keys->instant), fw_text_get(&keys->processed),
+                    fw_text_get(&keys->crawled));
+    fw_text_identifier(select, table->settings->entity_column);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_LIB_WIDE_INTERNAL_H
+#define FW_LIB_WIDE_INTERNAL_H
+
+#include "wide.h"
+
+/** A file's place among all rows: files one after another, in the order that they are read. */
+struct wide_span {
+    size_t file; /**< index into the source's files */
+    int64_t start;
+    int64_t n_rows;
+};
+
+/** Some entities, complete and next to each other in binary order. */
+struct wide_range {
+    char *start;       /**< the first of them; NULL only for a table of no rows */
+    int64_t first_row; /**< if the input is in order: where their rows begin */
+    int64_t n_rows;
+};
+
+/** A finished file, for the checkpoint. */
+struct wide_file {
+    int64_t n_rows;
+    int64_t n_bytes;
+    char digest[65]; /**< hex SHA-256; "-" for a part without rows, whose file is not kept */
+};
+
+enum wide_phase { WIDE_CENSUS, WIDE_RUNS, WIDE_PARTS, WIDE_JOIN, WIDE_DONE };
+
+struct fw_wide {
+    struct fw_wide_plan plan;
+    const struct fw_host *host;
+    enum wide_phase phase;
+    struct fw_sql_job *job; /**< of the census or the join */
+
+    /* Sizes, see layout.c. */
+    int64_t part_rows, row_group_rows, chunk_rows;
+    size_t n_at_once; /**< chunks or parts in one step */
+
+    /* From the census. */
+    size_t census_next; /**< the statement to run next */
+    bool may_be_in_order, in_order;
+    struct wide_span *spans;
+    size_t n_spans;
+    struct wide_range *parts;
+    size_t n_parts;
+    int64_t rows_in, rows_named, n_entities;
+
+    /* Progress. */
+    int64_t next_row; /**< everything before it is in a run */
+    struct wide_file *runs;
+    size_t n_runs;
+    struct wide_file *files; /**< n_parts times n_outputs */
+    size_t next_part, next_join;
+    int64_t facts[FW_WIDE_FACTS];
+};
+
+/* wide.c */
+
+/** After the census: the sizes, room for the parts, and the engine's settings. */
+fw_status wide_begin(struct fw_wide *wide);
+
+/** Runs the statements of a batch side by side. FW_E_NOMEM when the building of one failed. */
+fw_status wide_exec(const struct fw_wide *wide, const struct fw_text *statements, size_t n,
+                    uint64_t *ret_rows);
+void wide_texts_finish(struct fw_text *texts, size_t n);
+
+/* census.c */
+
+/** One bounded piece of the census: FW_MORE, or FW_OK when spans and parts are known. */
+fw_status wide_census_step(struct fw_wide *wide);
+void wide_census_finish(struct fw_wide *wide);
+
+/* slice.c */
+
+/** Appends a parenthesised SELECT of the rows first_row.., counted over all spans. */
+void wide_slice_append(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
+                       struct fw_text *text);
+
+/** How many rows a chunk that begins at `first_row` has. */
+int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row);
+
+/* run.c */
+
+/** The next chunks become runs. FW_MORE, or FW_OK when all rows are in runs. */
+fw_status wide_run_step(struct fw_wide *wide);
+
+/** Appends a parenthesised SELECT of a part's rows out of all runs. */
+void wide_run_append(const struct fw_wide *wide, size_t part, struct fw_text *text);
+
+/* part.c */
+
+/** The next parts are finished. FW_MORE, or FW_OK after the last. */
+fw_status wide_part_step(struct fw_wide *wide);
+struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t output);
+
+/* join.c */
+
+/** Makes the outputs that are one file. FW_MORE, or FW_OK when all outputs are in place. */
+fw_status wide_join_step(struct fw_wide *wide);
+
+/* layout.c */
+
+/** Sets the sizes that can be seen in the outputs: they depend on the plan alone. */
+void wide_layout_init(struct fw_wide *wide);
+
+/** Sets the sizes that cannot: they depend on the budget. */
+void wide_layout_fit(struct fw_wide *wide);
+
+/* place.c: where files lie. Paths are appended; calls that fail have recorded a fault. */
+
+bool wide_place_is_single(const struct fw_wide_output *output);
+void wide_place_parts(const struct fw_wide *wide, size_t output, struct fw_text *path);
+void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, struct fw_text *path);
+void wide_place_run(const struct fw_wide *wide, size_t run, struct fw_text *path);
+
+/** Empty folders for runs and parts, whatever an earlier attempt left there. */
+fw_status wide_place_prepare(const struct fw_wide *wide);
+fw_status wide_place_remove_runs(const struct fw_wide *wide);
+fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output);
+
+/** Size and digest of a file. */
+fw_status wide_place_measure(const struct fw_host *host, const char *path,
+                             struct wide_file *ret_file);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include <fw/service/budget.h>
+
+#include "internal.h"
+
+/*
+ * Bytes that a cell takes while rows are sorted in memory, texts included: 60 measured on 133
+ * columns of which 88 were texts of 40 bytes on average.
+ */
+enum { BYTES_PER_CELL = 64 };
+
+enum {
+    CELLS_PER_PART = 1 << 22,
+    MIN_PART_ROWS = 1 << 14,
+    MAX_PART_ROWS = 1 << 18,
+    GROUPS_PER_PART = 4,
+    MIN_CHUNK_ROWS = 1 << 11,
+    MAX_CHUNK_ROWS = 1 << 18
+};
+
+static int64_t natural_part_rows(const struct fw_wide_plan *plan)
+{
+    int64_t rows = MIN_PART_ROWS;
+
+    while (rows < MAX_PART_ROWS && rows * (int64_t)plan->n_columns_out < CELLS_PER_PART) {
+        rows *= 2;
+    }
+    return rows;
+}
+
+void wide_layout_init(struct fw_wide *wide)
+{
+    int64_t natural = natural_part_rows(&wide->plan);
+
+    wide->part_rows = wide->plan.part_rows > 0 ? wide->plan.part_rows : natural;
+    wide->row_group_rows = natural / GROUPS_PER_PART;
+}
+
+static int64_t clamp(int64_t value, int64_t min, int64_t max)
+{
+    return value < min ? min : value > max ? max : value;
+}
+
+/* A part in order is streamed and takes no memory to speak of; one out of order is sorted. */
+void wide_layout_fit(struct fw_wide *wide)
+{
+    const struct fw_budget *budget = wide->host->service(wide->host, FW_BUDGET_ID);
+    const struct fw_limits *limits = budget->limits(wide->host);
+    int64_t row_bytes = (int64_t)wide->plan.n_columns_out * BYTES_PER_CELL;
+    int64_t engine = (int64_t)limits->engine_bytes;
+    int64_t n = limits->threads;
+
+    if (!wide->in_order) {
+        n = clamp(engine / (wide->part_rows * row_bytes), 1, n);
+    }
+    int64_t rows = engine / n / row_bytes / limits->partition_factor;
+    wide->n_at_once = (size_t)n;
+    wide->chunk_rows = wide->plan.chunk_rows > 0 ? wide->plan.chunk_rows
+                                                 : clamp(rows, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
+}

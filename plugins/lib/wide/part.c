@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The parts of one step: next_part and those after it. */
+struct batch {
+    struct fw_wide *wide;
+    size_t n;
+    struct fw_text *rows;
+    struct fw_wide_part *parts;
+    uint64_t *n_rows; /* output by output, in each part by part */
+};
+
+struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t output)
+{
+    return &wide->files[part * wide->plan.n_outputs + output];
+}
+
+/* The rows of a part as `take` leaves them, out of the input or out of the runs. */
+static void append_rows(const struct fw_wide *wide, size_t part, struct fw_text *rows)
+{
+    const struct wide_range *range = &wide->parts[part];
+
+    if (!wide->in_order) {
+        wide_run_append(wide, part, rows);
+    } else if (wide->plan.take == NULL) {
+        wide_slice_append(wide, range->first_row, range->n_rows, rows);
+    } else {
+        struct fw_text slice = {0};
+        wide_slice_append(wide, range->first_row, range->n_rows, &slice);
+        fw_text_append(rows, "(");
+        wide->plan.take(wide->plan.self, fw_text_get(&slice), rows);
+        fw_text_append(rows, ")");
+        rows->failed |= slice.failed;
+        fw_text_finish(&slice);
+    }
+}
+
+static fw_status read_facts(const struct fw_wide *wide, size_t at, int64_t *facts)
+{
+    struct fw_sql_grid grid;
+    fw_status status = fw_sql_gridf(wide->plan.sql, &grid, "FROM fw_wide_facts_%zu", at);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < FW_WIDE_FACTS && i < grid.n_columns && grid.n_rows == 1; i++) {
+        const char *cell = fw_sql_cell(&grid, 0, i);
+        facts[i] = cell != NULL ? strtoll(cell, NULL, 10) : 0;
+    }
+    fw_sql_grid_finish(&grid);
+    return FW_OK;
+}
+
+static fw_status probe(const struct batch *batch)
+{
+    struct fw_wide *wide = batch->wide;
+    struct fw_text *probes = calloc(batch->n, sizeof *probes);
+
+    if (probes == NULL) {
+        return fw_fault_nomem(wide->host);
+    }
+    for (size_t i = 0; i < batch->n; i++) {
+        fw_text_appendf(&probes[i], "CREATE OR REPLACE TABLE fw_wide_facts_%zu AS ", i);
+        wide->plan.probe(wide->plan.self, &batch->parts[i], &probes[i]);
+    }
+    fw_status status = wide_exec(wide, probes, batch->n, NULL);
+    for (size_t i = 0; i < batch->n && status == FW_OK; i++) {
+        status = read_facts(wide, i, batch->parts[i].facts);
+    }
+    wide_texts_finish(probes, batch->n);
+    free(probes);
+    return status;
+}
+
+static void append_copy(const struct batch *batch, size_t at, size_t output, struct fw_text *copy)
+{
+    const struct fw_wide *wide = batch->wide;
+    struct fw_text path = {0};
+
+    fw_text_append(copy, "COPY (");
+    wide->plan.outputs[output].finish(wide->plan.self, &batch->parts[at], copy);
+    fw_text_append(copy, ") TO ");
+    wide_place_part(wide, wide->next_part + at, output, &path);
+    fw_text_literal(copy, fw_text_get(&path));
+    fw_text_appendf(copy, " (FORMAT parquet, ROW_GROUP_SIZE %" PRId64 ")", wide->row_group_rows);
+    copy->failed |= path.failed;
+    fw_text_finish(&path);
+}
+
+/* The widest output of all parts first: what is left to the end is short. */
+static fw_status write_parts(const struct batch *batch)
+{
+    const struct fw_wide *wide = batch->wide;
+    size_t n = batch->n * wide->plan.n_outputs;
+    struct fw_text *copies = calloc(n, sizeof *copies);
+
+    if (copies == NULL) {
+        return fw_fault_nomem(wide->host);
+    }
+    for (size_t i = 0; i < n; i++) {
+        append_copy(batch, i % batch->n, i / batch->n, &copies[i]);
+    }
+    fw_status status = wide_exec(wide, copies, n, batch->n_rows);
+    wide_texts_finish(copies, n);
+    free(copies);
+    return status;
+}
+
+/*
+ * A file without rows is kept for the first part alone, where it carries the columns; elsewhere
+ * it would only be one more to open.
+ */
+static fw_status conclude(struct fw_wide *wide, size_t part, size_t output, uint64_t n_rows)
+{
+    struct wide_file *file = wide_part_file(wide, part, output);
+    struct fw_text path = {0};
+    fw_status status = FW_OK;
+
+    wide_place_part(wide, part, output, &path);
+    file->n_rows = (int64_t)n_rows;
+    if (path.failed) {
+        status = fw_fault_nomem(wide->host);
+    } else if (n_rows > 0 || part == 0) {
+        status = wide_place_measure(wide->host, fw_text_get(&path), file);
+    } else if (unlink(fw_text_get(&path)) != 0) {
+        status = fw_faultf(wide->host, FW_E_IO, fw_text_get(&path), NULL,
+                           "a part without rows cannot be removed");
+    } else {
+        strcpy(file->digest, "-");
+    }
+    fw_text_finish(&path);
+    return status;
+}
+
+static fw_status work(const struct batch *batch)
+{
+    struct fw_wide *wide = batch->wide;
+    fw_status status = FW_OK;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        append_rows(wide, wide->next_part + i, &batch->rows[i]);
+        batch->parts[i] =
+            (struct fw_wide_part){.rows = fw_text_get(&batch->rows[i]), .in_order = wide->in_order};
+        status = status == FW_OK && batch->rows[i].failed ? fw_fault_nomem(wide->host) : status;
+    }
+    if (status == FW_OK && wide->plan.probe != NULL) {
+        status = probe(batch);
+    }
+    if (status == FW_OK) {
+        status = write_parts(batch);
+    }
+    for (size_t i = 0; i < batch->n * wide->plan.n_outputs && status == FW_OK; i++) {
+        status = conclude(wide, wide->next_part + i % batch->n, i / batch->n, batch->n_rows[i]);
+    }
+    return status;
+}
+
+fw_status wide_part_step(struct fw_wide *wide)
+{
+    size_t left = wide->n_parts - wide->next_part;
+    struct batch batch = {.wide = wide, .n = wide->n_at_once < left ? wide->n_at_once : left};
+
+    batch.rows = calloc(batch.n, sizeof *batch.rows);
+    batch.parts = calloc(batch.n, sizeof *batch.parts);
+    batch.n_rows = calloc(batch.n * wide->plan.n_outputs, sizeof *batch.n_rows);
+    fw_status status = batch.rows != NULL && batch.parts != NULL && batch.n_rows != NULL
+                           ? work(&batch)
+                           : fw_fault_nomem(wide->host);
+    for (size_t i = 0; i < batch.n && status == FW_OK; i++) {
+        for (size_t fact = 0; fact < FW_WIDE_FACTS; fact++) {
+            wide->facts[fact] += batch.parts[i].facts[fact];
+        }
+    }
+    if (batch.rows != NULL) {
+        wide_texts_finish(batch.rows, batch.n);
+    }
+    free(batch.rows);
+    free(batch.parts);
+    free(batch.n_rows);
+    if (status != FW_OK) {
+        return status;
+    }
+    wide->next_part += batch.n;
+    return wide->next_part < wide->n_parts ? FW_MORE : FW_OK;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+bool wide_place_is_single(const struct fw_wide_output *output)
+{
+    static const char ending[] = ".parquet";
+    size_t size = strlen(output->to->name);
+
+    return size >= sizeof ending - 1 &&
+           strcmp(output->to->name + size - (sizeof ending - 1), ending) == 0;
+}
+
+/*
+ * What a checkpoint refers to lies beside the outputs: the temporary folder of the host does not
+ * outlive a restart.
+ */
+void wide_place_parts(const struct fw_wide *wide, size_t output, struct fw_text *path)
+{
+    const struct fw_wide_output *to = &wide->plan.outputs[output];
+
+    fw_text_append(path, to->to->path);
+    fw_text_append(path, wide_place_is_single(to) ? ".parts" : "");
+}
+
+void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, struct fw_text *path)
+{
+    wide_place_parts(wide, output, path);
+    fw_text_appendf(path, "/part-%05zu.parquet", part);
+}
+
+static void append_runs(const struct fw_wide *wide, struct fw_text *path)
+{
+    fw_text_appendf(path, "%s.runs", wide->plan.outputs[0].to->path);
+}
+
+void wide_place_run(const struct fw_wide *wide, size_t run, struct fw_text *path)
+{
+    append_runs(wide, path);
+    fw_text_appendf(path, "/run-%05zu.parquet", run);
+}
+
+static fw_status fail(const struct fw_host *host, const char *path, const char *what)
+{
+    fw_status status = errno == ENOSPC || errno == EDQUOT ? FW_E_NOSPACE : FW_E_IO;
+
+    return fw_faultf(host, status, path, NULL, "%s: %s", what, strerror(errno));
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+    (void)info;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
+/* Takes the path's text. */
+static fw_status remove_tree(const struct fw_wide *wide, struct fw_text *path)
+{
+    fw_status status = path->failed ? fw_fault_nomem(wide->host) : FW_OK;
+
+    if (status == FW_OK &&
+        nftw(fw_text_get(path), remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 &&
+        errno != ENOENT) {
+        status = fail(wide->host, fw_text_get(path), "cannot remove a folder of temporary files");
+    }
+    fw_text_finish(path);
+    return status;
+}
+
+fw_status wide_place_remove_runs(const struct fw_wide *wide)
+{
+    struct fw_text path = {0};
+
+    append_runs(wide, &path);
+    return remove_tree(wide, &path);
+}
+
+fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output)
+{
+    struct fw_text path = {0};
+
+    wide_place_parts(wide, output, &path);
+    return remove_tree(wide, &path);
+}
+
+/* Takes the path's text. */
+static fw_status make_folder(const struct fw_wide *wide, struct fw_text *path)
+{
+    fw_status status = path->failed ? fw_fault_nomem(wide->host) : FW_OK;
+
+    if (status == FW_OK && mkdir(fw_text_get(path), 0777) != 0) {
+        status = fail(wide->host, fw_text_get(path), "cannot make a folder");
+    }
+    fw_text_finish(path);
+    return status;
+}
+
+fw_status wide_place_prepare(const struct fw_wide *wide)
+{
+    struct fw_text path = {0};
+    fw_status status = wide_place_remove_runs(wide);
+
+    if (status == FW_OK) {
+        append_runs(wide, &path);
+        status = make_folder(wide, &path);
+    }
+    for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
+        status = wide_place_remove_parts(wide, i);
+        if (status == FW_OK) {
+            path = (struct fw_text){0};
+            wide_place_parts(wide, i, &path);
+            status = make_folder(wide, &path);
+        }
+    }
+    return status;
+}
+
+static bool digest_file(int fd, EVP_MD_CTX *context, unsigned char *digest, int64_t *ret_bytes)
+{
+    static const size_t buffer_size = 1 << 18;
+    unsigned char *buffer = malloc(buffer_size);
+    int64_t bytes = 0;
+    ssize_t n = -1;
+
+    if (buffer != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1) {
+        while ((n = read(fd, buffer, buffer_size)) > 0) {
+            bytes += n;
+            if (EVP_DigestUpdate(context, buffer, (size_t)n) != 1) {
+                n = -1;
+                break;
+            }
+        }
+    }
+    free(buffer);
+    *ret_bytes = bytes;
+    return n == 0 && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+}
+
+fw_status wide_place_measure(const struct fw_host *host, const char *path,
+                             struct wide_file *ret_file)
+{
+    unsigned char digest[32];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool done = fd >= 0 && context != NULL && digest_file(fd, context, digest, &ret_file->n_bytes);
+    fw_status status = done ? FW_OK : fail(host, path, "cannot read back what was written");
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    EVP_MD_CTX_free(context);
+    for (size_t i = 0; done && i < sizeof digest; i++) {
+        snprintf(ret_file->digest + 2 * i, 3, "%02x", digest[i]);
+    }
+    return status;
+}

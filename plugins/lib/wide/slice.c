@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+static bool is_whole(const struct wide_span *span, int64_t first_row, int64_t end_row)
+{
+    return first_row <= span->start && span->start + span->n_rows <= end_row;
+}
+
+/* One scan of whole files that follow each other by name, too, or of rows of one file. */
+static size_t append_scan(const struct fw_wide *wide, size_t at, int64_t first_row, int64_t end_row,
+                          struct fw_text *text)
+{
+    const struct wide_span *span = &wide->spans[at];
+    struct fw_source_slice slice = {.columns = wide->plan.columns,
+                                    .n_columns = wide->plan.n_columns,
+                                    .first_file = span->file,
+                                    .n_files = 1};
+    size_t next = at + 1;
+
+    if (is_whole(span, first_row, end_row)) {
+        while (next < wide->n_spans && wide->spans[next].file == span->file + slice.n_files &&
+               is_whole(&wide->spans[next], first_row, end_row)) {
+            slice.n_files++;
+            next++;
+        }
+    } else {
+        int64_t end = span->start + span->n_rows < end_row ? span->start + span->n_rows : end_row;
+        slice.first_row = first_row > span->start ? first_row - span->start : 0;
+        slice.n_rows = end - span->start - slice.first_row;
+    }
+    fw_source_scan(wide->plan.source, &slice, text);
+    return next;
+}
+
+static void append_nothing(const struct fw_wide *wide, struct fw_text *text)
+{
+    struct fw_source_slice slice = {.columns = wide->plan.columns,
+                                    .n_columns = wide->plan.n_columns};
+
+    fw_text_append(text, "(SELECT * FROM ");
+    fw_source_scan(wide->plan.source, &slice, text);
+    fw_text_append(text, " WHERE false)");
+}
+
+void wide_slice_append(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
+                       struct fw_text *text)
+{
+    int64_t end_row = first_row + n_rows;
+    size_t at = 0;
+
+    if (n_rows == 0) {
+        append_nothing(wide, text);
+        return;
+    }
+    while (wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
+        at++;
+    }
+    fw_text_append(text, "(");
+    for (bool first = true; at < wide->n_spans && wide->spans[at].start < end_row; first = false) {
+        fw_text_append(text, first ? "FROM " : " UNION ALL FROM ");
+        at = append_scan(wide, at, first_row, end_row, text);
+    }
+    fw_text_append(text, ")");
+}
+
+/* Comma-separated values are not cut: to find a row, all before it would be read again. */
+int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row)
+{
+    int64_t left = wide->rows_in - first_row;
+    size_t at = 0;
+
+    if (wide->plan.source->kind == FW_SOURCE_CSV) {
+        while (wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
+            at++;
+        }
+        return wide->spans[at].start + wide->spans[at].n_rows - first_row;
+    }
+    return left < wide->chunk_rows ? left : wide->chunk_rows;
+}

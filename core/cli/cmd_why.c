@@ -20,7 +20,7 @@ static int differences(const struct fw_cli *cli, const struct fw_target *target,
         return fw_error_oom(err);
     }
     if (fw_manifest_preimage(other, stage->spec->name, &before, err) < 0) {
-        return -1;
+        return cli->vs ? -1 : 0; /* the stage's reason says that it cannot be read */
     }
     if (!before && cli->vs) {
         return fw_error_set(err, FW_EXIT_USAGE, "%s holds no completed stage \"%s\"", cli->vs,

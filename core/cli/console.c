@@ -173,6 +173,15 @@ static void show_status(struct fw_console *console, const cJSON *event)
     }
 }
 
+static void print_stall(struct fw_console *console, const cJSON *event)
+{
+    char silent[32];
+    fw_print_seconds(number_of(event, "silent_s"), silent);
+    stamp(console);
+    fprintf(stderr, "%s: no sign of progress for %s (stall_s): it is told to stop\n",
+            text_of(event, "stage"), silent);
+}
+
 static void print_stop(struct fw_console *console, const cJSON *event)
 {
     stamp(console);
@@ -233,8 +242,8 @@ void fw_console_event(void *arg, const cJSON *event)
         {"stage_start", print_start, false},  {"step", show_status, false},
         {"heartbeat", print_heartbeat, true}, {"log", print_log, true},
         {"attempt_end", print_attempt, true}, {"stage_end", print_end, false},
-        {"stopping", print_stop, true},       {"restart", print_restart, true},
-        {"run_end", print_summary, true},
+        {"stalled", print_stall, true},       {"stopping", print_stop, true},
+        {"restart", print_restart, true},     {"run_end", print_summary, true},
     };
     struct fw_console *console = arg;
     const char *type = text_of(event, "type");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -27,11 +28,14 @@ static int find_config(const struct fw_cli *cli, const char *what, struct place 
         if (!record) {
             return fw_error_oom(err);
         }
+        if (access(record, F_OK) < 0) {
+            return fw_error_set(err, FW_EXIT_USAGE,
+                                "%s is no run directory: it has no run.json; name the pipeline",
+                                what);
+        }
         if (fw_json_read(record, &json, err) < 0 ||
             fw_json_get_string(json, "config", &config, err) < 0) {
-            fw_error_prefix(err, "%s is no run directory: ", what);
-            err->code = FW_EXIT_USAGE;
-            return -1;
+            return fw_error_prefix(err, "name the pipeline instead of its run directory: ");
         }
         const cJSON *set;
         cJSON_ArrayForEach(set, cJSON_GetObjectItemCaseSensitive(json, "sets"))

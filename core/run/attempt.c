@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +12,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/machine.h"
-#include "run/checkpoint.h"
 #include "run/run_internal.h"
 #include "run/worker.h"
 
@@ -21,7 +21,7 @@
 /* At most one step event a second and stage goes into the event log. */
 #define STEP_EVENT_NS INT64_C(1000000000)
 
-/* After a polite stop: interrupt after this, kill after twice this. */
+/* What a stage gets to answer a stop before it is interrupted, and that before it is killed. */
 #define GRACE_NS INT64_C(10000000000)
 
 #define CHANNEL_FD 3
@@ -111,6 +111,8 @@ static int open_log(struct fw_run *run, const char *name, struct fw_attempt *att
         return fw_error_errno(err, FW_EXIT_STATE, "cannot open the log %s", path);
     }
     attempt->log_bytes = st.st_size;
+    /* Shared with all that the stage starts: a later run sees by it whether something is left. */
+    flock(attempt->log, LOCK_EX | LOCK_NB);
     return 0;
 }
 
@@ -123,7 +125,7 @@ static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
     if (fw_run_task(run, index, &task, err) < 0) {
         return -1;
     }
-    bool resume = cJSON_HasObjectItem(task, "restore");
+    bool resume = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(task, "restore"));
     if (fw_run_prepare(run, index, resume, err) < 0 ||
         open_log(run, stage->spec->name, attempt, err) < 0) {
         return -1;
@@ -226,7 +228,6 @@ static void take_message(struct fw_run *run, size_t index, cJSON *message)
     const char *type = "";
     fw_json_get_string(message, "type", &type, NULL);
     attempt->alive_ns = fw_clock_ns();
-    attempt->stalled = false;
     if (strcmp(type, "result") == 0) {
         cJSON_Delete(attempt->result);
         attempt->result = message;
@@ -271,9 +272,10 @@ void fw_attempt_stop(struct fw_attempt *attempt, bool at_once)
 {
     fw_auto(json) cJSON *message = cJSON_CreateObject();
     cJSON_AddStringToObject(message, "command", at_once ? "cancel" : "stop");
-    if (attempt->stop_ns == 0) {
+    if (attempt->stop_ns == 0 || (at_once && !attempt->cancelled)) {
         attempt->stop_ns = fw_clock_ns();
     }
+    attempt->cancelled |= at_once;
     fw_channel_send(attempt->channel.fd, message, NULL);
 }
 
@@ -325,15 +327,14 @@ static void press_on(struct fw_attempt *attempt, int64_t now)
     if (attempt->pid > 0 && attempt->result && now - attempt->result_ns > GRACE_NS) {
         fw_proc_tree_kill(attempt->pid, SIGKILL); /* it has said all, and will not go */
     }
-    if (attempt->stop_ns == 0 || attempt->pid == 0) {
+    if (attempt->stop_ns == 0 || now - attempt->stop_ns < GRACE_NS) {
         return;
     }
-    int64_t waited = now - attempt->stop_ns;
-    if (waited > 2 * GRACE_NS && !attempt->killed) {
+    if (!attempt->cancelled) {
+        fw_attempt_stop(attempt, true);
+    } else if (attempt->pid > 0 && !attempt->killed) {
         attempt->killed = true;
         fw_proc_tree_kill(attempt->pid, SIGKILL);
-    } else if (waited > GRACE_NS && waited < GRACE_NS + INT64_C(100000000)) {
-        fw_attempt_stop(attempt, true);
     }
 }
 

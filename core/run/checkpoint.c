@@ -2,6 +2,7 @@
 #include "run/checkpoint.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
@@ -9,18 +10,33 @@
 #include "base/sha256.h"
 #include "base/str.h"
 
-static int describe(const struct fw_blob *blob, const char *key, uint64_t steps,
-                    struct fw_str *file, struct fw_error *err)
+/* Bytes of each output that is there; of a folder only that it is. */
+static bool add_outputs(const struct fw_checkpoint *checkpoint, cJSON *head)
+{
+    cJSON *outputs = cJSON_AddObjectToObject(head, "outputs");
+    for (uint32_t i = 0; outputs && i < checkpoint->n_outputs; i++) {
+        const struct fw_output *output = &checkpoint->outputs[i];
+        struct stat st;
+        if (stat(output->path, &st) == 0 &&
+            !fw_json_add_u64(outputs, output->port,
+                             S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0)) {
+            return false;
+        }
+    }
+    return outputs != NULL;
+}
+
+static int describe(const struct fw_checkpoint *checkpoint, const struct fw_blob *blob,
+                    uint64_t steps, struct fw_str *file, struct fw_error *err)
 {
     char hex[FW_SHA256_TEXT];
-    if (fw_sha256_bytes(blob->bytes, (size_t)blob->size, hex, err) < 0) {
-        return -1;
-    }
+    FW_TRY(fw_sha256_bytes(blob->bytes, (size_t)blob->size, hex, err));
     fw_auto(json) cJSON *head = cJSON_CreateObject();
     fw_auto(free) char *line = NULL;
-    if (!head || !cJSON_AddStringToObject(head, "key", key) ||
+    if (!head || !cJSON_AddStringToObject(head, "key", checkpoint->key) ||
         !fw_json_add_u64(head, "version", blob->version) ||
-        !fw_json_add_u64(head, "steps", steps) || !fw_json_add_u64(head, "bytes", blob->size) ||
+        !fw_json_add_u64(head, "steps", steps) || !add_outputs(checkpoint, head) ||
+        !fw_json_add_u64(head, "bytes", blob->size) ||
         !cJSON_AddStringToObject(head, "sha256", hex) || !(line = cJSON_PrintUnformatted(head))) {
         return fw_error_oom(err);
     }
@@ -29,8 +45,8 @@ static int describe(const struct fw_blob *blob, const char *key, uint64_t steps,
     return file->oom ? fw_error_oom(err) : 0;
 }
 
-int fw_checkpoint_save(const char *path, const char *key, const struct fw_stage *stage, void *self,
-                       uint64_t steps, struct fw_error *err)
+int fw_checkpoint_save(const struct fw_checkpoint *checkpoint, const struct fw_stage *stage,
+                       void *self, uint64_t steps, struct fw_error *err)
 {
     struct fw_blob blob = {.struct_size = sizeof blob};
     fw_status status = stage->save(self, &blob);
@@ -39,89 +55,84 @@ int fw_checkpoint_save(const char *path, const char *key, const struct fw_stage 
                             (int)status);
     }
     fw_auto(str) struct fw_str file = {0};
-    int rc = describe(&blob, key, steps, &file, err);
+    int rc = describe(checkpoint, &blob, steps, &file, err);
     if (FW_HAS(&blob, struct fw_blob, release)) {
         blob.release(&blob);
     }
-    return rc < 0 ? -1 : fw_fs_write(path, file.text, file.len, FW_DURABLE_RENAME, err);
+    return rc < 0 ? -1 : fw_fs_write(checkpoint->path, file.text, file.len, FW_DURABLE_RENAME, err);
 }
 
-struct saved {
-    char *text; /* the whole file */
-    struct fw_blob blob;
-    uint64_t steps;
-};
-
-static int parse(const char *path, const char *key, struct saved *saved, size_t len,
-                 struct fw_error *err)
+/* What earlier steps wrote must still be there: the state says where to go on in it. */
+static int check_outputs(const struct fw_checkpoint *checkpoint, const cJSON *head,
+                         struct fw_error *err)
 {
-    const char *end = memchr(saved->text, '\n', len);
+    const cJSON *outputs;
+    FW_TRY(fw_json_get_object(head, "outputs", &outputs, err));
+    for (uint32_t i = 0; i < checkpoint->n_outputs; i++) {
+        const struct fw_output *output = &checkpoint->outputs[i];
+        uint64_t bytes;
+        struct stat st;
+        if (!cJSON_HasObjectItem(outputs, output->port)) {
+            continue;
+        }
+        FW_TRY(fw_json_get_u64(outputs, output->port, &bytes, err));
+        if (stat(output->path, &st) < 0 || (S_ISREG(st.st_mode) && (uint64_t)st.st_size < bytes)) {
+            return fw_error_set(err, FW_EXIT_STATE,
+                                "output \"%s\" is not what it was at the checkpoint: %s",
+                                output->port, output->path);
+        }
+    }
+    return 0;
+}
+
+static int parse(const struct fw_checkpoint *checkpoint, const char *text, size_t len,
+                 struct fw_blob *ret_blob, uint64_t *ret_steps, struct fw_error *err)
+{
+    const char *end = memchr(text, '\n', len);
     fw_auto(json) cJSON *head = NULL;
     const char *its_key, *its_hex;
     uint64_t version, bytes;
     char hex[FW_SHA256_TEXT];
     if (!end) {
-        return fw_error_set(err, FW_EXIT_STATE, "%s is no checkpoint", path);
+        return fw_error_set(err, FW_EXIT_STATE, "checkpoint %s is damaged", checkpoint->path);
     }
-    if (fw_json_parse(saved->text, (size_t)(end - saved->text), path, &head, err) < 0 ||
-        fw_json_get_string(head, "key", &its_key, err) < 0 ||
-        fw_json_get_string(head, "sha256", &its_hex, err) < 0 ||
-        fw_json_get_u64(head, "version", &version, err) < 0 ||
-        fw_json_get_u64(head, "bytes", &bytes, err) < 0 ||
-        fw_json_get_u64(head, "steps", &saved->steps, err) < 0) {
-        return -1;
-    }
-    size_t rest = len - (size_t)(end + 1 - saved->text);
-    if (strcmp(its_key, key) != 0) {
-        return fw_error_set(err, FW_EXIT_STATE, "checkpoint %s belongs to another key", path);
+    FW_TRY(fw_json_parse(text, (size_t)(end - text), checkpoint->path, &head, err));
+    FW_TRY(fw_json_get_string(head, "key", &its_key, err));
+    FW_TRY(fw_json_get_string(head, "sha256", &its_hex, err));
+    FW_TRY(fw_json_get_u64(head, "version", &version, err));
+    FW_TRY(fw_json_get_u64(head, "bytes", &bytes, err));
+    FW_TRY(fw_json_get_u64(head, "steps", ret_steps, err));
+    size_t rest = len - (size_t)(end + 1 - text);
+    if (strcmp(its_key, checkpoint->key) != 0) {
+        return fw_error_set(err, FW_EXIT_STATE,
+                            "checkpoint %s is of other parameters, inputs or plugins",
+                            checkpoint->path);
     }
     if (rest != bytes || fw_sha256_bytes(end + 1, rest, hex, err) < 0 ||
         strcmp(hex, its_hex) != 0) {
-        return fw_error_set(err, FW_EXIT_STATE, "checkpoint %s is damaged", path);
+        return fw_error_set(err, FW_EXIT_STATE, "checkpoint %s is damaged", checkpoint->path);
     }
-    saved->blob = (struct fw_blob){.struct_size = sizeof saved->blob,
-                                   .version = (uint32_t)version,
-                                   .bytes = end + 1,
-                                   .size = bytes};
-    return 0;
+    *ret_blob = (struct fw_blob){.struct_size = sizeof *ret_blob,
+                                 .version = (uint32_t)version,
+                                 .bytes = end + 1,
+                                 .size = bytes};
+    return check_outputs(checkpoint, head, err);
 }
 
-static int load(const char *path, const char *key, struct saved *saved, struct fw_error *err)
-{
-    size_t len;
-    *saved = (struct saved){0};
-    if (fw_fs_read(path, &saved->text, &len, err) < 0) {
-        return -1;
-    }
-    if (parse(path, key, saved, len, err) < 0) {
-        free(saved->text);
-        return -1;
-    }
-    return 0;
-}
-
-bool fw_checkpoint_usable(const char *path, const char *key)
-{
-    struct saved saved;
-    if (load(path, key, &saved, NULL) < 0) {
-        return false;
-    }
-    free(saved.text);
-    return true;
-}
-
-int fw_checkpoint_restore(const char *path, const char *key, const struct fw_stage *stage,
+int fw_checkpoint_restore(const struct fw_checkpoint *checkpoint, const struct fw_stage *stage,
                           void *self, uint64_t *ret_steps, struct fw_error *err)
 {
-    struct saved saved;
-    if (load(path, key, &saved, err) < 0) {
-        return -1;
+    fw_auto(free) char *text = NULL;
+    struct fw_blob blob;
+    uint64_t steps;
+    size_t len;
+    FW_TRY(fw_fs_read(checkpoint->path, &text, &len, err));
+    FW_TRY(parse(checkpoint, text, len, &blob, &steps, err));
+    fw_status status = stage->restore(self, &blob);
+    if (status != FW_OK) {
+        return fw_error_set(err, FW_EXIT_STATE, "the stage refused checkpoint %s with status %d",
+                            checkpoint->path, (int)status);
     }
-    fw_status status = stage->restore(self, &saved.blob);
-    *ret_steps = saved.steps;
-    free(saved.text);
-    return status == FW_OK
-               ? 0
-               : fw_error_set(err, FW_EXIT_STATE, "the stage refused checkpoint %s with status %d",
-                              path, (int)status);
+    *ret_steps = steps;
+    return 0;
 }

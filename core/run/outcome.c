@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -107,15 +108,21 @@ static struct verdict judge_result(const struct fw_run *run, size_t index)
             fw_text("made no progress for %.0f s (stall_s)", run->plan->pipeline->stall_s)};
     }
     if (truth(result, "stopped") || (status == FW_E_CANCELLED && attempt->stop_ns > 0)) {
-        return (struct verdict){STOPPED, 0,
-                                fw_text(truth(result, "stopped") ? "stopped between two steps"
-                                                                 : "was interrupted in a step")};
+        bool saves = run->plan->stages[index].type->caps & FW_CAP_CHECKPOINT;
+        return (struct verdict){
+            STOPPED, 0,
+            fw_text("%s%s",
+                    truth(result, "stopped") ? "between two steps" : "in the middle of a step",
+                    saves ? "" : "; it cannot save its state and starts over next time")};
     }
     if (status == FW_E_NOMEM) {
         return (struct verdict){OUT_OF_MEMORY, FW_EXIT_EXHAUSTED, fw_text("%s", fault)};
     }
     if (status == FW_E_NOSPACE) {
-        return (struct verdict){NO_SPACE, FW_EXIT_EXHAUSTED, fw_text("%s", fault)};
+        return (struct verdict){NO_SPACE, FW_EXIT_EXHAUSTED,
+                                fw_text("%s; free some space, or set run_root, out or "
+                                        "resources.temp to another disk",
+                                        fault)};
     }
     return (struct verdict){FAILED, code == FW_EXIT_PLUGIN ? FW_EXIT_PLUGIN : FW_EXIT_FAILED,
                             fw_text("%s", fault)};
@@ -182,6 +189,26 @@ static bool retry(struct fw_run *run, size_t index, const struct verdict *verdic
     return true;
 }
 
+/* Gives back what nobody can go on from, so that the records of the failure find room. */
+static void clear_partials(struct fw_run *run, size_t index)
+{
+    const struct fw_plan_stage *stage = &run->plan->stages[index];
+    fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
+    for (size_t i = 0; checkpoint && access(checkpoint, F_OK) < 0 && i < stage->outputs.len; i++) {
+        fw_auto(free) char *partial = fw_run_partial(&stage->outputs.items[i]);
+        if (partial) {
+            fw_fs_remove(partial, NULL); /* else when the stage starts again */
+        }
+    }
+}
+
+static char *exhausted(const struct fw_run *run, size_t index, const struct verdict *verdict)
+{
+    return fw_text("%s, on every rung of the ladder (%u attempts); raise resources.memory of the "
+                   "stage or of the pipeline",
+                   verdict->message, run->stages[index].limits.attempt);
+}
+
 static void complete(struct fw_run *run, size_t index, const cJSON *result)
 {
     struct fw_run_stage *state = &run->stages[index];
@@ -191,10 +218,6 @@ static void complete(struct fw_run *run, size_t index, const cJSON *result)
         fw_run_publish(run, index, result, &err) < 0) {
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
         return;
-    }
-    fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
-    if (checkpoint) {
-        fw_fs_remove(checkpoint, NULL);
     }
     fw_run_stage_end(run, index, FW_STAGE_EXECUTED, 0, NULL);
 }
@@ -220,6 +243,9 @@ void fw_attempt_conclude(struct fw_run *run, size_t index)
     struct fw_run_stage *state = &run->stages[index];
     struct verdict verdict =
         state->attempt->result ? judge_result(run, index) : judge_death(run, index);
+    if (verdict.kind == NO_SPACE) {
+        clear_partials(run, index);
+    }
     point_to_log(run, index, &verdict);
     keep_record(run, index, &verdict);
     fw_auto(json) cJSON *result = state->attempt->result;
@@ -235,7 +261,9 @@ void fw_attempt_conclude(struct fw_run *run, size_t index)
     } else if (verdict.kind == STOPPED) {
         fw_run_stage_end(run, index, FW_STAGE_STOPPED, 0, verdict.message);
     } else if (!retry(run, index, &verdict)) {
-        fw_run_stage_end(run, index, FW_STAGE_FAILED, verdict.code, verdict.message);
+        bool memory = verdict.kind == OUT_OF_MEMORY || verdict.kind == OVER_MEMORY;
+        fw_auto(free) char *all = memory ? exhausted(run, index, &verdict) : NULL;
+        fw_run_stage_end(run, index, FW_STAGE_FAILED, verdict.code, all ? all : verdict.message);
     }
     free(verdict.message);
 }

@@ -157,19 +157,21 @@ static void take_digests(struct fw_plan_stage *stage, const cJSON *result)
 
 /*
  * The old manifest goes first and the new one comes last: killed anywhere between, the stage is not
- * done, and nothing half-published is believed.
+ * done, and nothing half-published is believed. The checkpoint goes before the outputs that it
+ * relies on are renamed.
  */
 int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct fw_error *err)
 {
     struct fw_plan_stage *stage = &run->plan->stages[index];
     const char *name = stage->spec->name;
     fw_auto(free) char *folder = fw_rundir_stage(run->dir->path, name);
+    fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, name);
     fw_auto(json) cJSON *manifest = cJSON_CreateObject();
-    if (!folder || !manifest || !add_facts(run, index, result, manifest) ||
+    if (!folder || !checkpoint || !manifest || !add_facts(run, index, result, manifest) ||
         !add_inputs(run->plan, stage, manifest) || !add_outputs(stage, folder, result, manifest)) {
         return fw_error_oom(err);
     }
-    if (fw_manifest_retract(run->dir->path, name, err) < 0) {
+    if (fw_manifest_retract(run->dir->path, name, err) < 0 || fw_fs_remove(checkpoint, err) < 0) {
         return -1;
     }
     for (size_t i = 0; i < stage->outputs.len; i++) {

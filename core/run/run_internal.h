@@ -41,7 +41,7 @@ struct fw_attempt {
     int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
     int64_t log_bytes; /* what was in the log before */
     uint64_t peak_bytes, oom_kills;
-    bool over_budget, stalled, killed;
+    bool over_budget, stalled, cancelled, killed;
     bool ended;
     cJSON *step;   /* the last one reported */
     cJSON *result; /* NULL when the worker died without one */

@@ -252,6 +252,23 @@ static void stop_all(struct fw_run *run, enum fw_stopping how, int code, const c
     }
 }
 
+static void end_run(struct fw_run *run, int code, const struct fw_error *err);
+
+/* A process was killed at the second signal. A stage in this process can only go with it. */
+static _Noreturn void abandon(struct fw_run *run, const char *why)
+{
+    struct fw_error err;
+    cJSON *event = fw_run_event("stopping", NULL);
+    fw_auto(free) char *reason =
+        fw_text("%s, and a stage in this process does not answer: the program ends with it", why);
+    cJSON_AddStringToObject(event, "reason", reason ? reason : why);
+    cJSON_AddBoolToObject(event, "at_once", true);
+    fw_run_emit(run, event);
+    fw_error_set(&err, run->stop_code, "%s", reason ? reason : why);
+    end_run(run, run->stop_code, &err);
+    _exit(run->stop_code);
+}
+
 static void take_signals(struct fw_run *run)
 {
     struct signalfd_siginfo info;
@@ -263,6 +280,9 @@ static void take_signals(struct fw_run *run)
         fw_auto(free) char *why = fw_text("signal %d (%s)", signal, strsignal(signal));
         int code = signal == SIGTERM && run->options->sigterm_code ? run->options->sigterm_code
                                                                    : FW_EXIT_SIGNAL + signal;
+        if (run->stopping == FW_STOP_NOW) {
+            abandon(run, why ? why : "a signal");
+        }
         stop_all(run, run->stopping == FW_GOING ? FW_STOP_SOON : FW_STOP_NOW, code,
                  why ? why : "a signal");
     }

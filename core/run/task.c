@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/path.h"
-#include "run/checkpoint.h"
 #include "run/run_internal.h"
 
 /* Beside the final place, so that the rename cannot cross file systems. */
@@ -118,8 +118,9 @@ static bool add_checkpoint(const struct fw_run *run, const struct fw_plan_stage 
                                  (double)run->options->stop_after_steps)) {
         return false;
     }
-    bool resume = (stage->type->caps & FW_CAP_CHECKPOINT) && fw_checkpoint_usable(path, stage->key);
-    return !resume || cJSON_AddStringToObject(task, "restore", path);
+    /* Whether it can be used is for the worker to say. */
+    bool resume = (stage->type->caps & FW_CAP_CHECKPOINT) && access(path, F_OK) == 0;
+    return cJSON_AddBoolToObject(task, "restore", resume);
 }
 
 int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct fw_error *err)

@@ -129,7 +129,7 @@ static void unload_plugins(struct fw_worker *worker)
 /* What the loop learns; the last step's numbers are the stage's. */
 struct tally {
     struct fw_step step;
-    uint64_t steps;
+    uint64_t steps, steps_before; /* before: by earlier runs, known from the checkpoint */
     int64_t reported_ns, saved_ns, busy_ns, longest_ns;
     bool stopped; /* at a step boundary, as asked */
 };
@@ -165,15 +165,27 @@ static fw_status one_step(struct fw_worker *worker, void *self, struct tally *ta
     return status;
 }
 
+static int find_checkpoint(const struct fw_worker *worker, struct fw_checkpoint *ret_checkpoint,
+                           struct fw_error *err)
+{
+    *ret_checkpoint =
+        (struct fw_checkpoint){.outputs = worker->outputs, .n_outputs = worker->task.n_outputs};
+    FW_TRY(fw_json_get_string(worker->json, "checkpoint", &ret_checkpoint->path, err));
+    return fw_json_get_string(worker->json, "key", &ret_checkpoint->key, err);
+}
+
+/* What the plugin said stands before what the host saw of it. */
+static int blame_plugin(struct fw_worker *worker, struct fw_error *err)
+{
+    return worker->fault.len > 0 ? fw_error_prefix(err, "%s: ", worker->fault.text) : -1;
+}
+
 static int save(struct fw_worker *worker, void *self, struct tally *tally, struct fw_error *err)
 {
-    const char *path, *key;
-    if (fw_json_get_string(worker->json, "checkpoint", &path, err) < 0 ||
-        fw_json_get_string(worker->json, "key", &key, err) < 0) {
-        return -1;
-    }
-    if (fw_checkpoint_save(path, key, worker->stage, self, tally->steps, err) < 0) {
-        return -1;
+    struct fw_checkpoint checkpoint;
+    FW_TRY(find_checkpoint(worker, &checkpoint, err));
+    if (fw_checkpoint_save(&checkpoint, worker->stage, self, tally->steps, err) < 0) {
+        return blame_plugin(worker, err);
     }
     tally->saved_ns = fw_clock_ns();
     cJSON *message = cJSON_CreateObject();
@@ -195,7 +207,8 @@ static int boundary(struct fw_worker *worker, void *self, struct tally *tally, s
     bool can_save = (worker->stage->caps & FW_CAP_CHECKPOINT) != 0;
     double since_s = (double)(fw_clock_ns() - tally->saved_ns) / 1e9;
     tally->stopped = atomic_load(&worker->stop) ||
-                     (can_save && due(worker->json, "stop_after_steps", (double)tally->steps));
+                     (can_save && due(worker->json, "stop_after_steps",
+                                      (double)(tally->steps - tally->steps_before)));
     if (can_save && (tally->stopped || due(worker->json, "checkpoint_every_s", since_s))) {
         return save(worker, self, tally, err);
     }
@@ -222,19 +235,17 @@ static fw_status step_loop(struct fw_worker *worker, void *self, struct tally *t
 /* A checkpoint that cannot be used costs its work, never the run. */
 static void restore(struct fw_worker *worker, void **self, struct tally *tally)
 {
-    const cJSON *from = cJSON_GetObjectItemCaseSensitive(worker->json, "restore");
-    const cJSON *key = cJSON_GetObjectItemCaseSensitive(worker->json, "key");
+    struct fw_checkpoint checkpoint;
     struct fw_error err;
-    if (!cJSON_IsString(from)) {
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(worker->json, "restore"))) {
         return;
     }
-    if (fw_checkpoint_restore(from->valuestring, key->valuestring, worker->stage, *self,
-                              &tally->steps, &err) == 0) {
+    if (find_checkpoint(worker, &checkpoint, &err) == 0 &&
+        fw_checkpoint_restore(&checkpoint, worker->stage, *self, &tally->steps, &err) == 0) {
+        tally->steps_before = tally->steps;
         return;
     }
-    if (worker->fault.len > 0) {
-        fw_error_prefix(&err, "%s: ", worker->fault.text);
-    }
+    blame_plugin(worker, &err);
     cJSON *message = cJSON_CreateObject();
     cJSON_AddStringToObject(message, "type", "restart");
     cJSON_AddStringToObject(message, "text", err.text);

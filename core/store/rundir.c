@@ -4,12 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/json.h"
+
+/* Of 10 ms each. */
+enum { ORPHAN_TRIES = 300 };
 
 char *fw_rundir_stage(const char *run_dir, const char *stage)
 {
@@ -86,11 +92,43 @@ static int make_folders(const char *path, struct fw_error *err)
     return 0;
 }
 
+static bool is_locked(const char *path)
+{
+    fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* The workers of a run that was killed die with it, but not in the same instant; and what they have
+ * started may live on and write. All of them hold the lock of their stage's log. */
+static int wait_for_orphans(const char *run_dir, struct fw_error *err)
+{
+    fw_auto(free) char *folder = fw_text("%s/logs", run_dir);
+    fw_auto(files) struct fw_files logs = {0};
+    FW_TRY(folder ? fw_files_list(folder, &logs, err) : fw_error_oom(err));
+    int tries = 0;
+    for (size_t i = 0; i < logs.len; i++) {
+        fw_auto(free) char *path = fw_text("%s/%s", folder, logs.items[i].path);
+        FW_TRY(path ? 0 : fw_error_oom(err));
+        for (; is_locked(path) && tries < ORPHAN_TRIES; tries++) {
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
+        if (tries == ORPHAN_TRIES) {
+            return fw_error_set(err, FW_EXIT_REFUSED,
+                                "a process of the run that was killed is still there and holds %s; "
+                                "end it (fuser %s names it) and run again",
+                                path, path);
+        }
+    }
+    return 0;
+}
+
 int fw_rundir_open(struct fw_rundir *dir, const char *path, enum fw_durability durability,
                    struct fw_str *note, struct fw_error *err)
 {
     *dir = (struct fw_rundir){.events = -1, .durability = durability};
-    fw_auto(free) char *lease = fw_text("%s/lease.json", path);
+    fw_auto(str) struct fw_str unread = {0};
+    note = note ? note : &unread;
+    fw_auto(free) char *lease = fw_text("%s/lease", path);
     dir->path = strdup(path);
     if (!lease || !dir->path) {
         free(dir->path);
@@ -98,6 +136,9 @@ int fw_rundir_open(struct fw_rundir *dir, const char *path, enum fw_durability d
     }
     int rc = make_folders(path, err);
     bool held = rc == 0 && (rc = fw_lease_take(&dir->lease, lease, note, err)) == 0;
+    if (rc == 0 && note->len > 0) { /* taken over */
+        rc = wait_for_orphans(path, err);
+    }
     if (rc == 0) {
         rc = open_events(dir, err);
     }

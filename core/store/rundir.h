@@ -22,8 +22,8 @@ struct fw_rundir {
 };
 
 /* Makes the folders, takes the lease and opens the event log. `note` gets a sentence when the
- * lease was taken over. FW_EXIT_REFUSED when a live run holds it, FW_EXIT_STATE when the folder
- * cannot be written. */
+ * lease was taken over. FW_EXIT_REFUSED when a live run holds it, or when something of a killed one
+ * still runs; FW_EXIT_STATE when the folder cannot be written. */
 int fw_rundir_open(struct fw_rundir *dir, const char *path, enum fw_durability durability,
                    struct fw_str *note, struct fw_error *err);
 

@@ -20,7 +20,7 @@ course() { # the starts and ends of stages, in their order
     [ "$(state .exit_code)" = 0 ]
     [ -s runs/chain/plan.json ] && [ -s runs/chain/stages/copy/key.json ]
     [ -e runs/chain/logs/count.log ]
-    [ ! -e runs/chain/lease.json ] && [ ! -e runs/chain/tmp ]
+    [ ! -e runs/chain/lease ] && [ ! -e runs/chain/tmp ]
     [ -z "$(find runs -name '*.partial')" ]
 }
 

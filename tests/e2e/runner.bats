@@ -143,5 +143,5 @@ three() { # USE-OF-THE-SECOND [TOP-LEVEL...]
     [ ! -e runs/big/stages/copy/MANIFEST.json ]
     truncate -s 10 big.bin
     fw 0 big.cfg
-    says err "took over $PWD/runs/big/lease.json from process $pid"
+    says err "took over $PWD/runs/big/lease, whose holder, process $pid on"
 }

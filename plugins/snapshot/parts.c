@@ -57,18 +57,29 @@ void snapshot_extras_select(const struct snapshot *s, size_t index, struct fw_te
     append_rows(s, "fw_extra", index, sql);
 }
 
+/* Parts follow each other as they are; without a sort only fw_in_order repeats its bytes. */
+static void append_joined(const struct snapshot *s, size_t phase, struct fw_text *sql)
+{
+    struct fw_text parts = {0};
+    fw_text_append(&parts, "SELECT * FROM ");
+    snapshot_append_files(s, phase, &parts);
+    fw_text_append(sql, "SELECT * FROM fw_in_order(");
+    fw_text_literal(sql, fw_text_get(&parts));
+    fw_text_append(sql, ")");
+    sql->failed = sql->failed || parts.failed;
+    fw_text_finish(&parts);
+}
+
 void snapshot_core_file_select(const struct snapshot *s, size_t index, struct fw_text *sql)
 {
     (void)index;
-    fw_text_append(sql, "SELECT * FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_CORE, sql);
+    append_joined(s, SNAPSHOT_PHASE_CORE, sql);
 }
 
 void snapshot_extras_file_select(const struct snapshot *s, size_t index, struct fw_text *sql)
 {
     (void)index;
-    fw_text_append(sql, "SELECT * FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_EXTRAS, sql);
+    append_joined(s, SNAPSHOT_PHASE_EXTRAS, sql);
 }
 
 /* The plain latest row of each entity, not the last value of each column (freeze §3.6). */

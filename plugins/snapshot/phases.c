@@ -141,7 +141,7 @@ const struct snapshot_phase snapshot_phases[SNAPSHOT_N_PHASES] = {
 /* A part reads every run from end to end unless these are sorted: worth it for a few parts. */
 bool snapshot_sorts_runs(const struct snapshot *s)
 {
-    return s->n_parts > 8;
+    return s->n_parts > 3;
 }
 
 bool snapshot_is_single_file(const struct fw_output *output)

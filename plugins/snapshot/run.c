@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
-#include <stdio.h>
-
-#include <fw/service/log.h>
 #include <fw/service/progress.h>
 
+#include "blame.h"
 #include "manifest.h"
 #include "phases.h"
 #include "plan.h"
@@ -57,24 +55,6 @@ static fw_status begin(struct snapshot *s)
     return status;
 }
 
-/* The engine's own sentence does not always say which file it was reading. */
-static void tell_slice(const struct snapshot *s)
-{
-    const struct fw_log *log = s->host->service(s->host, FW_LOG_ID);
-    const struct fw_source_slice *slice = &s->slices.items[s->index];
-    struct fw_text text = {0};
-    if (log == NULL || s->phase != 0) {
-        return;
-    }
-    fw_text_append(&text, "it was reading");
-    for (size_t i = 0; i < slice->n_files && i < 20; i++) {
-        fw_text_appendf(&text, " %s", s->source->files[slice->first_file + i].path);
-    }
-    fw_text_append(&text, slice->n_files > 20 ? " ..." : "");
-    log->write(s->host, FW_LOG_ERROR, fw_text_get(&text));
-    fw_text_finish(&text);
-}
-
 static void report(const struct snapshot *s, double fraction)
 {
     const struct fw_progress *progress = s->host->service(s->host, FW_PROGRESS_ID);
@@ -115,8 +95,8 @@ static fw_status advance(struct snapshot *s)
     snapshot_run_stop(s);
     if (status == FW_OK) {
         s->index++;
-    } else if (status == FW_E_DATA || status == FW_E_IO) {
-        tell_slice(s);
+    } else {
+        snapshot_blame(s, status);
     }
     return status;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "stage.h"
+#include "snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <fw/plugin.h>
 #include <fw/service/artifact.h>
 #include <fw/service/budget.h>
 #include <fw/service/log.h>
@@ -13,7 +14,6 @@
 
 #include "plan.h"
 #include "run.h"
-#include "snapshot.h"
 #include "state.h"
 
 static fw_status open_source(struct snapshot *s)
@@ -127,7 +127,7 @@ static const struct fw_port outputs[] = {
 static const char *const required[] = {FW_SQL_ID, FW_BUDGET_ID, FW_ARTIFACT_ID, FW_TMP_ID};
 static const char *const optional[] = {FW_LOG_ID, FW_PROGRESS_ID};
 
-const struct fw_stage snapshot_stage = {
+static const struct fw_stage snapshot_stage = {
     .struct_size = (uint32_t)sizeof(struct fw_stage),
     .caps = FW_CAP_CHECKPOINT | FW_CAP_PARALLEL,
     .determinism = FW_DETERMINISM_BITWISE,
@@ -149,3 +149,8 @@ const struct fw_stage snapshot_stage = {
     .restore = restore,
     .destroy = destroy,
 };
+
+static const struct fw_stage *const stages[] = {&snapshot_stage};
+
+FW_PLUGIN("org.fwrun.snapshot", "0.1.0", "MIT", .doc = "The offers snapshot", .stages = stages,
+          .n_stages = FW_COUNT(stages));

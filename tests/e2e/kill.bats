@@ -60,3 +60,8 @@ chain() { # SETTING...
     chain 'isolate = "none";'
     survives chain.cfg 5 --checkpoint-every 20ms
 }
+
+@test "the demo survives being killed at ten moments" {
+    unset FWRUN_PLUGIN_PATH
+    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" 10 --set stages.crawl.params.rows=600
+}

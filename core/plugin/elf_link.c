@@ -141,7 +141,7 @@ static int apply_relr(struct fw_elf *elf, const struct dynamic *dyn, struct fw_e
                 return damaged(err);
             }
         }
-        next += 63 * 8;
+        next += (uint64_t)63 * 8;
     }
     return n > 0 && table == NULL ? damaged(err) : 0;
 }

@@ -40,8 +40,8 @@ static void exec_destroy(void *instance)
 /* A command that is not told where to write cannot write there. */
 static fw_status check_outputs(const struct exec *self)
 {
-    const struct fw_value *lists[] = {fw_task_value(self->task, "argv"),
-                                      fw_task_value(self->task, "env")};
+    const struct fw_value *lists[] = {exec_texts(self->task, "argv"),
+                                      exec_texts(self->task, "env")};
     for (uint32_t i = 0; i < self->task->n_outputs; i++) {
         char mark[128];
         bool found = false;
@@ -63,7 +63,7 @@ static fw_status check_outputs(const struct exec *self)
 static fw_status prepare(struct exec *self)
 {
     const struct fw_budget *budget = self->host->service(self->host, FW_BUDGET_ID);
-    const struct fw_value *argv = fw_task_value(self->task, "argv");
+    const struct fw_value *argv = exec_texts(self->task, "argv");
     const struct exec_scope scope = {.host = self->host,
                                      .task = self->task,
                                      .limits = budget->limits(self->host),

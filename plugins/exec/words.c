@@ -2,6 +2,7 @@
 #include "words.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,13 @@
 #include "fault.h"
 
 #define NAMES "in.PORT, out.PORT, threads, memory_bytes, seed or tmp"
+
+const struct fw_value *exec_texts(const struct fw_task *task, const char *name)
+{
+    static const struct fw_value none;
+    const struct fw_value *value = fw_task_value(task, name);
+    return value == NULL ? &none : value;
+}
 
 void exec_words_finish(struct exec_words *words)
 {
@@ -146,18 +154,9 @@ static const struct fw_input *whole_input(const struct exec_scope *scope, const 
     return fw_task_input(scope->task, port);
 }
 
-fw_status exec_words_add(struct exec_words *words, const struct exec_scope *scope, const char *text)
+/* One word; *ret is the caller's to free. */
+static fw_status replaced(const struct exec_scope *scope, const char *text, char **ret)
 {
-    const struct fw_input *input = whole_input(scope, text);
-    for (uint64_t i = 0; input != NULL && i < input->n_paths; i++) {
-        fw_status status = take(words, scope->host, strdup(input->paths[i]));
-        if (status != FW_OK) {
-            return status;
-        }
-    }
-    if (input != NULL) {
-        return FW_OK;
-    }
     char *word = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&word, &size);
@@ -173,37 +172,52 @@ fw_status exec_words_add(struct exec_words *words, const struct exec_scope *scop
         free(word);
         return status;
     }
-    return take(words, scope->host, word);
+    *ret = word;
+    return FW_OK;
 }
 
-/* Bytes of the name in NAME=VALUE, 0 when it is not of that form. */
-static size_t name_len(const char *text)
+fw_status exec_words_add(struct exec_words *words, const struct exec_scope *scope, const char *text)
+{
+    const struct fw_input *input = whole_input(scope, text);
+    if (input == NULL) {
+        char *word = NULL;
+        fw_status status = replaced(scope, text, &word);
+        return status == FW_OK ? take(words, scope->host, word) : status;
+    }
+    fw_status status = FW_OK;
+    for (uint64_t i = 0; i < input->n_paths && status == FW_OK; i++) {
+        status = take(words, scope->host, strdup(input->paths[i]));
+    }
+    return status;
+}
+
+static bool is_assignment(const char *text)
 {
     const size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
                                     "0123456789");
-    return text[len] == '=' && (*text < '0' || *text > '9') ? len : 0;
+    return len > 0 && text[len] == '=' && (*text < '0' || *text > '9');
 }
 
-/* Adds NAME=VALUE in place of an earlier one of that name. */
-static fw_status set(struct exec_words *words, const struct exec_scope *scope, const char *text)
+/* Takes NAME=VALUE, which may be NULL after a failed allocation, in place of an earlier one of
+ * that name. */
+static fw_status put(struct exec_words *words, const struct fw_host *host, char *text)
 {
-    struct exec_words one = {0};
-    const size_t len = name_len(text);
-    fw_status status = exec_words_add(&one, scope, text);
-    if (status != FW_OK) {
-        return status;
-    }
-    for (size_t i = 0; i < words->len; i++) {
-        if (strncmp(words->items[i], text, len + 1) == 0) {
+    const size_t len = text == NULL ? 0 : strcspn(text, "=") + 1;
+    for (size_t i = 0; i < words->len && text != NULL; i++) {
+        if (strncmp(words->items[i], text, len) == 0) {
             free(words->items[i]);
-            words->items[i] = one.items[0];
-            free(one.items);
+            words->items[i] = text;
             return FW_OK;
         }
     }
-    status = take(words, scope->host, one.items[0]);
-    free(one.items);
-    return status;
+    return take(words, host, text);
+}
+
+static fw_status set(struct exec_words *words, const struct exec_scope *scope, const char *text)
+{
+    char *word = NULL;
+    fw_status status = replaced(scope, text, &word);
+    return status == FW_OK ? put(words, scope->host, word) : status;
 }
 
 /* What nearly every program wants, the same everywhere; results must not depend on whose shell
@@ -235,31 +249,20 @@ static fw_status add_passed(struct exec_words *words, const struct exec_scope *s
                           "set it before fwrun, or take it out of `pass`",
                           "the environment has no variable %s", name);
     }
-    const size_t len = strlen(name);
     char *text = NULL;
-    if (asprintf(&text, "%s=%s", name, value) < 0) {
-        return exec_fault_nomem(scope->host);
-    }
-    for (size_t i = 0; i < words->len; i++) {
-        if (strncmp(words->items[i], text, len + 1) == 0) {
-            free(words->items[i]);
-            words->items[i] = text;
-            return FW_OK;
-        }
-    }
-    return take(words, scope->host, text);
+    return put(words, scope->host, asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text);
 }
 
 fw_status exec_words_environment(struct exec_words *words, const struct exec_scope *scope)
 {
-    const struct fw_value *pass = fw_task_value(scope->task, "pass");
-    const struct fw_value *env = fw_task_value(scope->task, "env");
+    const struct fw_value *pass = exec_texts(scope->task, "pass");
+    const struct fw_value *env = exec_texts(scope->task, "env");
     fw_status status = add_fixed(words, scope);
     for (uint64_t i = 0; i < pass->n && status == FW_OK; i++) {
         status = add_passed(words, scope, pass->texts[i]);
     }
     for (uint64_t i = 0; i < env->n && status == FW_OK; i++) {
-        if (name_len(env->texts[i]) == 0) {
+        if (!is_assignment(env->texts[i])) {
             return exec_fault(scope->host, FW_E_CONFIG,
                               "a variable whose value never changes a result goes into `pass`",
                               "env: '%s' is not of the form NAME=VALUE", env->texts[i]);

@@ -6,6 +6,9 @@
 
 #include "fw/sdk.h"
 
+/* A parameter that is a list of texts; empty when it is not set. */
+const struct fw_value *exec_texts(const struct fw_task *task, const char *name);
+
 /* A list of texts that ends with NULL, as exec wants it. All zero is the empty one. */
 struct exec_words {
     char **items;

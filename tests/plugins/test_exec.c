@@ -307,7 +307,7 @@ static pid_t pid_in(const char *name)
 {
     char *path = in_folder(name);
     char *text = test_file_read(path, NULL);
-    const pid_t pid = (pid_t)atoi(text);
+    const pid_t pid = (pid_t)strtol(text, NULL, 10);
     assert_true(pid > 1);
     free(text);
     free(path);

@@ -29,34 +29,40 @@ static int forget(void **state)
     return 0;
 }
 
+/* What the image says as something to change. */
+static void *changeable(const void *constant)
+{
+    return elf.memory + ((const unsigned char *)constant - elf.memory);
+}
+
 static struct fw_plugin *plugin(void)
 {
-    return (struct fw_plugin *)(uintptr_t)elf.plugin;
+    return changeable(elf.plugin);
 }
 
 static struct fw_note *note(void)
 {
-    return (struct fw_note *)(uintptr_t)elf.note;
+    return changeable(elf.note);
 }
 
 static struct fw_stage *stage(void)
 {
-    return (struct fw_stage *)(uintptr_t)elf.plugin->stages[0];
+    return changeable(elf.plugin->stages[0]);
 }
 
 static struct fw_port *input(void)
 {
-    return (struct fw_port *)(uintptr_t)stage()->inputs;
+    return changeable(stage()->inputs);
 }
 
 static struct fw_port *output(void)
 {
-    return (struct fw_port *)(uintptr_t)stage()->outputs;
+    return changeable(stage()->outputs);
 }
 
 static struct fw_param *param(void)
 {
-    return (struct fw_param *)(uintptr_t)stage()->params;
+    return changeable(stage()->params);
 }
 
 /* Texts have to lie in the image: the end of the licence field of the note has room. */
@@ -67,7 +73,7 @@ static const char *inside(const char *text)
     if (used + strlen(text) + 1 > sizeof note()->licence - 8) {
         used = 0;
     }
-    char *at = strcpy(room + used, text);
+    char *at = memcpy(room + used, text, strlen(text) + 1);
     used += strlen(text) + 1;
     return at;
 }
@@ -131,7 +137,7 @@ static void refuses_another_note(void **state)
     assert_refused("its symbol fw_plugin_v1 and its note .note.fwrun disagree; size of fw_port: "
                    "symbol 40, note 1");
     note()->port_size = sizeof(struct fw_port);
-    strcpy(note()->id, "org.fwrun.other");
+    memcpy(note()->id, "org.fwrun.other", sizeof "org.fwrun.other");
     assert_refused("note: org.fwrun.other 1.0.0");
 }
 
@@ -155,7 +161,7 @@ static void refuses_pointers_out_of_the_file(void **state)
     stage()->doc = "in the test program, not in the file";
     assert_refused("stage 't_copy': its doc points outside of the file");
     stage()->doc = doc;
-    param()->unit = (const char *)(uintptr_t)FW_ELF_ELSEWHERE;
+    param()->unit = (const char *)(elf.memory - 1);
     assert_refused("parameter 'chunk': its unit points outside of the file");
     param()->unit = NULL;
     stage()->n_outputs = 1000;

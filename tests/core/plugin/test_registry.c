@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "plugin/fixture_path.h"
 #include "plugin/registry.h"
 #include "test_files.h"
@@ -45,9 +46,10 @@ static const struct fw_registry_entry *entry_named(const struct fw_registry *reg
 
 static void copy_fixture(const char *name, const char *to)
 {
-    char command[4096];
-    snprintf(command, sizeof command, "cp '%s' '%s'", fixture_path(name), to);
-    assert_int_equal(system(command), 0);
+    fw_auto(free) char *bytes = NULL;
+    size_t size = 0;
+    assert_int_equal(fw_fs_read(fixture_path(name), &bytes, &size, NULL), 0);
+    assert_int_equal(fw_fs_write(to, bytes, size, FW_DURABLE_RENAME, NULL), 0);
 }
 
 static void assert_says(const struct fw_error *err, int code, const char *text)

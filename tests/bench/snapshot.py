@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""snapshot.py BUILD [--rows N] [--folder DIR]: the stage `snapshot` on two generated crawls, N rows and 3 N.
+
+Checked: its memory does not grow with the crawl and stays under the budget of 2 GB, no step takes over two seconds, and
+the core table is at least four times smaller than the same rows in the order of a hash, written by the same writer.
+Shown: its time beside a bare scan of all columns that it reads. All of it is one run of one pipeline; figures are the
+manifests'.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# Each stage asks for the whole budget, so that no two run side by side.
+PIPELINE = """
+name = "snapshot_bench";
+run_root = "runs";
+resources = {{ memory = "2GB"; }};
+stages = {{
+    crawl_small = {{ use = "synth_offers"; params = {{ rows = {rows}; crawls_per_day = 19.5; }}; {alone} }};
+    crawl_large = {{ use = "synth_offers"; params = {{ rows = {large}; crawls_per_day = 19.5; }}; {alone} }};
+    scan = {{ use = "sql"; in = {{ raw = "@crawl_small.raw"; }}; {alone}
+        params = {{ query = "SELECT count(COLUMNS(*)) FROM raw"; }}; }};
+    small = {{ use = "snapshot"; in = {{ raw = "@crawl_small.raw"; }}; {alone} }};
+    large = {{ use = "snapshot"; in = {{ raw = "@crawl_large.raw"; }}; {alone} }};
+    by_entity = {{ use = "sql"; in = {{ core = "@large.core"; }}; {alone}
+        params = {{ query = "SELECT * FROM core ORDER BY entity_id, snapshot_ts"; }}; }};
+    by_hash = {{ use = "sql"; in = {{ core = "@large.core"; }}; {alone}
+        params = {{ query = "SELECT * FROM core ORDER BY hash(entity_id || snapshot_ts::VARCHAR)"; }}; }};
+}};
+"""
+ALONE = 'resources = { memory = "2GB"; };'
+
+
+def run(build, folder, rows):
+    config = os.path.join(folder, "snapshot_bench.cfg")
+    with open(config, "w") as out:
+        out.write(PIPELINE.format(rows=rows, large=3 * rows, alone=ALONE))
+    subprocess.run([os.path.join(build, "fwrun"), config], check=True)
+    stages = os.path.join(folder, "runs", "snapshot_bench", "stages")
+    manifests = {}
+    for stage in os.listdir(stages):
+        with open(os.path.join(stages, stage, "MANIFEST.json")) as manifest:
+            manifests[stage] = json.load(manifest)
+    return manifests
+
+
+def cpu(manifest):
+    return sum(attempt["user_s"] + attempt["system_s"] for attempt in manifest["attempts"])
+
+
+def output_bytes(manifest):
+    return manifest["outputs"][0]["bytes"]
+
+
+def check(claim, value, target, met):
+    print(f"{claim}: {value}; target {target}: {'met' if met else 'NOT MET'}")
+    return met
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--folder", help="where to work; a temporary folder otherwise")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        made = run(os.path.abspath(arguments.build), arguments.folder or temporary, arguments.rows)
+    print(f"\n{'':12s}{'raw rows':>10s}{'rows':>9s}{'wall s':>8s}{'cpu s':>7s}{'peak MB':>9s}{'steps':>7s}{'longest s':>11s}")
+    for stage in ("small", "large"):
+        facts = made[stage]
+        print(
+            f"{stage:12s}{facts['rows_scanned']:10d}{facts['rows_emitted']:9d}{facts['elapsed_s']:8.1f}{cpu(facts):7.1f}"
+            f"{facts['peak_rss_bytes'] / 1e6:9.0f}{facts['steps']:7d}{facts['step_us']['longest'] / 1e6:11.2f}"
+        )
+    scan = made["scan"]
+    print(f"{'bare scan':12s}{'':19s}{scan['elapsed_s']:8.1f}{cpu(scan):7.1f}{scan['peak_rss_bytes'] / 1e6:9.0f}")
+    print(
+        f"speed beside the bare scan: wall {scan['elapsed_s'] / made['small']['elapsed_s']:.2f}, "
+        f"cpu {cpu(scan) / cpu(made['small']):.2f}"
+    )
+    small, large = made["small"]["peak_rss_bytes"], made["large"]["peak_rss_bytes"]
+    longest = max(made[stage]["step_us"]["longest"] for stage in ("small", "large")) / 1e6
+    smaller = output_bytes(made["by_hash"]) / output_bytes(made["by_entity"])
+    met = [
+        check("peak at 3 times the rows", f"{large / small:.2f} times", "<= 1.25", large <= 1.25 * small),
+        check("peak", f"{large / 1e6:.0f} MB", "<= 2000 MB", large <= 2e9),
+        check("longest step", f"{longest:.2f} s", "<= 2 s", longest <= 2),
+        check("smaller in entity order", f"{smaller:.1f} times", ">= 4", smaller >= 4),
+    ]
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -61,6 +61,19 @@ static void append_stream(const struct daily_table *table, const char *rows, str
     fw_text_appendf(select, " THEN lag(%s) OVER () END AS fw_then FROM %s)", funding, rows);
 }
 
+/* The amount of a row, and whether it shows one: a text that is no number is shown, too. */
+static void append_funding(const struct daily_table *table, struct fw_text *select)
+{
+    if (table->keys.funding.size == 0) {
+        fw_text_append(select, "NULL::DOUBLE AS fw_funding, false AS fw_shown");
+        return;
+    }
+    fw_text_appendf(select, "%s AS fw_funding, ", fw_text_get(&table->keys.funding));
+    daily_columns_append_one(fw_source_column(table->source, table->settings->funding_column),
+                             select);
+    fw_text_append(select, " IS NOT NULL AS fw_shown");
+}
+
 /*
  * Every row's rank in its entity-day, by the total order of freeze §4.2: the last one wins. The
  * numbers of files follow their names.
@@ -69,19 +82,20 @@ static void append_ranks(const struct daily_table *table, const char *rows, stru
 {
     const struct daily_keys *keys = &table->keys;
 
-    fw_text_append(select,
-                   "fw_rows AS MATERIALIZED (SELECT fw_file, fw_row, fw_entity, fw_day, "
-                   "fw_funding, row_number() OVER (PARTITION BY fw_entity, fw_day ORDER BY "
-                   "fw_instant NULLS FIRST, fw_processed NULLS FIRST, fw_crawled NULLS "
-                   "FIRST, fw_file, fw_row) AS fw_k, count(*) OVER (PARTITION BY fw_entity, "
-                   "fw_day) AS fw_n FROM (SELECT fw_file, fw_row, ");
+    fw_text_append(
+        select, "fw_rows AS MATERIALIZED (SELECT fw_file, fw_row, fw_entity, fw_day, "
+                "fw_funding, fw_shown, row_number() OVER (PARTITION BY fw_entity, fw_day ORDER BY "
+                "fw_instant NULLS FIRST, fw_processed NULLS FIRST, fw_crawled NULLS "
+                "FIRST, fw_file, fw_row) AS fw_k, count(*) OVER (PARTITION BY fw_entity, "
+                "fw_day) AS fw_n FROM (SELECT fw_file, fw_row, ");
     fw_text_identifier(select, table->settings->entity_column);
     fw_text_appendf(select,
                     " AS fw_entity, %s AS fw_day, %s AS fw_instant, %s AS fw_processed, %s AS "
-                    "fw_crawled, %s AS fw_funding FROM %s))",
+                    "fw_crawled, ",
                     fw_text_get(&keys->day), fw_text_get(&keys->instant),
-                    fw_text_get(&keys->processed), fw_text_get(&keys->crawled),
-                    keys->funding.size > 0 ? fw_text_get(&keys->funding) : "NULL::DOUBLE", rows);
+                    fw_text_get(&keys->processed), fw_text_get(&keys->crawled));
+    append_funding(table, select);
+    fw_text_appendf(select, " FROM %s))", rows);
 }
 
 /* Every entity-day: its place in the output, its winner, its funding and that of the day before. */
@@ -95,7 +109,7 @@ static void append_days(const struct daily_table *table, struct fw_text *select)
         "max(fw_file) FILTER (WHERE fw_k = fw_n) AS fw_last_file, max(fw_row) FILTER (WHERE fw_k = "
         "fw_n) AS fw_last_row FROM fw_rows GROUP BY fw_entity, fw_day))",
         table->settings->latest_row ? "max(fw_funding) FILTER (WHERE fw_k = fw_n)"
-                                    : "arg_max(fw_funding, fw_k)");
+                                    : "arg_max_null(fw_funding, fw_k) FILTER (WHERE fw_shown)");
 }
 
 static void append_winners(const struct daily_table *table, const char *rows, bool singles_only,

@@ -111,17 +111,23 @@ static void add_columns(struct planner *p)
     }
 }
 
+/* Where a missing column is missing; a Delta table may have no files at all. */
+static const char *first_file(const struct planner *p)
+{
+    return p->source->n_files > 0 ? p->source->files[0].path : NULL;
+}
+
 static fw_status find_key(struct planner *p, const char *param, const char *name,
                           const struct fw_source_column **ret_column)
 {
     const struct fw_source_column *column = fw_source_column(p->source, name);
     if (column == NULL) {
-        return fw_faultf(p->host, FW_E_MISSING, p->source->files[0].path,
+        return fw_faultf(p->host, FW_E_MISSING, first_file(p),
                          "name the column that plays this role with the parameter",
                          "the raw table has no column \"%s\" (parameter %s)", name, param);
     }
     if (column->nested) {
-        return fw_faultf(p->host, FW_E_DATA, p->source->files[0].path,
+        return fw_faultf(p->host, FW_E_DATA, first_file(p),
                          "name a column of plain values with the parameter",
                          "the column \"%s\" (parameter %s) is a %s, and a key must be plain", name,
                          param, column->type);
@@ -170,7 +176,7 @@ static fw_status find_keys(struct planner *p)
         columns->instant = columns->day != NULL ? columns->day : columns->time;
     }
     if (columns->instant == NULL) {
-        return fw_faultf(p->host, FW_E_MISSING, p->source->files[0].path,
+        return fw_faultf(p->host, FW_E_MISSING, first_file(p),
                          "name one of them with snapshot_column, day_column or time_column",
                          "the raw table has none of the columns that tell the day: \"%s\", "
                          "\"%s\", \"%s\"",

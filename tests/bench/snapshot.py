@@ -19,7 +19,7 @@ import tempfile
 PIPELINE = """
 name = "snapshot_bench";
 run_root = "runs";
-resources = {{ memory = "2GB"; }};
+resources = {{ threads = {threads}; memory = "2GB"; }};
 stages = {{
     crawl_small = {{ use = "synth_offers"; params = {{ rows = {rows}; crawls_per_day = 19.5; }}; {alone} }};
     crawl_large = {{ use = "synth_offers"; params = {{ rows = {large}; crawls_per_day = 19.5; }}; {alone} }};
@@ -33,13 +33,13 @@ stages = {{
         params = {{ query = "SELECT * FROM core ORDER BY hash(entity_id || snapshot_ts::VARCHAR)"; }}; }};
 }};
 """
-ALONE = 'resources = { memory = "2GB"; };'
+ALONE = f'resources = {{ threads = {os.cpu_count()}; memory = "2GB"; }};'
 
 
 def run(build, folder, rows):
     config = os.path.join(folder, "snapshot_bench.cfg")
     with open(config, "w") as out:
-        out.write(PIPELINE.format(rows=rows, large=3 * rows, alone=ALONE))
+        out.write(PIPELINE.format(rows=rows, large=3 * rows, threads=os.cpu_count(), alone=ALONE))
     subprocess.run([os.path.join(build, "fwrun"), config], check=True)
     stages = os.path.join(folder, "runs", "snapshot_bench", "stages")
     manifests = {}

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "sql/fault.h"
 #include "statement.h"
+#include "thread.h"
 
 /* The statements that are left, and what came of those that are done. */
 struct batch {
@@ -91,7 +92,7 @@ static void run_lanes(struct batch *batch, const duckdb_connection *connections,
         lanes[i] = (struct lane){.batch = batch, .connection = connections[i]};
     }
     while (n_started < n &&
-           pthread_create(&lanes[n_started].thread, NULL, run_lane, &lanes[n_started]) == 0) {
+           sql_thread_start(&lanes[n_started].thread, run_lane, &lanes[n_started]) == 0) {
         n_started++;
     }
     run_lane(&lanes[0]);

@@ -131,7 +131,8 @@ static fw_status open_result(struct fw_sql_session *session, const char *stateme
     if (status != FW_OK) {
         return status;
     }
-    status = sql_statement_result(&self->statement, &self->result);
+    duckdb_state state = sql_statement_execute(&self->statement, &self->result);
+    status = sql_statement_judge(&self->statement, state, &self->result);
     if (status != FW_OK) {
         sql_statement_finish(&self->statement);
         return status;

@@ -54,7 +54,7 @@ static void end_pending(struct sql_statement *statement)
 
     if (statement->pending != NULL && !statement->executed) {
         duckdb_interrupt(statement->connection);
-        duckdb_execute_pending(statement->pending, &result);
+        sql_statement_execute(statement, &result);
         duckdb_destroy_result(&result);
     }
     duckdb_destroy_pending(&statement->pending);
@@ -100,30 +100,29 @@ static fw_status start_extracted(struct sql_statement *statement,
     return start_pending(statement, streaming);
 }
 
-fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *ret_result)
+duckdb_state sql_statement_execute(struct sql_statement *statement, duckdb_result *ret_result)
 {
-    duckdb_result result;
-
     statement->executed = true;
-    if (duckdb_execute_pending(statement->pending, &result) != DuckDBSuccess) {
-        fw_status status = sql_statement_fault(statement, duckdb_result_error(&result));
-        duckdb_destroy_result(&result);
-        return status;
-    }
-    *ret_result = result;
-    return FW_OK;
+    return duckdb_execute_pending(statement->pending, ret_result);
 }
 
-fw_status sql_statement_complete(struct sql_statement *statement, uint64_t *ret_rows)
+fw_status sql_statement_judge(struct sql_statement *statement, duckdb_state state,
+                              duckdb_result *result)
 {
-    duckdb_result result;
-    fw_status status = sql_statement_result(statement, &result);
-
-    if (status == FW_OK) {
-        *ret_rows = count_changed(&result);
-        duckdb_destroy_result(&result);
+    if (state == DuckDBSuccess) {
+        return FW_OK;
     }
+    fw_status status = sql_statement_fault(statement, duckdb_result_error(result));
+    duckdb_destroy_result(result);
     return status;
+}
+
+uint64_t sql_statement_rows_changed(duckdb_result *result)
+{
+    uint64_t rows = count_changed(result);
+
+    duckdb_destroy_result(result);
+    return rows;
 }
 
 static fw_status parse(struct sql_statement *statement, duckdb_extracted_statements *ret_extracted,
@@ -181,9 +180,14 @@ static fw_status run_extracted(struct sql_statement *statement,
                                uint64_t *ret_rows)
 {
     fw_status status = start_extracted(statement, extracted, index, false);
+    duckdb_result result;
 
     if (status == FW_OK) {
-        status = sql_statement_complete(statement, ret_rows);
+        duckdb_state state = sql_statement_execute(statement, &result);
+        status = sql_statement_judge(statement, state, &result);
+    }
+    if (status == FW_OK) {
+        *ret_rows = sql_statement_rows_changed(&result);
     }
     end_pending(statement);
     return status;

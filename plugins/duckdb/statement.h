@@ -30,11 +30,18 @@ fw_status sql_statement_run_all(struct fw_sql_session *session, duckdb_connectio
 fw_status sql_statement_start(struct fw_sql_session *session, const char *text, bool streaming,
                               struct sql_statement *ret_statement);
 
-/* Runs a started statement until its result is there; the caller destroys the result. */
-fw_status sql_statement_result(struct sql_statement *statement, duckdb_result *ret_result);
+/*
+ * Runs a started statement until its result is there, on any thread and without recording a
+ * fault. The result goes to sql_statement_judge, on the stage thread.
+ */
+duckdb_state sql_statement_execute(struct sql_statement *statement, duckdb_result *ret_result);
 
-/* Runs a started statement to its end and drops the result but for the rows it changed. */
-fw_status sql_statement_complete(struct sql_statement *statement, uint64_t *ret_rows);
+/* Records why a result failed and destroys it; a good one stays the caller's. */
+fw_status sql_statement_judge(struct sql_statement *statement, duckdb_state state,
+                              duckdb_result *result);
+
+/* Destroys a good result; gives the rows that its statement changed. */
+uint64_t sql_statement_rows_changed(duckdb_result *result);
 
 /* The fault of a failed pending call on the statement. */
 fw_status sql_statement_fault(const struct sql_statement *statement, const char *message);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "sql_fixture.h"
 
@@ -126,6 +127,43 @@ static int64_t threads_alive(void)
     return n;
 }
 
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* To the engine these 10 chunks are one piece of work, which takes about a second. */
+static void advance_returns_in_time_on_one_thread(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fw_sql_job *job;
+    double fraction, longest = 0, begun;
+    fw_status status;
+
+    fw_sql_handle_close(&f->sql);
+    fake_task_limits(f->task)->threads = 1;
+    sql_fixture_connect(f);
+    assert_int_equal(f->sql.api->begin(f->sql.session,
+                                       "CREATE TABLE t AS SELECT max(md5(repeat('x', 10000) || "
+                                       "i)) AS m FROM range(20480) r(i)",
+                                       &job),
+                     FW_OK);
+    begun = now_s();
+    do {
+        double start = now_s();
+        status = f->sql.api->advance(job, 20, &fraction);
+        longest = now_s() - start > longest ? now_s() - start : longest;
+    } while (status == FW_MORE);
+    assert_int_equal(status, FW_OK);
+    f->sql.api->finish(job);
+    print_message("# longest of the 20 ms slices: %.0f ms of %.0f\n", longest * 1000,
+                  (now_s() - begun) * 1000);
+    assert_true(longest * 4 < now_s() - begun);
+}
+
 /* A leaked database would keep its threads. */
 static void a_job_ended_early_leaves_nothing(void **state)
 {
@@ -159,6 +197,7 @@ int main(void)
         TEST(streams_a_result),
         TEST(refuses_work_while_a_stream_lives),
         TEST(advances_a_job_to_its_end),
+        TEST(advance_returns_in_time_on_one_thread),
         TEST(a_job_ended_early_leaves_nothing),
     };
 #undef TEST

@@ -79,8 +79,9 @@ struct fw_sql {
                        struct fw_sql_job **ret_job);
 
     /**
-     * Works on the job for about `budget_ms`. FW_MORE while there is more to do; FW_OK at the
-     * end; *ret_fraction is 0 to 1, or negative when the engine cannot tell.
+     * Lets the job work for `budget_ms`. FW_MORE while there is more to do; FW_OK at the end;
+     * *ret_fraction is 0 to 1, or negative when the engine cannot tell. The engine's threads go
+     * on between two calls.
      */
     fw_status (*advance)(struct fw_sql_job *job, uint32_t budget_ms, double *ret_fraction);
 

@@ -39,11 +39,6 @@ int fw_error_errno(struct fw_error *err, int code, const char *fmt, ...)
     return rc;
 }
 
-int fw_error_oom(struct fw_error *err)
-{
-    return fw_error_set(err, FW_EXIT_EXHAUSTED, "out of memory");
-}
-
 int fw_error_prefix(struct fw_error *err, const char *fmt, ...)
 {
     va_list args;

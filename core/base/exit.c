@@ -19,13 +19,3 @@ const struct fw_exit_meaning fw_exit_table[] = {
     {FW_EXIT_SIGNAL, "signal", "128+n: ended by signal n; the same command resumes"},
 };
 const size_t fw_exit_table_len = sizeof fw_exit_table / sizeof fw_exit_table[0];
-
-const struct fw_exit_meaning *fw_exit_find(int code)
-{
-    size_t i = 0;
-    while (i < fw_exit_table_len && fw_exit_table[i].code != code &&
-           (code < FW_EXIT_SIGNAL || fw_exit_table[i].code != FW_EXIT_SIGNAL)) {
-        i++;
-    }
-    return i < fw_exit_table_len ? &fw_exit_table[i] : NULL;
-}

@@ -33,7 +33,4 @@ struct fw_exit_meaning {
 extern const struct fw_exit_meaning fw_exit_table[];
 extern const size_t fw_exit_table_len;
 
-/* The row of `code`; 129 and above share the row of FW_EXIT_SIGNAL. NULL for a code not in use. */
-const struct fw_exit_meaning *fw_exit_find(int code);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/machine.h"
+#include "base/number.h"
 #include "base/proc.h"
 
 /* Takers that died one after the other while taking; more of them is no accident. */
@@ -31,7 +32,8 @@ static int describe_self(struct fw_lease_holder *ret_self, struct fw_error *err)
     snprintf(ret_self->token, sizeof ret_self->token, "%016llx%016llx",
              (unsigned long long)random[0], (unsigned long long)random[1]);
     memcpy(ret_self->host, here.host, sizeof here.host);
-    memcpy(ret_self->boot_id, here.boot_id, sizeof here.boot_id);
+    snprintf(ret_self->boot_id, sizeof ret_self->boot_id, "%s",
+             *here.boot_id ? here.boot_id : "unknown"); /* a word, for parse_holder */
     return 0;
 }
 
@@ -39,13 +41,13 @@ static int describe_self(struct fw_lease_holder *ret_self, struct fw_error *err)
 static void parse_holder(const char *text, struct fw_lease_holder *ret_holder)
 {
     struct fw_lease_holder holder = {0};
-    int pid;
-    unsigned long long space, start;
-    if (sscanf(text, "token=%39s host=%255s boot=%39s space=%llu pid=%d start=%llu", holder.token,
-               holder.host, holder.boot_id, &space, &pid, &start) == 6) {
-        holder.pid_space = space;
-        holder.pid = pid;
-        holder.start_time = start;
+    char space[24], pid[24], start[24];
+    uint64_t number;
+    if (sscanf(text, "token=%39s host=%255s boot=%39s space=%23s pid=%23s start=%23s", holder.token,
+               holder.host, holder.boot_id, space, pid, start) == 6 &&
+        fw_number_parse_u64(space, &holder.pid_space) && fw_number_parse_u64(pid, &number) &&
+        fw_number_parse_u64(start, &holder.start_time)) {
+        holder.pid = (pid_t)number;
         *ret_holder = holder;
     } else {
         *ret_holder = (struct fw_lease_holder){.token = "damaged"};
@@ -54,7 +56,7 @@ static void parse_holder(const char *text, struct fw_lease_holder *ret_holder)
 
 static enum fw_lease_state judge(const struct fw_lease_holder *holder, time_t heartbeat)
 {
-    struct fw_lease_holder self;
+    struct fw_lease_holder self = {0};
     bool known = describe_self(&self, NULL) == 0;
     bool same_host = known && strcmp(holder->host, self.host) == 0;
     if (holder->pid == 0 || (same_host && strcmp(holder->boot_id, self.boot_id) != 0)) {
@@ -106,8 +108,8 @@ static int take_over(const char *own, const char *path, const struct fw_lease_ho
         return reason.code == FW_EXIT_REFUSED ? 0
                                               : fw_error_set(err, reason.code, "%s", reason.text);
     }
-    enum fw_lease_state state;
-    struct fw_lease_holder now;
+    enum fw_lease_state state = FW_LEASE_FREE;
+    struct fw_lease_holder now = {0};
     int rc = fw_lease_inspect(path, &state, &now, err);
     if (rc == 0 && state == FW_LEASE_STALE && strcmp(now.token, old->token) == 0) {
         rc = rename(guard, path) == 0
@@ -124,7 +126,7 @@ static int acquire(const char *own, const char *path, int depth, struct fw_str *
                    struct fw_error *err)
 {
     struct fw_lease_holder holder = {0};
-    enum fw_lease_state state;
+    enum fw_lease_state state = FW_LEASE_FREE;
     int rc = 0;
     for (int tries = 0; tries < MAX_TRIES && depth <= MAX_GUARDS && rc == 0; tries++) {
         if (link(own, path) == 0) {
@@ -155,7 +157,7 @@ static int acquire(const char *own, const char *path, int depth, struct fw_str *
 int fw_lease_take(struct fw_lease *lease, const char *path, struct fw_str *note,
                   struct fw_error *err)
 {
-    struct fw_lease_holder self;
+    struct fw_lease_holder self = {0};
     FW_TRY(describe_self(&self, err));
     fw_auto(free) char *copy = strdup(path);
     fw_auto(free) char *own = fw_text("%s.%s", path, self.token);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,15 +15,17 @@ static bool number_in(const char *root, const char *folder, const char *file, co
                       uint64_t *ret_value)
 {
     char path[4096], text[16384];
-    unsigned long long value;
     snprintf(path, sizeof path, "%s%s/%s", root, folder, file);
     for (char *line = fw_fs_peek(path, text, sizeof text) ? text : NULL; line;
          line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, key, strlen(key)) == 0 &&
-            sscanf(line + strlen(key), "%llu", &value) == 1) {
-            *ret_value = value;
-            return true;
+        if (strncmp(line, key, strlen(key)) == 0) {
+            char *digits = line + strlen(key), *end;
+            unsigned long long value = strtoull(digits, &end, 10);
+            if (end > digits) {
+                *ret_value = value;
+                return true;
+            }
         }
     }
     return false;
@@ -55,9 +58,9 @@ static void read_cgroup(const char *root, const char *folder, struct fw_machine 
 static void read_cgroups(const char *root, char *line, struct fw_machine *machine, bool *counted)
 {
     char folder[4096];
-    strsep(&line, ":");
     const char *controllers = strsep(&line, ":");
-    bool unified = controllers && !*controllers;
+    controllers = line ? strsep(&line, ":") : controllers;
+    bool unified = !*controllers;
     if (!line || (!unified && strncmp(controllers, "memory", 6) != 0)) {
         return;
     }
@@ -91,7 +94,7 @@ void fw_machine_look_under(const char *root, struct fw_machine *ret_machine)
     }
     snprintf(path, sizeof path, "%s/proc/sys/kernel/random/boot_id", root);
     bool known = fw_fs_peek(path, text, sizeof text);
-    snprintf(machine.boot_id, sizeof machine.boot_id, "%.36s", known ? text : "unknown");
+    snprintf(machine.boot_id, sizeof machine.boot_id, "%.36s", known ? text : "");
     gethostname(machine.host, sizeof machine.host - 1);
     *ret_machine = machine;
 }

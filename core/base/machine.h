@@ -9,7 +9,7 @@ struct fw_machine {
     unsigned cpus;         /* affinity mask, within the cgroup's quota; at least 1 */
     uint64_t memory_bytes; /* the least of the cgroups' limits (v1 and v2) and MemTotal */
     uint64_t oom_kills;    /* of this cgroup, else of the system; only its growth means something */
-    char boot_id[40];      /* "unknown" when it cannot be read */
+    char boot_id[40];      /* "" when it cannot be read */
     char host[256];
 };
 

@@ -22,8 +22,8 @@ static void add_pid(struct pids *pids, long pid)
 
 struct stat_line {
     char state;
-    int parent, group;
-    unsigned long long start_time;
+    pid_t parent, group;
+    uint64_t start_time;
 };
 
 static bool read_stat(pid_t pid, struct stat_line *ret_stat)
@@ -34,12 +34,18 @@ static bool read_stat(pid_t pid, struct stat_line *ret_stat)
         return false;
     }
     /* The command's name, in parentheses, may itself hold blanks and parentheses. */
-    const char *rest = strrchr(text, ')');
-    return rest && sscanf(rest + 1,
-                          " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-                          "%*d %llu",
-                          &ret_stat->state, &ret_stat->parent, &ret_stat->group,
-                          &ret_stat->start_time) == 4;
+    char *rest = strrchr(text, ')'), *fields[21] = {0};
+    for (size_t i = 0; rest && i < 21; i++) {
+        fields[i] = strsep(&rest, " ");
+    }
+    if (!fields[20]) {
+        return false;
+    }
+    *ret_stat = (struct stat_line){.state = *fields[1],
+                                   .parent = (pid_t)strtol(fields[2], NULL, 10),
+                                   .group = (pid_t)strtol(fields[3], NULL, 10),
+                                   .start_time = strtoull(fields[20], NULL, 10)};
+    return true;
 }
 
 uint64_t fw_proc_start_time(pid_t pid)

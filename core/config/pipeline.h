@@ -19,7 +19,7 @@
  */
 struct fw_pipeline_resources {
     uint32_t threads;      /* 0: not given */
-    uint64_t memory_bytes; /* 0: not given; "60%" is of fw_machine_memory() */
+    uint64_t memory_bytes; /* 0: not given; "60%" is of this machine (base/machine.h) */
     char *temp;            /* folder for scratch files; NULL: not given */
     uint64_t temp_bytes;   /* `temp_limit`: the most that may be used there; 0: not given */
 };

@@ -7,11 +7,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/logger.h"
 
 static void says_what_class_and_where(void **state)
 {
@@ -66,30 +64,8 @@ static void names_every_exit_code_once(void **state)
     assert_int_equal(fw_exit_table_len, sizeof codes / sizeof codes[0]);
     for (size_t i = 0; i < fw_exit_table_len; i++) {
         assert_int_equal(fw_exit_table[i].code, codes[i]);
-        assert_ptr_equal(fw_exit_find(codes[i]), &fw_exit_table[i]);
         assert_true(strlen(fw_exit_table[i].name) > 0 && strlen(fw_exit_table[i].meaning) > 0);
     }
-    assert_string_equal(fw_exit_find(128 + 15)->name, "signal");
-    assert_null(fw_exit_find(13));
-    assert_null(fw_exit_find(-1));
-}
-
-static void collect(void *arg, uint32_t level, const char *text)
-{
-    char *out = arg;
-    snprintf(out + strlen(out), 100 - strlen(out), "%u:%s;", level, text);
-}
-
-static void logs_from_its_level_on(void **state)
-{
-    (void)state;
-    char out[100] = "";
-    struct fw_logger logger = {.level = 2, .write = collect, .arg = out};
-    fw_logger_write(&logger, 1, "no");
-    fw_logger_write(&logger, 2, "disk %d%%", 90);
-    fw_logger_write(&logger, 3, "lost");
-    assert_string_equal(out, "2:disk 90%;3:lost;");
-    fw_logger_write(NULL, 3, "nobody listens");
 }
 
 int main(void)
@@ -100,7 +76,6 @@ int main(void)
         cmocka_unit_test(accepts_no_receiver),
         cmocka_unit_test(truncates_long_texts),
         cmocka_unit_test(names_every_exit_code_once),
-        cmocka_unit_test(logs_from_its_level_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

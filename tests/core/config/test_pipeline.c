@@ -155,74 +155,76 @@ static void takes_root_from_the_command_line(void **state)
     expect_below(c, c->pipeline.stages.items[0].in.items[0].items[0].path, "other/data");
 }
 
+static const char full_of_mistakes[] = "name = \"a b\";\n"
+                                       "sede = 5;\n"
+                                       "seed = \"x\";\n"
+                                       "durability = \"none\";\n"
+                                       "on_error = true;\n"
+                                       "heartbeat_s = 600;\n"
+                                       "stall_s = \"soon\";\n"
+                                       "resources : {\n"
+                                       "  threads = 0;\n"
+                                       "  memory = \"8G\";\n"
+                                       "  memroy = 5;\n"
+                                       "}; vars : { data = \"d\"; };\n"
+                                       "stages : {\n"
+                                       "  snapshot : {\n"
+                                       "    in : { raw = ( \"a\", 7 ); };\n"
+                                       "    out : { table = [ \"a\" ]; };\n"
+                                       "    params = 5;\n"
+                                       "  };\n"
+                                       "  daily : { use = \"daily\";\n"
+                                       "    uses = \"daily\";\n"
+                                       "    in : { a = \"@snapshto.table\";\n"
+                                       "    }; after = \"daily\";\n"
+                                       "    isolate = \"thread\";\n"
+                                       "    materialize = \"no\"; params : {\n"
+                                       "    big2 = 5; c = \"${dat}/x\";\n"
+                                       "    big = 4294967296; };\n"
+                                       "  };\n"
+                                       "  x = \"daily\";\n"
+                                       "  y : { use = \"z\"; in : { p = \"@daily\"; }; };\n"
+                                       "};\n";
+
+static const char *const mistakes[] = {
+    "p.cfg:1: name = \"a b\": expected at most 64 letters",
+    "p.cfg:2: sede = 5: unknown setting; did you mean \"seed\"?",
+    "p.cfg:3: seed = \"x\": expected an integer, found a string",
+    "p.cfg:4: durability = \"none\": expected \"rename\" or \"fsync\"",
+    "p.cfg:5: on_error = true: expected \"stop\" or \"continue\"",
+    "p.cfg:6: heartbeat_s = 600: expected 0.05 to 30 seconds",
+    "p.cfg:7: stall_s = \"soon\": \"soon\" is no duration",
+    "p.cfg:9: resources.threads = 0: expected an integer from 1 to 4096",
+    "p.cfg:10: resources.memory = \"8G\": \"8G\" is no size",
+    "p.cfg:11: resources.memroy = 5: unknown setting; did you mean \"memory\"?",
+    "p.cfg:14: stages.snapshot: the setting \"use\" is missing",
+    "p.cfg:15: stages.snapshot.in.raw[1] = 7: expected a path",
+    "p.cfg:16: stages.snapshot.out.table: expected a string, found an array",
+    "p.cfg:17: stages.snapshot.params = 5: expected a group, found an integer",
+    "p.cfg:20: stages.daily.uses = \"daily\": unknown setting; did you mean \"use\"?",
+    "p.cfg:21: stages.daily.in.a = \"@snapshto.table\": there is no stage \"snapshto\"; did "
+    "you mean \"snapshot\"?",
+    "p.cfg:22: stages.daily.after = \"daily\": the stage refers to itself",
+    "p.cfg:23: stages.daily.isolate = \"thread\": expected \"none\" or \"process\"",
+    "p.cfg:24: stages.daily.materialize = \"no\": expected a boolean, found a string",
+    "p.cfg:25: stages.daily.params.c = \"${dat}/x\": there is no variable \"dat\"; did you "
+    "mean \"data\"?",
+    "p.cfg:26: stages.daily.params.big = 4294967296: does not fit in 32 bits",
+    "p.cfg:28: stages.x = \"daily\": expected a group",
+    "p.cfg:29: stages.y.in.p = \"@daily\": expected \"@stage.port\"",
+    "cli:1: stages.y.resources.temp_limit = -1: expected a size above 0",
+};
+
 static void reports_twenty_mistakes_at_once(void **state)
 {
-    static const char *const expected[] = {
-        "p.cfg:1: name = \"a b\": expected at most 64 letters",
-        "p.cfg:2: sede = 5: unknown setting; did you mean \"seed\"?",
-        "p.cfg:3: seed = \"x\": expected an integer, found a string",
-        "p.cfg:4: durability = \"none\": expected \"rename\" or \"fsync\"",
-        "p.cfg:5: on_error = true: expected \"stop\" or \"continue\"",
-        "p.cfg:6: heartbeat_s = 600: expected 0.05 to 30 seconds",
-        "p.cfg:7: stall_s = \"soon\": \"soon\" is no duration",
-        "p.cfg:9: resources.threads = 0: expected an integer from 1 to 4096",
-        "p.cfg:10: resources.memory = \"8G\": \"8G\" is no size",
-        "p.cfg:11: resources.memroy = 5: unknown setting; did you mean \"memory\"?",
-        "p.cfg:14: stages.snapshot: the setting \"use\" is missing",
-        "p.cfg:15: stages.snapshot.in.raw[1] = 7: expected a path",
-        "p.cfg:16: stages.snapshot.out.table: expected a string, found an array",
-        "p.cfg:17: stages.snapshot.params = 5: expected a group, found an integer",
-        "p.cfg:20: stages.daily.uses = \"daily\": unknown setting; did you mean \"use\"?",
-        "p.cfg:21: stages.daily.in.a = \"@snapshto.table\": there is no stage \"snapshto\"; did "
-        "you mean \"snapshot\"?",
-        "p.cfg:22: stages.daily.after = \"daily\": the stage refers to itself",
-        "p.cfg:23: stages.daily.isolate = \"thread\": expected \"none\" or \"process\"",
-        "p.cfg:24: stages.daily.materialize = \"no\": expected a boolean, found a string",
-        "p.cfg:25: stages.daily.params.c = \"${dat}/x\": there is no variable \"dat\"; did you "
-        "mean \"data\"?",
-        "p.cfg:26: stages.daily.params.big = 4294967296: does not fit in 32 bits",
-        "p.cfg:28: stages.x = \"daily\": expected a group",
-        "p.cfg:29: stages.y.in.p = \"@daily\": expected \"@stage.port\"",
-        "cli:1: stages.y.resources.temp_limit = -1: expected a size above 0",
-    };
     struct config_case *c = *state;
-    config_case_write(c, "p.cfg",
-                      "name = \"a b\";\n"
-                      "sede = 5;\n"
-                      "seed = \"x\";\n"
-                      "durability = \"none\";\n"
-                      "on_error = true;\n"
-                      "heartbeat_s = 600;\n"
-                      "stall_s = \"soon\";\n"
-                      "resources : {\n"
-                      "  threads = 0;\n"
-                      "  memory = \"8G\";\n"
-                      "  memroy = 5;\n"
-                      "}; vars : { data = \"d\"; };\n"
-                      "stages : {\n"
-                      "  snapshot : {\n"
-                      "    in : { raw = ( \"a\", 7 ); };\n"
-                      "    out : { table = [ \"a\" ]; };\n"
-                      "    params = 5;\n"
-                      "  };\n"
-                      "  daily : { use = \"daily\";\n"
-                      "    uses = \"daily\";\n"
-                      "    in : { a = \"@snapshto.table\";\n"
-                      "    }; after = \"daily\";\n"
-                      "    isolate = \"thread\";\n"
-                      "    materialize = \"no\"; params : {\n"
-                      "    big2 = 5; c = \"${dat}/x\";\n"
-                      "    big = 4294967296; };\n"
-                      "  };\n"
-                      "  x = \"daily\";\n"
-                      "  y : { use = \"z\"; in : { p = \"@daily\"; }; };\n"
-                      "};\n");
+    config_case_write(c, "p.cfg", full_of_mistakes);
     config_case_pipeline(c, "p.cfg", "stages.y.resources.temp_limit=-1", NULL);
     assert_int_equal(c->rc, 0);
-    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-        config_case_expect(c, expected[i]);
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        config_case_expect(c, mistakes[i]);
     }
-    assert_int_equal(c->diag.len, sizeof expected / sizeof expected[0]);
+    assert_int_equal(c->diag.len, sizeof mistakes / sizeof mistakes[0]);
 }
 
 static void refuses_a_pipeline_of_nothing(void **state)

@@ -127,7 +127,7 @@ load lib.bash
 }
 
 @test "an input that changes while it is read fails the stage, whose outputs are not kept" {
-    pipeline in 's: { use = "t_sleep"; params: { steps = 20; ms = 20; }; in: { in = "data.txt"; }; };'
+    pipeline in 's: { use = "t_sleep"; params: { steps = 60; ms = 20; }; in: { in = "data.txt"; }; };'
     echo one >data.txt
     start in.cfg
     until_says runs/in/events.jsonl '"step"'
@@ -141,8 +141,7 @@ load lib.bash
 @test "a file that joins an input folder while it is read fails the stage too" {
     mkdir data
     echo one >data/a.txt
-    pipeline in 's: { use = "t_sleep"; params: { steps = 20; ms = 20; }; in: { in = "data/*.txt"; }; };'
-    sed -i 's/t_sleep/t_sleep/; s|data/\*.txt|data|' in.cfg
+    pipeline in 's: { use = "t_sleep"; params: { steps = 60; ms = 20; }; in: { in = "data"; }; };'
     start in.cfg
     until_says runs/in/events.jsonl '"step"'
     echo two >data/b.txt

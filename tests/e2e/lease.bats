@@ -37,7 +37,7 @@ worker() { # the process of the stage that was started last
 }
 
 @test "with its parent killed a worker dies, and the next run takes over and says so" {
-    nap 20
+    nap 60
     start nap.cfg --checkpoint-every 50ms
     until_says runs/nap/events.jsonl '"checkpoint"'
     worker=$(worker)
@@ -48,7 +48,7 @@ worker() { # the process of the stage that was started last
     [ -e runs/nap/lease ]
     fw 0 nap.cfg
     says err "took over $PWD/runs/nap/lease, whose holder, process $pid on $(uname -n), is gone"
-    jq -e '.steps == 20' runs/nap/stages/s/MANIFEST.json
+    jq -e '.steps == 60' runs/nap/stages/s/MANIFEST.json
     [ "$(find runs/nap -maxdepth 1 -name 'lease*')" = '' ]
 }
 

@@ -75,7 +75,7 @@ three() { # USE-OF-THE-SECOND [TOP-LEVEL...]
 }
 
 @test "(f) SIGTERM stops at the next step, says so, and the same command goes on" {
-    pipeline nap 's: { use = "t_sleep"; params: { steps = 40; ms = 20; }; }; t: { use = "t_noop"; in: { in = "@s.out"; }; };'
+    pipeline nap 's: { use = "t_sleep"; params: { steps = 80; ms = 20; }; }; t: { use = "t_noop"; in: { in = "@s.out"; }; };'
     start nap.cfg
     until_says runs/nap/events.jsonl '"type":"step"'
     kill -TERM "$pid"
@@ -86,7 +86,7 @@ three() { # USE-OF-THE-SECOND [TOP-LEVEL...]
     [ -e runs/nap/checkpoints/s ]
     fw 0 nap.cfg
     summary '2 executed, 0 reused, 0 failed, 0 skipped (exit 0)'
-    jq -e '.steps == 40' runs/nap/stages/s/MANIFEST.json
+    jq -e '.steps == 80' runs/nap/stages/s/MANIFEST.json
     [ ! -e runs/nap/checkpoints/s ]
 }
 

@@ -115,7 +115,7 @@ static void expect_scan_order(struct sql_fixture *f, const struct fw_source *sou
     fw_source_scan(source, NULL, &query);
     assert_int_equal(fw_sql_grid(&f->sql, &rows, fw_text_get(&query)), FW_OK);
     for (size_t i = 0; i < rows.n_rows; i++) {
-        assert_int_equal(atoi(fw_sql_cell(&rows, i, 0)), i + 1);
+        assert_int_equal(strtoul(fw_sql_cell(&rows, i, 0), NULL, 10), i + 1);
     }
     fw_sql_grid_finish(&rows);
     fw_text_finish(&query);

@@ -144,14 +144,12 @@ static fw_status apply_remove(struct fw_delta_replay *replay, const cJSON *actio
         return status;
     }
     char *key = read_key(path, member(action, "deletionVector"));
-    if (key != NULL) {
-        fw_delta_file_set_remove(&replay->files, key);
-    } else {
-        status = fw_fault_nomem(replay->sql->host);
-    }
-    free(key);
     free(path);
-    return status;
+    if (key == NULL) {
+        return fw_fault_nomem(replay->sql->host);
+    }
+    fw_delta_file_set_remove(&replay->files, key);
+    return FW_OK;
 }
 
 /* Moves the action out of `line`, so that it outlives it. */

@@ -72,22 +72,32 @@ static int compare_names(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+static fw_status take_file(const struct fw_delta_replay *replay, struct fw_delta_entry *entry,
+                           struct fw_delta *delta)
+{
+    if (entry->deletion_vector != NULL) {
+        return fw_faultf(replay->sql->host, FW_E_UNSUPPORTED, entry->deletion_vector,
+                         "rewrite the table with the rows purged (REORG ... APPLY (PURGE))",
+                         "the file '%s' has a deletion vector: this reader does not handle "
+                         "deletion vectors",
+                         entry->file.path);
+    }
+    return fill_file(delta, entry, &delta->files[delta->n_files++])
+               ? FW_OK
+               : fw_fault_nomem(replay->sql->host);
+}
+
 static fw_status take_files(const struct fw_delta_replay *replay, struct fw_delta *delta)
 {
-    const struct fw_host *host = replay->sql->host;
     struct fw_delta_entry **entries = fw_delta_file_set_list(&replay->files);
     delta->files = calloc(replay->files.n + 1, sizeof *delta->files);
-    fw_status status = entries != NULL && delta->files != NULL ? FW_OK : fw_fault_nomem(host);
+    if (entries == NULL || delta->files == NULL) {
+        free(entries);
+        return fw_fault_nomem(replay->sql->host);
+    }
+    fw_status status = FW_OK;
     for (size_t i = 0; i < replay->files.n && status == FW_OK; i++) {
-        if (entries[i]->deletion_vector != NULL) {
-            status = fw_faultf(host, FW_E_UNSUPPORTED, entries[i]->deletion_vector,
-                               "rewrite the table with the rows purged (REORG ... APPLY (PURGE))",
-                               "the file '%s' has a deletion vector: this reader does not handle "
-                               "deletion vectors",
-                               entries[i]->file.path);
-        } else if (!fill_file(delta, entries[i], &delta->files[delta->n_files++])) {
-            status = fw_fault_nomem(host);
-        }
+        status = take_file(replay, entries[i], delta);
     }
     free(entries);
     qsort(delta->files, delta->n_files, sizeof *delta->files, compare_names);

@@ -55,6 +55,7 @@ void fw_delta_file_set_remove(struct fw_delta_file_set *set, char *key)
         fw_delta_entry_destroy(entry);
         set->n--;
     }
+    free(key);
 }
 
 /* twalk_r hands one pointer through: the place where the next entry goes. */

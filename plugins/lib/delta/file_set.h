@@ -25,7 +25,7 @@ struct fw_delta_file_set {
 /** Takes `entry`, also on failure; it replaces one of the same key. False: out of memory. */
 bool fw_delta_file_set_add(struct fw_delta_file_set *set, struct fw_delta_entry *entry);
 
-/** Forgets the file; an unknown key is fine (the checkpoint may not list it any more). */
+/** Forgets the file; an unknown key is fine (a checkpoint may not list it). Takes `key`. */
 void fw_delta_file_set_remove(struct fw_delta_file_set *set, char *key);
 
 /** All entries, sorted by key; borrowed. NULL when out of memory; n may be 0. */

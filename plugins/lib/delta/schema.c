@@ -59,6 +59,18 @@ static fw_status read_type(const struct fw_delta_replay *replay, const cJSON *no
     return status;
 }
 
+/* Capitals do not count in Delta. */
+static struct fw_delta_field *find_field(const struct fw_delta *delta, const char *name)
+{
+    for (size_t i = 0; i < delta->n_fields; i++) {
+        struct fw_delta_field *field = &delta->fields[i];
+        if (field->name != NULL && strcasecmp(field->name, name) == 0) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
 static fw_status read_field(const struct fw_delta_replay *replay, const cJSON *node,
                             struct fw_delta *delta)
 {
@@ -66,20 +78,21 @@ static fw_status read_field(const struct fw_delta_replay *replay, const cJSON *n
     if (name == NULL || *name == '\0') {
         return fault(replay, "the schema holds a column without a name");
     }
-    for (size_t i = 0; i < delta->n_fields; i++) {
-        if (strcasecmp(delta->fields[i].name, name) == 0) {
-            return fw_faultf(replay->sql->host, FW_E_DATA, replay->metadata.where, NULL,
-                             "the schema holds the column '%s' twice (capitals do not count)",
-                             name);
-        }
+    if (find_field(delta, name) != NULL) {
+        return fw_faultf(replay->sql->host, FW_E_DATA, replay->metadata.where, NULL,
+                         "the schema holds the column '%s' twice (capitals do not count)", name);
     }
-    struct fw_delta_field *field = &delta->fields[delta->n_fields++];
+    struct fw_delta_field *field = &delta->fields[delta->n_fields];
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(node, "type");
     field->name = strdup(name);
+    if (field->name == NULL) {
+        return fw_fault_nomem(replay->sql->host);
+    }
+    delta->n_fields++;
     field->nullable = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(node, "nullable"));
     field->nested = cJSON_IsObject(type);
     field->partition = -1;
-    return field->name != NULL ? read_type(replay, type, field) : fw_fault_nomem(replay->sql->host);
+    return read_type(replay, type, field);
 }
 
 static fw_status read_fields(const struct fw_delta_replay *replay, const cJSON *schema,
@@ -105,12 +118,11 @@ static fw_status mark_partition(const struct fw_delta_replay *replay, const cJSO
                                 struct fw_delta *delta)
 {
     const char *name = cJSON_GetStringValue(column);
-    for (size_t i = 0; name != NULL && i < delta->n_fields; i++) {
-        struct fw_delta_field *field = &delta->fields[i];
-        if (strcmp(field->name, name) == 0 && field->partition < 0 && !field->nested) {
-            field->partition = (int32_t)delta->n_partitions++;
-            return FW_OK;
-        }
+    struct fw_delta_field *field = name != NULL ? find_field(delta, name) : NULL;
+    /* The spelling must be the same: add.partitionValues is looked up by the field's name. */
+    if (field != NULL && strcmp(field->name, name) == 0 && field->partition < 0 && !field->nested) {
+        field->partition = (int32_t)delta->n_partitions++;
+        return FW_OK;
     }
     return fw_faultf(replay->sql->host, FW_E_DATA, replay->metadata.where, NULL,
                      "the partition column '%s' is not a plain column of the schema, or is named "

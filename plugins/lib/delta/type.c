@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "delta/replay.h"
@@ -22,6 +22,19 @@ static const struct {
     {"decimal", "DECIMAL(10,0)"},
 };
 
+/* "10,2)"; blanks and signs, which strtoul takes, are harmless. */
+static enum fw_delta_type_result decimal(const char *text, struct fw_text *sql_type)
+{
+    char *end = NULL;
+    unsigned long precision = strtoul(text, &end, 10);
+    unsigned long scale = *end == ',' ? strtoul(end + 1, &end, 10) : precision + 1;
+    if (strcmp(end, ")") != 0 || precision < 1 || precision > 38 || scale > precision) {
+        return FW_DELTA_TYPE_BAD;
+    }
+    fw_text_appendf(sql_type, "DECIMAL(%lu,%lu)", precision, scale);
+    return FW_DELTA_TYPE_OK;
+}
+
 static enum fw_delta_type_result primitive(const char *name, struct fw_text *type,
                                            struct fw_text *sql_type)
 {
@@ -32,17 +45,7 @@ static enum fw_delta_type_result primitive(const char *name, struct fw_text *typ
             return FW_DELTA_TYPE_OK;
         }
     }
-    unsigned precision = 0, scale = 0;
-    int end = -1;
-    if (sscanf(name, "decimal(%2u,%2u)%n", &precision, &scale, &end) != 2 || end < 0 ||
-        name[end] != '\0') {
-        return FW_DELTA_TYPE_UNKNOWN;
-    }
-    if (precision < 1 || precision > 38 || scale > precision) {
-        return FW_DELTA_TYPE_BAD;
-    }
-    fw_text_appendf(sql_type, "DECIMAL(%u,%u)", precision, scale);
-    return FW_DELTA_TYPE_OK;
+    return strncmp(name, "decimal(", 8) == 0 ? decimal(name + 8, sql_type) : FW_DELTA_TYPE_UNKNOWN;
 }
 
 static enum fw_delta_type_result structure(const cJSON *node, struct fw_text *type,

@@ -97,17 +97,17 @@ fw_status fw_source_row_groups(const struct fw_source *source, size_t file, int6
                                                   "GROUP BY row_group_id ORDER BY row_group_id",
                                                   fw_text_get(&path));
     fw_text_finish(&path);
-    int64_t *rows = status == FW_OK ? calloc(groups.n_rows + 1, sizeof *rows) : NULL;
-    if (status == FW_OK && rows == NULL) {
-        status = fw_fault_nomem(sql->host);
+    int64_t *rows = calloc(groups.n_rows + 1, sizeof *rows);
+    if (status != FW_OK || rows == NULL) {
+        free(rows);
+        fw_sql_grid_finish(&groups);
+        return status != FW_OK ? status : fw_fault_nomem(sql->host);
     }
-    for (size_t i = 0; i < groups.n_rows && status == FW_OK; i++) {
+    for (size_t i = 0; i < groups.n_rows; i++) {
         rows[i] = strtoll(fw_sql_cell(&groups, i, 0), NULL, 10);
     }
-    if (status == FW_OK) {
-        *ret_rows = rows;
-        *ret_n = groups.n_rows;
-    }
+    *ret_rows = rows;
+    *ret_n = groups.n_rows;
     fw_sql_grid_finish(&groups);
-    return status;
+    return FW_OK;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "stage.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <fw/plugin.h>
 #include <fw/service/artifact.h>
 #include <fw/service/budget.h>
 #include <fw/service/sql.h>
@@ -156,7 +155,10 @@ static fw_status write_parts(struct synth *synth)
     int64_t n = budget->limits(synth->host)->threads;
     n = n < left ? n : left;
     char **statements = calloc((size_t)n, sizeof *statements);
-    fw_status status = statements != NULL ? FW_OK : fw_fault_nomem(synth->host);
+    if (statements == NULL) {
+        return fw_fault_nomem(synth->host);
+    }
+    fw_status status = FW_OK;
     for (int64_t i = 0; i < n && status == FW_OK; i++) {
         status = part_statements(synth, synth->n_done + i, &statements[i]);
     }
@@ -164,7 +166,7 @@ static fw_status write_parts(struct synth *synth)
         status = synth->sql.api->exec_parallel(synth->sql.session, (const char *const *)statements,
                                                (uint64_t)n, &synth->part_rows[synth->n_done]);
     }
-    for (int64_t i = 0; statements != NULL && i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         free(statements[i]);
     }
     free(statements);
@@ -326,7 +328,7 @@ static const struct fw_param params[] = {
              .doc = "another seed gives another crawl"),
 };
 
-const struct fw_stage synth_offers_stage = {
+static const struct fw_stage synth_offers = {
     .struct_size = (uint32_t)sizeof(struct fw_stage),
     .caps = FW_CAP_CHECKPOINT | FW_CAP_PARALLEL,
     .determinism = FW_DETERMINISM_BITWISE,
@@ -344,3 +346,8 @@ const struct fw_stage synth_offers_stage = {
     .restore = synth_restore,
     .destroy = synth_destroy,
 };
+
+static const struct fw_stage *const stages[] = {&synth_offers};
+
+FW_PLUGIN("org.fwrun.synth", "0.1.0", "MIT", .doc = "Generated tables to try pipelines with",
+          .stages = stages, .n_stages = FW_COUNT(stages));

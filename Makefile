@@ -51,7 +51,6 @@ asan: setup
 	    meson setup $(MESON_SETUP) build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	@ninja -C build-asan
 	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1 \
-	    LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	    scripts/run-tests build-asan --timeout-multiplier 5 --no-suite lint
 
 valgrind: build

@@ -182,9 +182,19 @@ int fw_fs_free_bytes(const char *path, uint64_t *ret_bytes, struct fw_error *err
     return 0;
 }
 
+/* Without a name in the folder, so that a kill leaves nothing behind. False: not to be had here. */
+static bool probe_nameless(const char *folder)
+{
+    fw_auto(close) int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    return fd >= 0 && write(fd, "probe", 5) == 5;
+}
+
 int fw_fs_probe_writable(const char *path, struct fw_error *err)
 {
     fw_auto(free) char *place = nearest_existing(path);
+    if (place && probe_nameless(place)) {
+        return 0;
+    }
     fw_auto(free) char *inside = place ? fw_path_join(place, "probe") : NULL;
     fw_auto(free) char *probe = inside ? temporary_name(inside) : NULL;
     FW_TRY(probe ? 0 : fw_error_oom(err));

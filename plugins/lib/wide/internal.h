@@ -31,6 +31,7 @@ struct fw_wide {
     struct fw_wide_plan plan;
     const struct fw_host *host;
     enum wide_phase phase;
+    bool is_restored;
     struct fw_sql_job *job; /**< of the census or the join */
 
     /* Sizes, see layout.c. */

@@ -183,6 +183,7 @@ fw_status fw_wide_restore(struct fw_wide *wide, const char *text, size_t size)
     char census[32];
     int n = snprintf(census, sizeof census, "wide %d census\n", STATE_VERSION);
 
+    wide->is_restored = true;
     if (size == (size_t)n && memcmp(text, census, size) == 0) {
         return FW_OK;
     }

@@ -76,10 +76,17 @@ void wide_texts_finish(struct fw_text *texts, size_t n)
     }
 }
 
+/*
+ * A census is not saved. A restored one is taken at one go: pieces of it would get nowhere where
+ * every step is followed by a restart.
+ */
 static fw_status take_census(struct fw_wide *wide)
 {
-    fw_status status = wide_census_step(wide);
+    fw_status status;
 
+    do {
+        status = wide_census_step(wide);
+    } while (status == FW_MORE && wide->is_restored);
     if (status == FW_OK) {
         status = wide_begin(wide);
     }

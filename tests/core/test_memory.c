@@ -106,7 +106,7 @@ static int work_with_files(const char *folder, struct fw_error *err)
 static void files_report_it(void **state)
 {
     (void)state;
-    sweep(work_with_files, 15);
+    sweep(work_with_files, 10);
 }
 
 static int hold_a_lease(const char *folder, struct fw_error *err)

@@ -50,6 +50,8 @@ enum {
 /** One input port and what becomes of it: core with its derived columns and static, or extras. */
 struct daily_table {
     const struct daily_settings *settings;
+    const char *names[16]; /**< of the columns that static reads, those of probe first */
+    size_t n_census_names, n_probe_names, n_static_names;
     struct fw_source *source; /**< NULL when the port is not plugged in */
     struct daily_keys keys;
     bool is_core;
@@ -76,6 +78,11 @@ struct daily {
 fw_status daily_keys_find(struct daily_keys *ret_keys, const struct daily_table *table,
                           const struct fw_host *host);
 void daily_keys_finish(struct daily_keys *keys);
+
+/* static.c */
+
+/** Fills table->names: which columns the narrow statements need. */
+void daily_names_find(struct daily_table *table);
 
 /* columns.c */
 

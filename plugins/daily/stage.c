@@ -98,6 +98,8 @@ static fw_status open_wide(struct daily *daily, struct daily_table *table)
         .sql = &daily->sql,
         .source = table->source,
         .entity = fw_text_get(&table->keys.entity),
+        .census_columns = {table->names, table->n_census_names},
+        .probe_columns = {table->names, table->n_probe_names},
         .take = takes ? daily_take : NULL,
         .entity_column = table->settings->entity_column,
         .probe = daily_probe,
@@ -127,6 +129,8 @@ static fw_status open_table(struct daily *daily, struct daily_table *table, cons
         const struct fw_source_column *column = fw_source_column(table->source, entity);
         table->adds_entity = column == NULL;
         table->converts_entity = column != NULL && strcmp(column->sql_type, "VARCHAR") != 0;
+        daily_names_find(table);
+        table->outputs[1].columns = (struct fw_wide_columns){table->names, table->n_static_names};
         status = daily_keys_find(&table->keys, table, daily->host);
     }
     if (status == FW_OK) {

@@ -7,6 +7,42 @@
 static const char *const constant_columns[] = {"cik", "link", "hash_id", "datetime_open_offering",
                                                "datetime_close_offering"};
 
+static void add_name(struct daily_table *table, const char *name)
+{
+    size_t n = table->n_static_names;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(table->names[i], name) == 0) {
+            return;
+        }
+    }
+    if (fw_source_column(table->source, name) != NULL) {
+        table->names[table->n_static_names++] = name;
+    }
+}
+
+void daily_names_find(struct daily_table *table)
+{
+    const struct daily_settings *settings = table->settings;
+
+    add_name(table, settings->entity_column);
+    if (table->adds_entity) {
+        add_name(table, settings->platform_column);
+        add_name(table, settings->offer_column);
+    }
+    table->n_census_names = table->n_static_names;
+    add_name(table, settings->snapshot_column);
+    add_name(table, settings->day_column);
+    add_name(table, settings->time_column);
+    table->n_probe_names = table->n_static_names;
+    add_name(table, settings->processed_column);
+    add_name(table, settings->platform_column);
+    add_name(table, settings->offer_column);
+    for (size_t i = 0; i < FW_COUNT(constant_columns); i++) {
+        add_name(table, constant_columns[i]);
+    }
+}
+
 static bool is_wanted(const struct daily_table *table, const char *name)
 {
     bool is_ours = strcmp(name, "link") == 0 || strcmp(name, "hash_id") == 0;

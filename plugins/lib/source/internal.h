@@ -12,6 +12,7 @@ struct fw_source_private {
     struct fw_sql_grid *headers; /**< FW_SOURCE_CSV: each file's columns, as describe gives them */
     char *delim, *quote, *nullstr; /**< FW_SOURCE_CSV */
     bool header;
+    bool uniform; /**< FW_SOURCE_PARQUET: all files have the same columns, in the same types */
 };
 
 /**

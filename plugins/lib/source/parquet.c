@@ -66,6 +66,7 @@ fw_status fw_source_open_parquet(struct fw_source *source)
         status = find_examples(source, &examples);
     }
     if (status == FW_OK) {
+        source->more->uniform = examples.n_rows == 1;
         status = describe(source, &examples, &columns);
     }
     for (size_t i = 0; i < columns.n_rows && status == FW_OK; i++) {

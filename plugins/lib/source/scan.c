@@ -132,7 +132,11 @@ static void append_parquet(const struct scan *scan, struct fw_text *text)
                     scan->first_file);
     fw_source_append_paths(scan->source, scan->first_file, scan->n_files, text);
     fw_text_append(text, ", hive_partitioning = false");
-    append_schema(scan, text);
+    /* For 133 columns binding the schema takes a tenth of the time in which 30,000 rows are copied.
+     */
+    if (!scan->source->more->uniform) {
+        append_schema(scan, text);
+    }
     fw_text_append(text, ")");
     append_rows(scan, "file_row_number", text);
     fw_text_append(text, ")");

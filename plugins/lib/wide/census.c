@@ -10,8 +10,8 @@ enum { STEP_MS = 700 };
 
 static void append_source(const struct fw_wide *wide, struct fw_text *text)
 {
-    struct fw_source_slice slice = {.columns = wide->plan.columns,
-                                    .n_columns = wide->plan.n_columns};
+    struct fw_source_slice slice = {.columns = wide->plan.census_columns.names,
+                                    .n_columns = wide->plan.census_columns.n};
 
     fw_source_scan(wide->plan.source, &slice, text);
 }

@@ -75,8 +75,8 @@ void wide_census_finish(struct fw_wide *wide);
 /* slice.c */
 
 /** Appends a parenthesised SELECT of the rows first_row.., counted over all spans. */
-void wide_slice_append(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
-                       struct fw_text *text);
+void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                       int64_t first_row, int64_t n_rows, struct fw_text *text);
 
 /** How many rows a chunk that begins at `first_row` has. */
 int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row);

@@ -10,7 +10,6 @@
 struct batch {
     struct fw_wide *wide;
     size_t n;
-    struct fw_text *rows;
     struct fw_wide_part *parts;
     uint64_t *n_rows; /* output by output, in each part by part */
 };
@@ -21,23 +20,41 @@ struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t
 }
 
 /* The rows of a part as `take` leaves them, out of the input or out of the runs. */
-static void append_rows(const struct fw_wide *wide, size_t part, struct fw_text *rows)
+static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                        size_t part, struct fw_text *rows)
 {
     const struct wide_range *range = &wide->parts[part];
 
     if (!wide->in_order) {
         wide_run_append(wide, part, rows);
     } else if (wide->plan.take == NULL) {
-        wide_slice_append(wide, range->first_row, range->n_rows, rows);
+        wide_slice_append(wide, columns, range->first_row, range->n_rows, rows);
     } else {
         struct fw_text slice = {0};
-        wide_slice_append(wide, range->first_row, range->n_rows, &slice);
+        wide_slice_append(wide, columns, range->first_row, range->n_rows, &slice);
         fw_text_append(rows, "(");
         wide->plan.take(wide->plan.self, fw_text_get(&slice), rows);
         fw_text_append(rows, ")");
         rows->failed |= slice.failed;
         fw_text_finish(&slice);
     }
+}
+
+/* Has `write` append to `text` what it makes of the columns of the batch's part `at`. */
+static void
+append_select(const struct batch *batch, size_t at, const struct fw_wide_columns *columns,
+              void (*write)(const void *, const struct fw_wide_part *, struct fw_text *),
+              struct fw_text *text)
+{
+    const struct fw_wide *wide = batch->wide;
+    struct fw_wide_part part = batch->parts[at];
+    struct fw_text rows = {0};
+
+    append_rows(wide, columns, wide->next_part + at, &rows);
+    part.rows = fw_text_get(&rows);
+    write(wide->plan.self, &part, text);
+    text->failed |= rows.failed;
+    fw_text_finish(&rows);
 }
 
 static fw_status read_facts(const struct fw_wide *wide, size_t at, int64_t *facts)
@@ -66,7 +83,7 @@ static fw_status probe(const struct batch *batch)
     }
     for (size_t i = 0; i < batch->n; i++) {
         fw_text_appendf(&probes[i], "CREATE OR REPLACE TABLE fw_wide_facts_%zu AS ", i);
-        wide->plan.probe(wide->plan.self, &batch->parts[i], &probes[i]);
+        append_select(batch, i, &wide->plan.probe_columns, wide->plan.probe, &probes[i]);
     }
     fw_status status = wide_exec(wide, probes, batch->n, NULL);
     for (size_t i = 0; i < batch->n && status == FW_OK; i++) {
@@ -80,10 +97,11 @@ static fw_status probe(const struct batch *batch)
 static void append_copy(const struct batch *batch, size_t at, size_t output, struct fw_text *copy)
 {
     const struct fw_wide *wide = batch->wide;
+    const struct fw_wide_output *to = &wide->plan.outputs[output];
     struct fw_text path = {0};
 
     fw_text_append(copy, "COPY (");
-    wide->plan.outputs[output].finish(wide->plan.self, &batch->parts[at], copy);
+    append_select(batch, at, &to->columns, to->finish, copy);
     fw_text_append(copy, ") TO ");
     wide_place_part(wide, wide->next_part + at, output, &path);
     fw_text_literal(copy, fw_text_get(&path));
@@ -143,12 +161,9 @@ static fw_status work(const struct batch *batch)
     fw_status status = FW_OK;
 
     for (size_t i = 0; i < batch->n; i++) {
-        append_rows(wide, wide->next_part + i, &batch->rows[i]);
-        batch->parts[i] =
-            (struct fw_wide_part){.rows = fw_text_get(&batch->rows[i]), .in_order = wide->in_order};
-        status = status == FW_OK && batch->rows[i].failed ? fw_fault_nomem(wide->host) : status;
+        batch->parts[i].in_order = wide->in_order;
     }
-    if (status == FW_OK && wide->plan.probe != NULL) {
+    if (wide->plan.probe != NULL) {
         status = probe(batch);
     }
     if (status == FW_OK) {
@@ -165,21 +180,15 @@ fw_status wide_part_step(struct fw_wide *wide)
     size_t left = wide->n_parts - wide->next_part;
     struct batch batch = {.wide = wide, .n = wide->n_at_once < left ? wide->n_at_once : left};
 
-    batch.rows = calloc(batch.n, sizeof *batch.rows);
     batch.parts = calloc(batch.n, sizeof *batch.parts);
     batch.n_rows = calloc(batch.n * wide->plan.n_outputs, sizeof *batch.n_rows);
-    fw_status status = batch.rows != NULL && batch.parts != NULL && batch.n_rows != NULL
-                           ? work(&batch)
-                           : fw_fault_nomem(wide->host);
+    fw_status status =
+        batch.parts != NULL && batch.n_rows != NULL ? work(&batch) : fw_fault_nomem(wide->host);
     for (size_t i = 0; i < batch.n && status == FW_OK; i++) {
         for (size_t fact = 0; fact < FW_WIDE_FACTS; fact++) {
             wide->facts[fact] += batch.parts[i].facts[fact];
         }
     }
-    if (batch.rows != NULL) {
-        wide_texts_finish(batch.rows, batch.n);
-    }
-    free(batch.rows);
     free(batch.parts);
     free(batch.n_rows);
     if (status != FW_OK) {

@@ -12,9 +12,10 @@ enum { RUN_GROUP_ROWS = 2048 };
 static void append_take(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
                         struct fw_text *text)
 {
+    static const struct fw_wide_columns all;
     struct fw_text rows = {0};
 
-    wide_slice_append(wide, first_row, n_rows, &rows);
+    wide_slice_append(wide, &all, first_row, n_rows, &rows);
     if (wide->plan.take == NULL) {
         fw_text_appendf(text, "SELECT * FROM %s WHERE ", fw_text_get(&rows));
         fw_text_identifier(text, wide->plan.entity_column);

@@ -7,15 +7,14 @@ static bool is_whole(const struct wide_span *span, int64_t first_row, int64_t en
 }
 
 /* One scan of whole files that follow each other by name, too, or of rows of one file. */
-static size_t append_scan(const struct fw_wide *wide, size_t at, int64_t first_row, int64_t end_row,
-                          struct fw_text *text)
+static size_t append_scan(const struct fw_wide *wide, struct fw_source_slice slice, size_t at,
+                          int64_t first_row, int64_t end_row, struct fw_text *text)
 {
     const struct wide_span *span = &wide->spans[at];
-    struct fw_source_slice slice = {.columns = wide->plan.columns,
-                                    .n_columns = wide->plan.n_columns,
-                                    .first_file = span->file,
-                                    .n_files = 1};
     size_t next = at + 1;
+
+    slice.first_file = span->file;
+    slice.n_files = 1;
 
     if (is_whole(span, first_row, end_row)) {
         while (next < wide->n_spans && wide->spans[next].file == span->file + slice.n_files &&
@@ -32,24 +31,17 @@ static size_t append_scan(const struct fw_wide *wide, size_t at, int64_t first_r
     return next;
 }
 
-static void append_nothing(const struct fw_wide *wide, struct fw_text *text)
+void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                       int64_t first_row, int64_t n_rows, struct fw_text *text)
 {
-    struct fw_source_slice slice = {.columns = wide->plan.columns,
-                                    .n_columns = wide->plan.n_columns};
-
-    fw_text_append(text, "(SELECT * FROM ");
-    fw_source_scan(wide->plan.source, &slice, text);
-    fw_text_append(text, " WHERE false)");
-}
-
-void wide_slice_append(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
-                       struct fw_text *text)
-{
+    struct fw_source_slice slice = {.columns = columns->names, .n_columns = columns->n};
     int64_t end_row = first_row + n_rows;
     size_t at = 0;
 
     if (n_rows == 0) {
-        append_nothing(wide, text);
+        fw_text_append(text, "(SELECT * FROM ");
+        fw_source_scan(wide->plan.source, &slice, text);
+        fw_text_append(text, " WHERE false)");
         return;
     }
     while (wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
@@ -58,7 +50,7 @@ void wide_slice_append(const struct fw_wide *wide, int64_t first_row, int64_t n_
     fw_text_append(text, "(");
     for (bool first = true; at < wide->n_spans && wide->spans[at].start < end_row; first = false) {
         fw_text_append(text, first ? "FROM " : " UNION ALL FROM ");
-        at = append_scan(wide, at, first_row, end_row, text);
+        at = append_scan(wide, slice, at, first_row, end_row, text);
     }
     fw_text_append(text, ")");
 }

@@ -36,7 +36,7 @@ void fw_wide_close(struct fw_wide *wide)
  */
 static fw_status set_engine(const struct fw_wide *wide)
 {
-    return fw_sql_exec(wide->plan.sql, "SET threads = 1; SET parquet_metadata_cache = true; "
+    return fw_sql_exec(wide->plan.sql, "SET threads = 1; SET GLOBAL parquet_metadata_cache = true; "
                                        "SET disabled_optimizers = "
                                        "'statistics_propagation,join_order,build_side_probe_side'");
 }

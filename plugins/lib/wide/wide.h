@@ -35,10 +35,16 @@
 /** What `probe` finds out about a part. The meaning is the stage's business. */
 enum { FW_WIDE_FACTS = 4 };
 
+/** Names of columns of the source; n = 0: all of them. */
+struct fw_wide_columns {
+    const char *const *names;
+    size_t n;
+};
+
 /** One part as the callbacks see it. */
 struct fw_wide_part {
     /** A parenthesised SELECT of all rows of some entities, to read from as often as needed: the
-        source's columns, or what `take` made of them, fw_file and fw_row. */
+        wanted columns of the source, or what `take` made of them, fw_file and fw_row. */
     const char *rows;
 
     /** Whether `rows` come entity after entity in binary order, as the files hold them. */
@@ -50,6 +56,7 @@ struct fw_wide_part {
 /** One result table. */
 struct fw_wide_output {
     const struct fw_output *to;
+    struct fw_wide_columns columns; /**< that `finish` reads, or `take` for it */
 
     /** Appends the SELECT whose rows, in its order, become this output of the part. */
     void (*finish)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
@@ -64,14 +71,13 @@ struct fw_wide_plan {
     const struct fw_sql_handle *sql; /**< single-threaded from the census on */
     const struct fw_source *source;
 
-    const char *const *columns; /**< of the source, to be seen by `take`; n = 0: all */
-    size_t n_columns;
-
     /** SQL over the source's columns: VARCHAR, the entity. Rows where it is NULL are left out. */
     const char *entity;
 
     /** SQL aggregate over the rows of one entity: what it weighs. NULL: count(*). */
     const char *weight;
+
+    struct fw_wide_columns census_columns; /**< that `entity` and `weight` read */
 
     /**
      * Appends the SELECT over `rows` (the source's columns, fw_file, fw_row) that makes the rows
@@ -87,6 +93,7 @@ struct fw_wide_plan {
      * NULL: none. fw_wide_fact sums them up.
      */
     void (*probe)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
+    struct fw_wide_columns probe_columns;
 
     const struct fw_wide_output *outputs; /**< the widest first */
     size_t n_outputs;

@@ -62,11 +62,26 @@ static void append_name(const struct daily_table *table, const char *name, struc
     }
 }
 
+/*
+ * Rows of the entity's latest instant: nearly always one, so that texts are carried and times
+ * read out of texts for few rows.
+ */
+static void append_latest(const struct daily_table *table, const char *rows, struct fw_text *select)
+{
+    const char *instant = fw_text_get(&table->keys.instant);
+
+    fw_text_appendf(select, "%s JOIN (SELECT ", rows);
+    fw_text_identifier(select, table->settings->entity_column);
+    fw_text_appendf(select, " AS fw_entity, max(%s) AS fw_latest FROM %s GROUP BY 1) ON ", instant,
+                    rows);
+    fw_text_identifier(select, table->settings->entity_column);
+    fw_text_appendf(select, " = fw_entity AND %s IS NOT DISTINCT FROM fw_latest", instant);
+}
+
 /* The entity's latest row as it is, by the same total order as in choose.c. */
 void daily_finish_static(const void *self, const struct fw_wide_part *part, struct fw_text *select)
 {
     const struct daily_table *table = self;
-    const struct daily_keys *keys = &table->keys;
 
     fw_text_append(select, "SELECT ");
     fw_text_identifier(select, table->settings->entity_column);
@@ -77,14 +92,10 @@ void daily_finish_static(const void *self, const struct fw_wide_part *part, stru
             append_name(table, constant_columns[i], select);
         }
     }
+    fw_text_append(select, ", fw_latest AS static_snapshot_ts FROM ");
+    append_latest(table, part->rows, select);
     fw_text_appendf(select,
-                    ", %s AS static_snapshot_ts FROM %s QUALIFY row_number() OVER (PARTITION BY ",
-                    fw_text_get(&keys->instant), part->rows);
-    fw_text_identifier(select, table->settings->entity_column);
-    fw_text_appendf(select,
-                    " ORDER BY %s DESC NULLS LAST, %s DESC NULLS LAST, %s DESC NULLS LAST, "
-                    "fw_file DESC, fw_row DESC) = 1 ORDER BY ",
-                    fw_text_get(&keys->instant), fw_text_get(&keys->processed),
-                    fw_text_get(&keys->crawled));
-    fw_text_identifier(select, table->settings->entity_column);
+                    " QUALIFY row_number() OVER (PARTITION BY fw_entity ORDER BY %s DESC NULLS "
+                    "LAST, %s DESC NULLS LAST, fw_file DESC, fw_row DESC) = 1 ORDER BY fw_entity",
+                    fw_text_get(&table->keys.processed), fw_text_get(&table->keys.crawled));
 }

@@ -9,6 +9,18 @@
 #include "run/run_internal.h"
 #include "store/manifest.h"
 
+/* What a run that was killed in the middle of writing a document left; nobody else writes here. */
+static void clear_temporaries(const char *folder)
+{
+    fw_auto(strings) struct fw_strings left = {0};
+    fw_auto(free) char *pattern = fw_text("%s/.*.tmp", folder);
+    if (pattern && fw_path_glob(pattern, &left, NULL) == 0) {
+        for (size_t i = 0; i < left.len; i++) {
+            fw_fs_remove(left.items[i], NULL);
+        }
+    }
+}
+
 int fw_run_prepare(struct fw_run *run, size_t index, bool resume, struct fw_error *err)
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
@@ -20,6 +32,7 @@ int fw_run_prepare(struct fw_run *run, size_t index, bool resume, struct fw_erro
     if (fw_fs_remove(tmp, err) < 0 || fw_fs_mkdirs(own, err) < 0) {
         return -1;
     }
+    clear_temporaries(own);
     for (size_t i = 0; i < stage->outputs.len; i++) {
         fw_auto(free) char *partial = fw_run_partial(&stage->outputs.items[i]);
         fw_auto(free) char *folder = fw_path_folder(stage->outputs.items[i].path);

@@ -65,3 +65,11 @@ chain() { # SETTING...
     unset FWRUN_PLUGIN_PATH
     survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" 10 --set stages.crawl.params.rows=600
 }
+
+@test "what a kill left of a document is cleared when the stage runs again" {
+    pipeline one 'a: { use = "t_noop"; };'
+    mkdir -p runs/one/stages/a
+    echo '{"half' >runs/one/stages/a/.MANIFEST.json.123-abc.tmp
+    fw 0 one.cfg
+    [ ! -e runs/one/stages/a/.MANIFEST.json.123-abc.tmp ]
+}

@@ -164,16 +164,28 @@ static void append_chosen(const struct daily_table *table, const struct fw_wide_
                            "fw_at = fw_place ORDER BY fw_at");
 }
 
+/* Rows that are an entity-day each, out of order: sorted, and then as if they had been in order. */
+static void append_sorted(const struct daily_table *table, const char *rows, struct fw_text *select)
+{
+    struct fw_text sorted = {0};
+
+    fw_text_appendf(&sorted, "(SELECT * FROM %s ORDER BY ", rows);
+    fw_text_identifier(&sorted, table->settings->entity_column);
+    fw_text_appendf(&sorted, ", %s)", fw_text_get(&table->keys.day));
+    append_stream(table, fw_text_get(&sorted), select);
+    select->failed |= sorted.failed;
+    fw_text_finish(&sorted);
+}
+
 void daily_finish(const void *self, const struct fw_wide_part *part, struct fw_text *select)
 {
     const struct daily_table *table = self;
-    bool streams = part->in_order && part->facts[DAILY_ROWS_OUT_OF_ORDER] == 0 &&
-                   part->facts[DAILY_ROWS_WITHOUT_DAY] == 0 &&
-                   part->facts[DAILY_ROWS_OF_SHARED_DAYS] == 0;
 
-    if (streams) {
+    if (part->facts[DAILY_ROWS_WITHOUT_DAY] > 0 || part->facts[DAILY_ROWS_OF_SHARED_DAYS] > 0) {
+        append_chosen(table, part, select);
+    } else if (part->in_order && part->facts[DAILY_ROWS_OUT_OF_ORDER] == 0) {
         append_stream(table, part->rows, select);
     } else {
-        append_chosen(table, part, select);
+        append_sorted(table, part->rows, select);
     }
 }

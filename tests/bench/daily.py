@@ -5,8 +5,8 @@ a plain copy of the same columns and against the reference's plan in SQL.
 
 All figures of a table come from one run, the commands one after another and round by round, so that
 a busy machine is busy for all of them. Ratios are of one round's times; their median is given with
-the smallest and the largest. `cpu` is user and system time of the whole process group, `peak` the
-largest sum of its anonymous memory, sampled every 20 ms as the engine does.
+the smallest and the largest. `cpu` is user and system time of all processes, `peak` the largest sum
+of anonymous memory over the process group, sampled every 20 ms as the engine does it for a stage.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def fwrun(name, stage, memory):
             facts = json.load(manifest)
         result["steps"] = facts["steps"]
         result["longest"] = facts["step_us"]["longest"] / 1e6
-        result["attempts"] = len(facts["attempts"])
+        result["peak"] = facts["peak_rss_bytes"]  # the worker has a group of its own
         result["out"] = sum(output["bytes"] for output in facts["outputs"])
     return result
 

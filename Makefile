@@ -6,7 +6,7 @@ PREFIX := /usr/local
 MESON_SETUP :=
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
-.PHONY: help build run test lint tidy bench asan valgrind install clean setup
+.PHONY: help build run test lint tidy bench soak asan valgrind install clean setup
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make asan      the tests under the address and undefined-behaviour sanitizers'
 	@echo 'make valgrind  the unit tests under valgrind'
 	@echo 'make bench     the benchmarks of docs/benchmarks.md'
+	@echo 'make soak      what takes too long for make test: fifty kills, fuzzers, a bare machine'
 	@echo 'make install   DESTDIR and PREFIX are honoured'
 	@echo 'make clean     remove build folders; data/, runs/ and .deps/ stay'
 
@@ -45,6 +46,9 @@ tidy: build
 
 bench: build
 	@tests/bench/run $(BUILD)
+
+soak: build
+	@tests/soak/run $(BUILD)
 
 asan: setup
 	@test -f build-asan/build.ninja || \

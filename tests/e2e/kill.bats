@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # kill -9 at random moments: the same command completes, the bytes are those of an undisturbed run,
-# and what was finished is not run again. FWRUN_TEST_SEED repeats the moments of an earlier run.
+# and what was finished is not run again. FWRUN_TEST_SEED repeats the moments of an earlier run, FWRUN_TEST_KILLS is how many.
 load lib.bash
+kills=${FWRUN_TEST_KILLS:-10}
 
 # PIPELINE ROUNDS [OPTION...]: so often a run is killed, its parent or a worker, and run again.
 survives() {
@@ -51,19 +52,19 @@ chain() { # SETTING...
         last: { use = \"t_copy\"; in: { in = \"@nap.out\"; }; after = \"copy\"; $* };"
 }
 
-@test "a chain survives being killed at ten moments" {
+@test "a chain survives being killed at random moments" {
     chain
-    survives chain.cfg 10 --checkpoint-every 20ms
+    survives chain.cfg "$kills" --checkpoint-every 20ms
 }
 
-@test "a chain in this process survives being killed at five moments" {
+@test "a chain in this process survives being killed at random moments" {
     chain 'isolate = "none";'
-    survives chain.cfg 5 --checkpoint-every 20ms
+    survives chain.cfg $((kills / 2)) --checkpoint-every 20ms
 }
 
-@test "the demo survives being killed at ten moments" {
+@test "the demo survives being killed at random moments" {
     unset FWRUN_PLUGIN_PATH
-    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" 10 --set stages.crawl.params.rows=600
+    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" "$kills" --set stages.crawl.params.rows=600
 }
 
 @test "what a kill left of a document is cleared when the stage runs again" {

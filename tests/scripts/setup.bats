@@ -120,3 +120,9 @@ with_pinned_duckdb() {
 skip_with_system_duckdb() {
     ! pkg-config --exists 'duckdb >= 1.4' || skip "this machine has a DuckDB of its own"
 }
+
+@test "refuses an argument that it does not know" {
+    run scripts/setup --quick
+    [ "$status" -eq 2 ]
+    [[ $output == *"unknown argument: --quick; usage: scripts/setup [--soak]"* ]]
+}

@@ -9,6 +9,7 @@ import sys
 
 PLAN = re.compile(r"^1\.\.\d+$", re.M)
 CLAIM = re.compile(r"^(not )?ok\b[^#]*(?:#\s*(skip)\b[ :]*(.*))?", re.I)
+EVIDENCE_LINES = 30
 BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
 
 
@@ -52,6 +53,18 @@ def count(test):
     return 1, 0, []
 
 
+def evidence(test):
+    """What a failed test said of it: the failed claims of TAP with their comments, else its last words."""
+    lines = f"{test.get('stdout', '')}\n{test.get('stderr', '')}".splitlines()
+    shown, failing = [], False
+    for line in lines:
+        if CLAIM.match(line):
+            failing = line.startswith("not ")
+        if failing:
+            shown.append(line)
+    return (shown or [line for line in lines if line.strip()])[-EVIDENCE_LINES:]
+
+
 def main():
     status = int(sys.argv[1])
     passed = failed = skipped = 0
@@ -66,6 +79,7 @@ def main():
             passed, failed, skipped = passed + ok, failed + bad, skipped + len(reasons)
             if bad:
                 print(f"FAILED  {test['name']}: {bad} ({test['result'].lower()})")
+                print("".join(f"    {line}\n" for line in evidence(test)), end="")
             for reason in reasons:
                 print(f"SKIPPED {test['name']}: {reason}")
     if status != 0 and failed == 0:

@@ -28,6 +28,8 @@ int fw_channel_send(int fd, const cJSON *message, struct fw_error *err)
         } else if (errno == EAGAIN) {
             struct pollfd wait = {.fd = fd, .events = POLLOUT};
             poll(&wait, 1, -1);
+        } else if (errno == EPIPE || errno == ECONNRESET) {
+            return 0; /* whoever died before it read this is judged by its death */
         } else if (errno != EINTR) {
             return fw_error_errno(err, FW_EXIT_FAILED, "cannot write to the other process");
         }

@@ -13,7 +13,8 @@
  * same for a worker in a process and for one in a thread.
  */
 
-/* Sends all of it, waiting for room. Not atomic against other senders: callers lock. */
+/* Sends all of it, waiting for room. What the other side can no longer read is no error: `ended`
+ * and the reaper tell. Not atomic against other senders: callers lock. */
 int fw_channel_send(int fd, const cJSON *message, struct fw_error *err);
 
 /* The receiving side. Zero-initialise, set fd. */

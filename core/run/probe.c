@@ -132,9 +132,8 @@ static int ask(cJSON *list, struct answer *answer, struct fw_error *err)
     close(pair[1]);
     struct fw_channel channel = {.fd = pair[0]};
     if (rc == 0) {
-        /* A worker that dies before it has read its task is judged by its death. */
-        fw_channel_send(pair[0], task, NULL);
-        rc = receive(&channel, answer, err);
+        rc = fw_channel_send(pair[0], task, err);
+        rc = rc < 0 ? rc : receive(&channel, answer, err);
         fw_proc_reap(pid, true, &answer->process, NULL);
     }
     fw_channel_finish(&channel);

@@ -29,6 +29,14 @@ ends_with() { # STATUS LAST-LINE, given meson's status
     [[ $output == *"FAILED  tap: 1"*"FAILED  plain: 1"* ]]
 }
 
+@test "repeats what a failed test said, for whoever sees the end of a log only" {
+    tested tap FAIL $'1..3\nok 1 - a\n# said of a\nnot ok 2 - b\n# b.c:3: error\nok 3 - c\n# said of c'
+    tested plain FAIL $'first\nlast words'
+    ends_with 1 '2 passed, 2 failed'
+    [[ $output == *"not ok 2 - b"*"b.c:3: error"*"last words"* ]]
+    [[ $output != *"said of"* ]]
+}
+
 @test "counts a program that died or hung after its last claim as failed" {
     tested died FAIL $'1..2\nok 1 - a'
     tested hung TIMEOUT $'1..2\nok 1 - a'

@@ -71,6 +71,17 @@ static void messages_cut_anywhere_are_put_together(void **state)
     fw_channel_finish(&pair.receiver);
 }
 
+static void a_message_to_one_who_died_is_no_error(void **state)
+{
+    (void)state;
+    struct pair pair = make_pair();
+    cJSON *message = cJSON_CreateObject();
+    fw_channel_finish(&pair.receiver);
+    assert_int_equal(fw_channel_send(pair.sender, message, NULL), 0);
+    cJSON_Delete(message);
+    close(pair.sender);
+}
+
 static void garbage_is_an_error(void **state)
 {
     (void)state;
@@ -105,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_arrives_as_it_was_sent),
         cmocka_unit_test(messages_cut_anywhere_are_put_together),
+        cmocka_unit_test(a_message_to_one_who_died_is_no_error),
         cmocka_unit_test(garbage_is_an_error),
         cmocka_unit_test(what_was_sent_before_the_end_is_still_read),
     };

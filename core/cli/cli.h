@@ -57,15 +57,13 @@ void fw_cli_finish(struct fw_cli *cli);
  */
 int fw_program_begin(int argc, char **argv);
 int fw_verb_main(const struct fw_verb *verb, int argc, char **argv);
+int fw_tool_main(const struct fw_verb *verb, int argc, char **argv); /* both, for a tool */
 int fw_verdict_fail(const struct fw_error *err);
 void fw_verdict_given(bool given);
 
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_why(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_inspect(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_list(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

@@ -257,6 +257,45 @@ void fw_console_event(void *arg, const cJSON *event)
     }
 }
 
+/* "port = @stage.port", "port = path and 3 more" */
+static void print_plan_input(const struct fw_plan *plan, const struct fw_plan_input *input,
+                             FILE *out)
+{
+    const struct fw_plan_source *first = input->items;
+    if (first->path) {
+        fprintf(out, "%s = %s", input->port, first->path);
+    } else {
+        const struct fw_plan_stage *from = &plan->stages[first->stage];
+        fprintf(out, "%s = @%s.%s", input->port, from->spec->name,
+                from->outputs.items[first->output].port);
+    }
+    if (input->len > 1) {
+        fprintf(out, " and %zu more", input->len - 1);
+    }
+}
+
+/* Where its code, its inputs and its outputs are: what one needs before letting it run. Outputs in
+ * the run directory, which stands above, are shown relative to it. */
+static void print_plan_places(const struct fw_plan *plan, const struct fw_plan_stage *stage,
+                              int indent, FILE *out)
+{
+    size_t run_len = strlen(plan->run_dir);
+    fprintf(out, "%*splugin %s\n", indent, "", stage->plugin->path);
+    for (size_t i = 0; i < stage->inputs.len; i++) {
+        if (stage->inputs.items[i].len > 0) {
+            fprintf(out, "%*sin     ", indent, "");
+            print_plan_input(plan, &stage->inputs.items[i], out);
+            fputc('\n', out);
+        }
+    }
+    for (size_t i = 0; i < stage->outputs.len; i++) {
+        const char *path = stage->outputs.items[i].path;
+        bool inside = strncmp(path, plan->run_dir, run_len) == 0 && path[run_len] == '/';
+        fprintf(out, "%*sout    %s = %s\n", indent, "", stage->outputs.items[i].port,
+                inside ? path + run_len + 1 : path);
+    }
+}
+
 void fw_console_plan(const struct fw_plan *plan, FILE *out)
 {
     static const char *const verbs[] = {[FW_PLAN_RUN] = "run",
@@ -275,5 +314,8 @@ void fw_console_plan(const struct fw_plan *plan, FILE *out)
                 verbs[stage->state], stage->spec->use, stage->plugin->plugin->version,
                 stage->plugin->plugin->abi_major, stage->plugin->plugin->abi_minor,
                 stage->reason ? ": " : "", stage->reason ? stage->reason : "");
+        if (stage->state == FW_PLAN_RUN || stage->state == FW_PLAN_WAITING) {
+            print_plan_places(plan, stage, width + 4, out);
+        }
     }
 }

@@ -17,12 +17,6 @@ const struct fw_verb fw_verbs[] = {
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON, 1, SIZE_MAX, fw_verb_plan},
     {"why", "TARGET STAGE", "Says why a stage would run: every difference in its cache key.",
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_VS, 2, 2, fw_verb_why},
-    {"verify", "TARGET [STAGE...]", "Reads all recorded outputs again and compares digests.",
-     FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON, 1, SIZE_MAX, fw_verb_verify},
-    {"inspect", "STAGE|PLUGIN-ID|FILE.so", "Describes a stage or a plugin without executing it.",
-     FW_CLI_PLUGIN_DIR | FW_CLI_JSON, 1, 1, fw_verb_inspect},
-    {"list", "", "Lists the plugins that are found, good and bad.", FW_CLI_PLUGIN_DIR | FW_CLI_JSON,
-     0, 0, fw_verb_list},
     {"exit-codes", "", "Lists the exit codes and what they mean.", FW_CLI_JSON, 0, 0,
      fw_verb_exit_codes},
     {"version", "", "Prints the version.", FW_CLI_JSON, 0, 0, fw_verb_version},
@@ -34,6 +28,9 @@ const size_t fw_n_verbs = sizeof fw_verbs / sizeof *fw_verbs;
 static const struct {
     const char *name, *summary;
 } tools[] = {
+    {"verify", "Reads all recorded outputs again and compares digests."},
+    {"inspect", "Describes a stage or a plugin without executing it."},
+    {"list", "Lists the plugins that are found, good and bad."},
     {"doctor", "Checks what this machine offers and what the pipeline needs."},
 };
 
@@ -45,29 +42,6 @@ static const struct fw_verb *find_verb(const char *name)
         }
     }
     return NULL;
-}
-
-int fw_verb_help(const struct fw_cli *cli, struct fw_error *err)
-{
-    if (cli->args.len == 1) {
-        const struct fw_verb *verb = find_verb(cli->args.items[0]);
-        if (!verb) {
-            return fw_error_set(err, FW_EXIT_USAGE, "there is no verb \"%s\"; see fwrun help",
-                                cli->args.items[0]),
-                   FW_EXIT_USAGE;
-        }
-        fw_cli_help(verb);
-        return 0;
-    }
-    printf("usage: fwrun PIPELINE.cfg [STAGE...] | fwrun VERB ...\n\n");
-    for (size_t i = 0; i < fw_n_verbs; i++) {
-        printf("  %-12s %s\n", fw_verbs[i].name, fw_verbs[i].summary);
-    }
-    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
-        printf("  %-12s %s\n", tools[i].name, tools[i].summary);
-    }
-    printf("\nfwrun VERB --help explains one. Any other VERB runs the program fwrun-VERB.\n");
-    return 0;
 }
 
 /* In the build tree a tool lies below the program, installed in a folder of its own. */
@@ -108,10 +82,9 @@ static bool is_target(const char *word)
     return strpbrk(word, "./") != NULL;
 }
 
-static int unknown_verb(const char *word)
+static int unknown_verb(const char *word, struct fw_error *err)
 {
     const char *names[16];
-    struct fw_error err;
     for (size_t i = 0; i < fw_n_verbs && i < 16; i++) {
         names[i] = fw_verbs[i].name;
     }
@@ -120,10 +93,33 @@ static int unknown_verb(const char *word)
         names[n++] = tools[i].name;
     }
     const char *near = fw_near(word, names, n);
-    fw_error_set(&err, FW_EXIT_USAGE,
+    fw_error_set(err, FW_EXIT_USAGE,
                  "there is no verb \"%s\" and no program fwrun-%s%s%s%s; see fwrun help", word,
                  word, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    return fw_verdict_fail(&err);
+    return err->code;
+}
+
+int fw_verb_help(const struct fw_cli *cli, struct fw_error *err)
+{
+    if (cli->args.len == 1) {
+        const struct fw_verb *verb = find_verb(cli->args.items[0]);
+        if (!verb) {
+            char *argv[] = {cli->args.items[0], (char[]){"--help"}, NULL};
+            run_external(argv[0], argv);
+            return unknown_verb(argv[0], err);
+        }
+        fw_cli_help(verb);
+        return 0;
+    }
+    printf("usage: fwrun PIPELINE.cfg [STAGE...] | fwrun VERB ...\n\n");
+    for (size_t i = 0; i < fw_n_verbs; i++) {
+        printf("  %-12s %s\n", fw_verbs[i].name, fw_verbs[i].summary);
+    }
+    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
+        printf("  %-12s %s\n", tools[i].name, tools[i].summary);
+    }
+    printf("\nfwrun VERB --help explains one. Any other VERB runs the program fwrun-VERB.\n");
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -153,5 +149,7 @@ int main(int argc, char **argv)
         return fw_verb_main(find_verb("run"), argc, argv);
     }
     run_external(argv[1], argv + 1);
-    return unknown_verb(argv[1]);
+    struct fw_error err;
+    unknown_verb(argv[1], &err);
+    return fw_verdict_fail(&err);
 }

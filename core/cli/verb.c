@@ -133,3 +133,9 @@ int fw_program_begin(int argc, char **argv)
     catch_crashes();
     return -1;
 }
+
+int fw_tool_main(const struct fw_verb *verb, int argc, char **argv)
+{
+    int code = fw_program_begin(argc, argv);
+    return code >= 0 ? code : fw_verb_main(verb, argc, argv);
+}

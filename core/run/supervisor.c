@@ -406,6 +406,19 @@ static int verdict(struct fw_run *run, struct fw_error *err)
     return FW_EXIT_OK;
 }
 
+/* The event log outlives the record of this run and holds many runs: it says where each begins. */
+static void begin_run(struct fw_run *run)
+{
+    cJSON *event = fw_run_event("run_start", NULL);
+    cJSON_AddStringToObject(event, "name", run->plan->pipeline->name);
+    cJSON_AddStringToObject(event, "fwrun_version", run->options->version);
+    cJSON_AddNumberToObject(event, "pid", getpid());
+    cJSON_AddNumberToObject(event, "threads", run->threads);
+    fw_json_add_u64(event, "memory_bytes", run->memory);
+    fw_run_emit(run, event);
+    fw_run_record(run, "running", 0, "");
+}
+
 static void end_run(struct fw_run *run, int code, const struct fw_error *err)
 {
     const char *state = code == 0                   ? "done"
@@ -488,7 +501,7 @@ int fw_run(struct fw_plan *plan, struct fw_digests *digests, struct fw_rundir *d
         finish_run(&run);
         return err->code;
     }
-    fw_run_record(&run, "running", 0, "");
+    begin_run(&run);
     int code = loop(&run, err) < 0 ? err->code : 0;
     settle(&run);
     if (code == 0) {

@@ -145,3 +145,11 @@ three() { # USE-OF-THE-SECOND [TOP-LEVEL...]
     fw 0 big.cfg
     says err "took over $PWD/runs/big/lease, whose holder, process $pid on"
 }
+
+@test "the event log says where each run begins, and with what" {
+    count_and_copy
+    fw 0 chain.cfg
+    fw 0 chain.cfg
+    [ "$(jq -c 'select(.type == "run_start") | [.name, .threads > 0, .memory_bytes > 0, .pid > 1]' runs/chain/events.jsonl | uniq -c | xargs)" = '2 [chain,true,true,true]' ]
+    jq -es 'first | .type == "run_start"' runs/chain/events.jsonl
+}

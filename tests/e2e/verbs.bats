@@ -16,6 +16,20 @@ load lib.bash
     [ "$(started count)" = 1 ]
 }
 
+@test "plan shows where code, inputs and outputs of what would run are" {
+    echo 1 >seen.txt
+    pipeline two "a: { use = \"t_count\"; params: { n = 10; }; };
+        b: { use = \"t_copy\"; in: { in = \"@a.out\"; }; };
+        c: { use = \"t_copy\"; in: { in = \"seen.txt\"; }; out: { out = \"elsewhere.txt\"; }; };"
+    fw 0 plan two.cfg
+    says out "plugin $good/t_count.so" 'out    out = stages/a/' 'in     in = @a.out' "in     in = $PWD/seen.txt" \
+        "out    out = $PWD/elsewhere.txt"
+    fw 0 two.cfg
+    says err "plugin $good/t_count.so"
+    fw 0 two.cfg
+    never_says err "plugin $good"
+}
+
 @test "plan --json and run --plan --json are one document" {
     count_and_copy
     fw 0 plan chain.cfg --json --set stages.count.params.n=5
@@ -159,6 +173,13 @@ load lib.bash
     done
     fw 0 --help
     fw 2 help nothing
+}
+
+@test "help explains the verbs that are programs of their own, too" {
+    fw 0 help verify
+    says out 'usage: fwrun verify TARGET'
+    fw 2 help verfy
+    says err 'no verb "verfy"' 'did you mean "verify"?'
 }
 
 @test "a wrong command line ends with 2 and says what is right" {

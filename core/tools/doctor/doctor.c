@@ -215,6 +215,5 @@ int main(int argc, char **argv)
         0,
         1,
         doctor_run};
-    int code = fw_program_begin(argc, argv);
-    return code >= 0 ? code : fw_verb_main(&verb, argc, argv);
+    return fw_tool_main(&verb, argc, argv);
 }

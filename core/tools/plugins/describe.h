@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FW_CORE_CLI_DESCRIBE_H
-#define FW_CORE_CLI_DESCRIBE_H
+#ifndef FW_TOOLS_PLUGINS_DESCRIBE_H
+#define FW_TOOLS_PLUGINS_DESCRIBE_H
 
 #include <cjson/cJSON.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/describe.h"
+#include "describe.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
-#include "cli/describe.h"
 #include "cli/print.h"
+#include "describe.h"
 
 static int widest(const cJSON *plugins, const char *name)
 {
@@ -42,7 +42,7 @@ static void print_table(const cJSON *plugins)
     }
 }
 
-int fw_verb_list(const struct fw_cli *cli, struct fw_error *err)
+static int list(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(registry) struct fw_registry registry = {0};
     if (fw_registry_open(&cli->plugin_dirs, &registry, err) < 0) {
@@ -62,4 +62,16 @@ int fw_verb_list(const struct fw_cli *cli, struct fw_error *err)
     print_table(plugins);
     printf("%d files in %s\n", cJSON_GetArraySize(plugins), folders ? folders : "");
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {"list",
+                                        "",
+                                        "Lists the plugins that are found, good and bad.",
+                                        FW_CLI_PLUGIN_DIR | FW_CLI_JSON,
+                                        0,
+                                        0,
+                                        list};
+    return fw_tool_main(&verb, argc, argv);
 }

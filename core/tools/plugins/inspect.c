@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/describe.h"
 #include "cli/print.h"
+#include "describe.h"
 
 static void print_list(const cJSON *json, const char *name)
 {
@@ -120,7 +120,7 @@ static int find(struct fw_registry *registry, const struct fw_cli *cli,
     return fw_registry_find_stage(registry, name, ret_found, err);
 }
 
-int fw_verb_inspect(const struct fw_cli *cli, struct fw_error *err)
+static int inspect(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(registry) struct fw_registry registry = {0};
     struct fw_registry_stage found = {0};
@@ -134,4 +134,16 @@ int fw_verb_inspect(const struct fw_cli *cli, struct fw_error *err)
     }
     print_plugin(plugin);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {"inspect",
+                                        "STAGE|PLUGIN-ID|FILE.so",
+                                        "Describes a stage or a plugin without executing it.",
+                                        FW_CLI_PLUGIN_DIR | FW_CLI_JSON,
+                                        1,
+                                        1,
+                                        inspect};
+    return fw_tool_main(&verb, argc, argv);
 }

@@ -81,7 +81,7 @@ static int report(const struct fw_cli *cli, const struct findings *findings, str
     return FW_EXIT_CHECK;
 }
 
-int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err)
+static int verify(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(target) struct fw_target target = {0};
     struct findings findings = {0};
@@ -100,4 +100,16 @@ int fw_verb_verify(const struct fw_cli *cli, struct fw_error *err)
     int code = rc < 0 ? err->code : report(cli, &findings, err);
     fw_strings_finish(&findings.problems);
     return code;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {"verify",
+                                        "TARGET [STAGE...]",
+                                        "Reads all recorded outputs again and compares digests.",
+                                        FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON,
+                                        1,
+                                        SIZE_MAX,
+                                        verify};
+    return fw_tool_main(&verb, argc, argv);
 }

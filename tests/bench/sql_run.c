@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fake_host.h"
+#include "fw/testkit.h"
 #include "sql/sql.h"
 
 static char *read_all(FILE *in)

@@ -7,7 +7,7 @@
 readonly ROOMS='base config plugin store graph run cli tools'
 
 # The folder that an include directory adds, in the order in which they are searched.
-readonly SEARCHED='sdk/include core plugins plugins/lib .'
+readonly SEARCHED='sdk/include sdk/testkit/include core plugins plugins/lib .'
 
 # These three answer in REPLY: a process for each of a thousand includes takes seconds.
 

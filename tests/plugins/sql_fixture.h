@@ -4,7 +4,7 @@
 
 /* What the tests of fw.sql/1 and fw.table/1 start from: the plugin, a host, a session. */
 
-#include "fake_host.h"
+#include "fw/testkit.h"
 #include "sql/sql.h"
 
 struct sql_fixture {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "delta/delta.h"
-#include "fake_host.h"
+#include "fw/testkit.h"
 #include "source/source.h"
 #include "test_files.h"
 

@@ -7,13 +7,14 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "fake_host.h"
+#include "fw/testkit.h"
 #include "test_files.h"
 
 static char *folder;

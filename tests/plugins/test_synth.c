@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake_host.h"
+#include "fw/testkit.h"
 #include "source/source.h"
 #include "test_files.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FAKE_HOST_H
-#define FAKE_HOST_H
+#ifndef FW_TESTKIT_H
+#define FW_TESTKIT_H
 
 /**
  * A host for tests: loads plugins, gives a stage everything that a real host gives it, runs it
- * step by step and keeps what it said. Needs the SDK headers alone, nothing of the core.
+ * step by step and keeps what it said. Linked into test programs (pkg-config fw-testkit), never
+ * into plugins; works with any test framework, and needs no installed fwrun beside the SDK.
  *
  *     struct fake_kit *kit = fake_kit_open(DUCKDB_SO, DAILY_SO, NULL);
  *     struct fake_task *t = fake_task_create(kit, "daily");
@@ -21,12 +22,9 @@
  * out belong to the object. One thread per task; services may be called as their headers say.
  */
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include <stdbool.h>
-
 #include "fw/sdk.h"
+
+FW_BEGIN_DECLS
 
 /** Loaded plugins: where stages and services come from. */
 struct fake_kit;
@@ -137,5 +135,7 @@ int64_t fake_task_rows(const struct fake_task *t, const char *port);
 
 /** The JSON text of one manifest field, or NULL when the stage did not set it. */
 const char *fake_task_field(const struct fake_task *t, const char *name);
+
+FW_END_DECLS
 
 #endif

@@ -6,8 +6,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
-#include "fake_host.h"
+#include "fw/testkit.h"
 
 enum { FAKE_MAX_PORTS = 64, FAKE_MAX_FIELDS = 256, FAKE_MAX_HOOKS = 16 };
 
@@ -83,6 +84,9 @@ char *fake_own_text(struct fake_task *t, const char *text);
 /* Reads `text`, written as in a pipeline file, into `value`. */
 void fake_value_parse(struct fake_task *t, const struct fw_param *param, const char *text,
                       struct fw_value *value);
+
+/* Whether `text` is one JSON value and nothing else. */
+bool fake_json_valid(const char *text);
 
 /* Fills the host and its services; takes nothing from the stage. */
 void fake_services_init(struct fake_task *t);

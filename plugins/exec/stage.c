@@ -192,7 +192,7 @@ static const struct fw_port outputs[] = {
 static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .flags = FW_PARAM_REQUIRED, .name = "argv",
              .doc = "Program and arguments, no shell; ${in.PORT}, ${out.PORT}, ${threads}, "
-                    "${memory_bytes}, ${seed} and ${tmp} are replaced"),
+                    "${memory_bytes}, ${partition_factor}, ${seed} and ${tmp} are replaced"),
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "env", .default_value = "",
              .doc = "Environment as NAME=VALUE, replaced as in argv; besides PATH, LANG, HOME, "
                     "TMPDIR and thread counts there is nothing else"),

@@ -9,7 +9,7 @@
 
 #include "fault.h"
 
-#define NAMES "in.PORT, out.PORT, threads, memory_bytes, seed or tmp"
+#define NAMES "in.PORT, out.PORT, threads, memory_bytes, partition_factor, seed or tmp"
 
 const struct fw_value *exec_texts(const struct fw_task *task, const char *name)
 {
@@ -83,6 +83,7 @@ static fw_status name_text(const struct exec_scope *scope, const char *name, cha
     } numbers[] = {
         {"threads", scope->limits->threads},
         {"memory_bytes", scope->limits->memory_bytes},
+        {"partition_factor", scope->limits->partition_factor},
         {"seed", scope->task->seed},
     };
     if (strncmp(name, "in.", 3) == 0) {

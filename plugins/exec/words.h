@@ -26,9 +26,9 @@ struct exec_scope {
 };
 
 /*
- * Adds `text` with ${in.PORT}, ${out.PORT}, ${threads}, ${memory_bytes}, ${seed} and ${tmp}
- * replaced; `$${` is a plain `${`. A text that is nothing but ${in.PORT} gives one word for each
- * path of the port; elsewhere the port must have one path.
+ * Adds `text` with ${in.PORT}, ${out.PORT}, ${threads}, ${memory_bytes},
+ * ${partition_factor}, ${seed} and ${tmp} replaced; `$${` is a plain `${`. A text that is nothing
+ * but ${in.PORT} gives one word for each path of the port; elsewhere the port must have one path.
  */
 fw_status exec_words_add(struct exec_words *words, const struct exec_scope *scope,
                          const char *text);

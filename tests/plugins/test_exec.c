@@ -99,12 +99,14 @@ static void replaces_words_and_keeps_the_rest(void **state)
     output("out", "out.txt");
     fake_task_limits(t)->threads = 3;
     fake_task_limits(t)->memory_bytes = 5000;
+    fake_task_limits(t)->partition_factor = 4;
     fake_task_seed(t, 7);
     fake_task_texts(t, "argv", "sh", "-c", "printf '%s\\n' \"$@\" >\"$0\"", "${out.out}",
-                    "n=${threads}", "${memory_bytes}:${seed}", "$${plain} $x ; `y`", "", NULL);
+                    "n=${threads}", "${memory_bytes}:${seed}*${partition_factor}",
+                    "$${plain} $x ; `y`", "", NULL);
     const struct fake_result *r = fake_task_run(t);
     assert_string_equal(r->fault, "");
-    assert_content("out.txt", "n=3\n5000:7\n${plain} $x ; `y`\n\n");
+    assert_content("out.txt", "n=3\n5000:7*4\n${plain} $x ; `y`\n\n");
 }
 
 static void a_port_of_many_paths_gives_many_words(void **state)

@@ -147,9 +147,12 @@ static int acquire(const char *own, const char *path, int depth, struct fw_str *
     if (rc == 0) {
         return fw_error_set(err, FW_EXIT_STATE, "%s cannot be taken over: remove it by hand", path);
     }
-    if (rc == 1 && note) {
+    if (rc == 1 && note && holder.pid == 0) {
+        fw_str_printf(
+            note, "took over %s, which is damaged (by a loss of power?) and held by nobody", path);
+    } else if (rc == 1 && note) {
         fw_str_printf(note, "took over %s, whose holder, process %d on %s, is gone", path,
-                      (int)holder.pid, holder.pid ? holder.host : "a machine that lost power");
+                      (int)holder.pid, holder.host);
     }
     return rc < 0 ? -1 : 0;
 }
@@ -183,6 +186,10 @@ static int check_ours(const struct fw_lease *lease, struct fw_error *err)
     struct fw_lease_holder holder = {0};
     if (fw_fs_peek(lease->path, text, sizeof text)) {
         parse_holder(text, &holder);
+    }
+    if (holder.pid == 0) {
+        return fw_error_set(err, FW_EXIT_REFUSED, "the lease %s was removed or damaged",
+                            lease->path);
     }
     return strcmp(holder.token, lease->token) == 0
                ? 0

@@ -137,7 +137,8 @@ static void is_taken_over_when_power_loss_has_emptied_it(void **state)
     struct fw_lease lease = {0};
     struct fw_str note = {0};
     assert_int_equal(fw_lease_take(&lease, path, &note, NULL), 0);
-    assert_non_null(strstr(note.text, "lost power"));
+    assert_non_null(strstr(note.text, "damaged (by a loss of power?) and held by nobody"));
+    assert_null(strstr(note.text, "process"));
     fw_str_finish(&note);
     assert_int_equal(fw_lease_drop(&lease, NULL), 0);
     free(path);
@@ -170,10 +171,14 @@ static void heartbeat_notices_a_loss(void **state)
     struct fw_error err = {0};
     assert_int_equal(fw_lease_take(&lease, path, NULL, NULL), 0);
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(fw_lease_beat(&lease, &err), -1);
+    assert_int_equal(err.code, FW_EXIT_REFUSED);
+    assert_non_null(strstr(err.text, "was removed or damaged"));
     struct fw_lease other = {0};
     assert_int_equal(fw_lease_take(&other, path, NULL, NULL), 0);
     assert_int_equal(fw_lease_beat(&lease, &err), -1);
     assert_int_equal(err.code, FW_EXIT_REFUSED);
+    assert_non_null(strstr(err.text, "was lost to process"));
     assert_int_equal(fw_lease_drop(&lease, NULL), 0);
     assert_int_equal(fw_lease_beat(&other, NULL), 0);
     assert_int_equal(fw_lease_drop(&other, NULL), 0);

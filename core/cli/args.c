@@ -121,7 +121,14 @@ static int take(struct fw_cli *cli, int code, const char *value, struct fw_error
         cli->vs = value;
         return 0;
     case OPT_TIME_BUDGET:
-        return duration(value, &cli->time_budget_s, err);
+        return duration(value, &cli->time_budget_s, err) < 0 ? -1
+               : cli->time_budget_s > 0
+                   ? 0
+                   : fw_error_set(
+                         err, FW_EXIT_USAGE,
+                         "--time-budget %s: expected more than no time; leave it out to run "
+                         "without a limit",
+                         value);
     case OPT_CHECKPOINT:
         return duration(value, &cli->checkpoint_every_s, err);
     case OPT_STOP_AFTER:

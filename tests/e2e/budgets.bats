@@ -33,6 +33,13 @@ outcomes() { # of the last run's attempts
     fw 0 nap.cfg --time-budget 20s
 }
 
+@test "a time budget of nothing is refused" {
+    nap 2 10
+    fw 2 nap.cfg --time-budget 0
+    says err '--time-budget 0: expected more than no time; leave it out to run without a limit (exit 2)'
+    [ ! -e runs ]
+}
+
 @test "a stage that cannot save says that its work is lost" {
     pipeline hold 's: { use = "t_mem"; params: { amount = "64GiB"; }; resources: { memory = "60%"; }; };'
     fw 75 hold.cfg --time-budget 100ms

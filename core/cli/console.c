@@ -58,7 +58,10 @@ static void print_start(struct fw_console *console, const cJSON *event)
     fprintf(stderr, "%s: start, %.0f thread%s, %s", text_of(event, "stage"),
             number_of(event, "threads"), number_of(event, "threads") > 1 ? "s" : "", memory);
     if (number_of(event, "attempt") > 1) {
-        fprintf(stderr, ", attempt %.0f on a lower rung", number_of(event, "attempt"));
+        fprintf(stderr, ", attempt %.0f on a lower rung%s", number_of(event, "attempt"),
+                cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "recalled"))
+                    ? ", which it had reached before"
+                    : "");
     }
     fputc('\n', stderr);
 }

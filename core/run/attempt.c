@@ -143,10 +143,14 @@ static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
 static void emit_start(struct fw_run *run, size_t index)
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
-    const struct fw_limits *limits = &run->stages[index].limits;
+    const struct fw_run_stage *state = &run->stages[index];
+    const struct fw_limits *limits = &state->limits;
     cJSON *event = fw_run_event("stage_start", stage);
     cJSON_AddNumberToObject(event, "attempt", limits->attempt);
-    cJSON_AddNumberToObject(event, "pid", run->stages[index].attempt->pid);
+    cJSON_AddNumberToObject(event, "pid", state->attempt->pid);
+    cJSON_AddNumberToObject(event, "rung", state->rung.number);
+    cJSON_AddBoolToObject(event, "recalled",
+                          state->rung.number > 0 && cJSON_GetArraySize(state->attempts) == 0);
     cJSON_AddNumberToObject(event, "threads", limits->threads);
     fw_json_add_u64(event, "memory_bytes", limits->memory_bytes);
     if (stage->reason) {
@@ -283,7 +287,10 @@ static void guard_memory(struct fw_run *run, size_t index)
 {
     struct fw_run_stage *state = &run->stages[index];
     struct fw_attempt *attempt = state->attempt;
-    uint64_t used = fw_proc_tree_memory(attempt->pid);
+    uint64_t used = fw_proc_tree_memory(attempt->pid), steps;
+    if (fw_json_get_u64(attempt->step, "steps", &steps, NULL) == 0) {
+        fw_growth_note(&attempt->growth, steps, used);
+    }
     if (used > attempt->peak_bytes) {
         attempt->peak_bytes = used;
     }

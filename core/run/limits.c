@@ -21,20 +21,27 @@ struct fw_limits fw_limits_first(uint32_t threads, uint64_t memory_bytes, uint64
     };
 }
 
-bool fw_limits_lower(struct fw_limits *limits, enum fw_memory_cause cause)
+struct fw_limits fw_limits_on(const struct fw_limits *first, const struct fw_rung *rung)
 {
-    if (limits->threads > 1) {
-        limits->threads /= 2;
-    } else if (!limits->small_row_groups) {
-        limits->small_row_groups = 1;
-    } else if (limits->partition_factor == 1) {
-        limits->partition_factor = MORE_PARTITIONS;
-    } else {
+    struct fw_limits limits = *first;
+    if (rung->number > 0) {
+        limits.threads = rung->number == 1 && first->threads > 1 ? first->threads / 2 : 1;
+    }
+    limits.attempt = rung->number > 0 && first->threads == 1 ? rung->number : rung->number + 1;
+    limits.small_row_groups = rung->number >= 2;
+    limits.partition_factor = rung->number >= 3 ? MORE_PARTITIONS : 1;
+    for (uint32_t i = 0; i < rung->kills; i++) {
+        limits.engine_bytes = (uint64_t)((double)limits.engine_bytes * KILL_FACTOR);
+    }
+    return limits;
+}
+
+bool fw_rung_lower(struct fw_rung *rung, const struct fw_limits *first, enum fw_memory_cause cause)
+{
+    if (rung->number >= FW_RUNG_LAST) {
         return false;
     }
-    if (cause == FW_MEMORY_KILL) {
-        limits->engine_bytes = (uint64_t)((double)limits->engine_bytes * KILL_FACTOR);
-    }
-    limits->attempt++;
+    rung->number += rung->number == 0 && first->threads == 1 ? 2 : 1;
+    rung->kills += cause == FW_MEMORY_KILL;
     return true;
 }

@@ -56,11 +56,13 @@ static struct verdict judge_death(const struct fw_run *run, size_t index)
     const struct fw_run_stage *state = &run->stages[index];
     const struct fw_attempt *attempt = state->attempt;
     double mib = 1024.0 * 1024.0;
+    fw_auto(free) char *grew = fw_growth_text(&attempt->growth);
     if (attempt->over_budget) {
         return (struct verdict){
             OVER_MEMORY, FW_EXIT_EXHAUSTED,
-            fw_text("was killed at %.0f MiB, above its memory budget of %.0f MiB",
-                    (double)attempt->peak_bytes / mib, (double)state->limits.memory_bytes / mib)};
+            fw_text("was killed at %.0f MiB, above its memory budget of %.0f MiB%s",
+                    (double)attempt->peak_bytes / mib, (double)state->limits.memory_bytes / mib,
+                    grew ? grew : "")};
     }
     if (attempt->stalled) {
         return (struct verdict){FAILED, FW_EXIT_FAILED,
@@ -72,8 +74,9 @@ static struct verdict judge_death(const struct fw_run *run, size_t index)
         return (struct verdict){STOPPED, 0, fw_text("was killed because it did not stop in time")};
     }
     if (kernel_killed(attempt)) {
-        return (struct verdict){OVER_MEMORY, FW_EXIT_EXHAUSTED,
-                                fw_text("was killed by the kernel for lack of memory")};
+        return (struct verdict){
+            OVER_MEMORY, FW_EXIT_EXHAUSTED,
+            fw_text("was killed by the kernel for lack of memory%s", grew ? grew : "")};
     }
     return (struct verdict){CRASHED, FW_EXIT_CRASHED, crash_text(attempt)};
 }
@@ -142,6 +145,7 @@ static void keep_record(struct fw_run *run, size_t index, const struct verdict *
     }
     cJSON *record = cJSON_CreateObject();
     cJSON_AddNumberToObject(record, "attempt", state->limits.attempt);
+    cJSON_AddNumberToObject(record, "rung", state->rung.number);
     cJSON_AddStringToObject(record, "outcome", kinds[verdict->kind]);
     cJSON_AddNumberToObject(record, "elapsed_s", (double)(fw_clock_ns() - attempt->start_ns) / 1e9);
     cJSON_AddNumberToObject(record, "threads", state->limits.threads);
@@ -173,17 +177,18 @@ static bool retry(struct fw_run *run, size_t index, const struct verdict *verdic
     struct fw_error err;
     if ((verdict->kind != OUT_OF_MEMORY && verdict->kind != OVER_MEMORY) ||
         run->stopping != FW_GOING ||
-        !fw_limits_lower(&state->limits,
-                         verdict->kind == OVER_MEMORY ? FW_MEMORY_KILL : FW_MEMORY_ENGINE)) {
+        !fw_rung_lower(&state->rung, &state->first,
+                       verdict->kind == OVER_MEMORY ? FW_MEMORY_KILL : FW_MEMORY_ENGINE)) {
         return false;
     }
+    state->limits = fw_limits_on(&state->first, &state->rung);
     /* What the failed rung left may be cut to its partitions: begin anew. */
     fw_auto(free) char *checkpoint =
         fw_rundir_checkpoint(run->dir->path, run->plan->stages[index].spec->name);
     if (checkpoint) {
         fw_fs_remove(checkpoint, NULL);
     }
-    if (fw_attempt_start(run, index, &err) < 0) {
+    if (fw_run_keep_rung(run, index, &err) < 0 || fw_attempt_start(run, index, &err) < 0) {
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
     }
     return true;
@@ -257,12 +262,16 @@ void fw_attempt_conclude(struct fw_run *run, size_t index)
         fw_fs_remove(tmp, NULL); /* what cannot be removed now goes when the next run starts */
     }
     if (verdict.kind == DONE) {
+        fw_run_forget_rung(run, index);
         complete(run, index, result);
     } else if (verdict.kind == STOPPED) {
         fw_run_stage_end(run, index, FW_STAGE_STOPPED, 0, verdict.message);
     } else if (!retry(run, index, &verdict)) {
         bool memory = verdict.kind == OUT_OF_MEMORY || verdict.kind == OVER_MEMORY;
         fw_auto(free) char *all = memory ? exhausted(run, index, &verdict) : NULL;
+        if (memory) {
+            fw_run_forget_rung(run, index); /* the same command tries them all again */
+        }
         fw_run_stage_end(run, index, FW_STAGE_FAILED, verdict.code, all ? all : verdict.message);
     }
     free(verdict.message);

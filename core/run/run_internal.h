@@ -10,6 +10,7 @@
 #include "base/proc.h"
 #include "fw/service/budget.h"
 #include "run/channel.h"
+#include "run/growth.h"
 #include "run/limits.h"
 #include "run/run.h"
 
@@ -41,6 +42,7 @@ struct fw_attempt {
     int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
     int64_t log_bytes; /* what was in the log before */
     uint64_t peak_bytes, oom_kills;
+    struct fw_growth growth;
     bool over_budget, stalled, cancelled, killed;
     bool ended;
     cJSON *step;   /* the last one reported */
@@ -52,7 +54,8 @@ struct fw_run_stage {
     enum fw_stage_state state;
     int code; /* of a failure */
     char *message;
-    struct fw_limits limits;
+    struct fw_limits first, limits; /* on admission, and of this attempt: on `rung` */
+    struct fw_rung rung;
     struct fw_attempt *attempt; /* while RUNNING */
     struct fw_watch watch;
     cJSON *attempts; /* records of those that ended */
@@ -105,6 +108,12 @@ void fw_attempt_reap(struct fw_run *run, size_t index);
 void fw_attempt_watch(struct fw_run *run, size_t index, int64_t now);
 void fw_attempt_stop(struct fw_attempt *attempt, bool at_once);
 void fw_attempt_free(struct fw_attempt *attempt);
+
+/* ladder.c: the rung that a stage has reached outlives the run, for as long as the stage's key and
+ * what it was admitted with stay the same. */
+int fw_run_keep_rung(const struct fw_run *run, size_t index, struct fw_error *err);
+void fw_run_recall_rung(struct fw_run *run, size_t index);
+void fw_run_forget_rung(const struct fw_run *run, size_t index);
 
 /* outcome.c: what an ended attempt means. */
 void fw_attempt_conclude(struct fw_run *run, size_t index);

@@ -155,7 +155,9 @@ static bool admit(struct fw_run *run, size_t index)
     state->held_memory = memory;
     run->free_threads -= threads;
     run->free_memory -= memory;
-    state->limits = fw_limits_first(threads, memory, run->plan->pipeline->resources.temp_bytes);
+    state->first = fw_limits_first(threads, memory, run->plan->pipeline->resources.temp_bytes);
+    state->limits = state->first;
+    fw_run_recall_rung(run, index);
     return true;
 }
 

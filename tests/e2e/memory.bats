@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Memory that runs out: the ladder, what is remembered of it, who is killed and by whom.
+load lib.bash
+
+# A stage that holds AMOUNT under a budget of MEMORY.
+hold() { # AMOUNT MEMORY THREADS [PARAMS...]
+    pipeline hold "s: { use = \"t_mem\"; params: { amount = \"$1\"; ${*:4} };
+        resources: { memory = \"$2\"; threads = $3; }; };" 'resources: { threads = 8; };'
+}
+
+# The same, and it can save.
+hoard() { # AMOUNT MEMORY [PARAMS...]
+    hold "$1" "$2" 1 "${@:3}"
+    sed -i 's/t_mem/t_hoard/' hold.cfg
+}
+
+attempts() { # FIELD: of each attempt of stage s in the run's record
+    state "[.stages.s.attempts[].$1] | join(\" \")"
+}
+
+starts() { # FIELD: of each start of stage s that the event log has
+    jq -r "select(.type == \"stage_start\" and .stage == \"s\") | .$1" runs/*/events.jsonl | paste -sd ' '
+}
+
+reaches() { # RUNG: waits for the stage to start on it, at most 10 s
+    until_says runs/hold/events.jsonl "\"rung\":$1,"
+}
+
+@test "half the threads, then one with small row groups, then four times the partitions" {
+    hold 4GiB 150MB 8
+    fw 10 hold.cfg
+    [ "$(attempts outcome)" = 'over_memory over_memory over_memory over_memory' ]
+    [ "$(attempts rung)" = '0 1 2 3' ]
+    [ "$(attempts threads)" = '8 4 1 1' ]
+    [ "$(attempts small_row_groups)" = 'false false true true' ]
+    [ "$(attempts partition_factor)" = '1 1 1 4' ]
+    [ "$(attempts engine_bytes)" = '82500000 49500000 29700000 17820000' ]
+    [ "$(starts threads)" = '8 4 1 1' ]
+    says err 's: attempt 1: was killed at' 's: start, 4 threads, 143.1 MiB, attempt 2 on a lower rung' \
+        'on every rung of the ladder (4 attempts); raise resources.memory of the stage or of the pipeline (exit 10)'
+}
+
+@test "an engine's own out-of-memory leaves its limit as it is" {
+    hold 4GiB 150MB 4 'report = true;'
+    fw 10 hold.cfg
+    [ "$(attempts outcome)" = 'out_of_memory out_of_memory out_of_memory out_of_memory' ]
+    [ "$(attempts threads)" = '4 2 1 1' ]
+    [ "$(attempts engine_bytes)" = '82500000 82500000 82500000 82500000' ]
+}
+
+@test "a stage that is killed goes on from its checkpoint on the rung that it had reached" {
+    hoard 512MiB 220MB 'ms = 60;'
+    start hold.cfg --checkpoint-every 1ms
+    reaches 3
+    : >runs/hold/events.jsonl
+    until_says runs/hold/events.jsonl '"checkpoint"'
+    kill -KILL "$pid"
+    ends 137
+    fw 0 hold.cfg
+    [ "$(starts rung)" = 3 ]
+    [ "$(attempts outcome)" = done ]
+    [ "$(attempts attempt)" = 3 ]
+    says err 'attempt 3 on a lower rung, which it had reached before'
+    [ "$(starts recalled)" = true ]
+    [ "$(state '.stages.s.attempts[0].engine_bytes')" = 43560000 ]
+}
+
+@test "a stage that cannot save starts over on the rung that it had reached" {
+    hold 512MiB 220MB 1 'ms = 60;'
+    start hold.cfg
+    reaches 3
+    kill -KILL "$pid"
+    ends 137
+    : >runs/hold/events.jsonl
+    fw 0 hold.cfg
+    [ "$(starts rung)" = 3 ]
+}
+
+@test "a time budget leaves the rung as it is" {
+    hoard 512MiB 220MB 'ms = 90;'
+    fw 75 hold.cfg --time-budget 2900ms
+    reaches 2
+    local rung
+    rung=$(starts rung)
+    : >runs/hold/events.jsonl
+    fw 0 hold.cfg
+    [[ $(starts rung) == "${rung##* }"* ]] || failed "rungs $rung, then $(starts rung)"
+}
+
+@test "other resources or parameters start at the top of the ladder" {
+    hold 512MiB 220MB 1 'ms = 60;'
+    start hold.cfg
+    reaches 2
+    kill -KILL "$pid"
+    ends 137
+    cp -r runs before
+    for other in stages.s.resources.memory=230MB stages.s.resources.threads=2 stages.s.params.amount=511MiB; do
+        rm -rf runs
+        cp -r before runs
+        : >runs/hold/events.jsonl
+        fw 0 hold.cfg --set $other --set stages.s.params.ms=0
+        [[ $(starts rung) == '0 '* ]] || failed "rungs $(starts rung) with $other"
+    done
+}
+
+@test "a stage that was done, or failed on every rung, starts at the top again" {
+    hold 512MiB 220MB 1
+    fw 0 hold.cfg
+    : >runs/hold/events.jsonl
+    fw 0 hold.cfg --force s
+    [ "$(starts rung)" = '0 2 3' ]
+    hold 4GiB 100MB 1
+    fw 10 hold.cfg
+    : >runs/hold/events.jsonl
+    fw 10 hold.cfg
+    [ "$(starts rung)" = '0 2 3' ]
+}
+
+@test "a stage that leaks is stopped at its budget and named" {
+    hold 4GiB 300MB 1 'ms = 40;'
+    fw 10 hold.cfg
+    grep -qE 'stage "s": was killed at [0-9]+ MiB, above its memory budget of 286 MiB; it grew step by step \([0-9]+ MiB at step [0-9]+, [0-9]+ MiB at step [0-9]+, [0-9]+ MiB at step [0-9]+\), so it leaks' err ||
+        failed 'the leak is not named'
+}

@@ -2,78 +2,64 @@
 #include "base/sha256.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
+
+/* The calls that need no fetching of algorithms: docs/explanation/adr/0003-sha256-calls.md. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include "base/cleanup.h"
 
-enum { BLOCK_BYTES = 256 * 1024 };
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct fw_sha256), "room for libcrypto's state");
+_Static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct fw_sha256), "and in its place");
 
+static SHA256_CTX *context_of(struct fw_sha256 *sha)
+{
+    return (SHA256_CTX *)(void *)sha->context;
+}
+
+/* None of these can fail: they only compute. */
 void fw_sha256_init(struct fw_sha256 *sha)
 {
-    sha->context = EVP_MD_CTX_new();
-    if (sha->context && EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1) {
-        fw_sha256_finish(sha);
-    }
+    SHA256_Init(context_of(sha));
 }
 
 void fw_sha256_update(struct fw_sha256 *sha, const void *data, size_t len)
 {
-    if (sha->context && EVP_DigestUpdate(sha->context, data, len) != 1) {
-        fw_sha256_finish(sha);
-    }
+    SHA256_Update(context_of(sha), data, len);
 }
 
-int fw_sha256_final(struct fw_sha256 *sha, char ret_hex[FW_SHA256_TEXT], struct fw_error *err)
+void fw_sha256_final(struct fw_sha256 *sha, char ret_hex[FW_SHA256_TEXT])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    if (!sha->context || EVP_DigestFinal_ex(sha->context, digest, &len) != 1) {
-        return fw_error_set(err, FW_EXIT_EXHAUSTED, "libcrypto cannot compute a SHA-256 digest");
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_Final(digest, context_of(sha));
+    for (size_t i = 0; i < sizeof digest; i++) {
+        ret_hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        ret_hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
-    for (unsigned i = 0; i < len; i++) {
-        snprintf(ret_hex + (size_t)i * 2, 3, "%02x", digest[i]);
-    }
-    return 0;
+    ret_hex[2 * sizeof digest] = '\0';
 }
 
-void fw_sha256_finish(struct fw_sha256 *sha)
+void fw_sha256_bytes(const void *data, size_t len, char ret_hex[FW_SHA256_TEXT])
 {
-    EVP_MD_CTX_free(sha->context);
-    sha->context = NULL;
-}
-
-int fw_sha256_bytes(const void *data, size_t len, char ret_hex[FW_SHA256_TEXT],
-                    struct fw_error *err)
-{
-    fw_auto(sha256) struct fw_sha256 sha;
+    struct fw_sha256 sha;
     fw_sha256_init(&sha);
     fw_sha256_update(&sha, data, len);
-    return fw_sha256_final(&sha, ret_hex, err);
+    fw_sha256_final(&sha, ret_hex);
 }
 
-int fw_sha256_file(const char *path, const struct fw_sha256_watch *watch,
-                   char ret_hex[FW_SHA256_TEXT], uint64_t *ret_bytes, struct fw_error *err)
+int fw_sha256_file(const char *path, char ret_hex[FW_SHA256_TEXT], struct fw_error *err)
 {
     fw_auto(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    fw_auto(free) void *block = malloc(BLOCK_BYTES);
-    FW_TRY(block ? 0 : fw_error_oom(err));
-    fw_auto(sha256) struct fw_sha256 sha;
+    unsigned char block[65536];
+    struct fw_sha256 sha;
     fw_sha256_init(&sha);
-    uint64_t bytes = 0;
     ssize_t n = fd < 0 ? -1 : 1;
-    while (n > 0 && (n = read(fd, block, BLOCK_BYTES)) > 0) {
+    while (n > 0 && (n = read(fd, block, sizeof block)) > 0) {
         fw_sha256_update(&sha, block, (size_t)n);
-        bytes += (uint64_t)n;
-        if (watch && watch->step(watch->arg, bytes) != 0) {
-            return fw_error_set(err, FW_EXIT_FAILED, "reading %s was stopped", path);
-        }
     }
     if (n < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot read %s", path);
     }
-    FW_TRY(fw_sha256_final(&sha, ret_hex, err));
-    if (ret_bytes) {
-        *ret_bytes = bytes;
-    }
+    fw_sha256_final(&sha, ret_hex);
     return 0;
 }

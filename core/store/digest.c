@@ -181,7 +181,7 @@ int fw_digests_file(struct fw_digests *digests, const char *path, bool fresh,
     }
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (fw_sha256_file(path, NULL, memo.hex, NULL, err) < 0) {
+    if (fw_sha256_file(path, memo.hex, err) < 0) {
         return -1;
     }
     bool settled =
@@ -205,7 +205,8 @@ int fw_digest_lines(const struct fw_strings *names, const struct fw_strings *hex
     if (text.oom) {
         return fw_error_oom(err);
     }
-    return fw_sha256_bytes(text.text ? text.text : "", text.len, ret_hex, err);
+    fw_sha256_bytes(text.text ? text.text : "", text.len, ret_hex);
+    return 0;
 }
 
 /* Length of the folder part (with its slash) that all paths share. */

@@ -29,7 +29,7 @@ static int describe_file(const char *root, const struct fw_file *file, cJSON *re
     if (!path) {
         return fw_error_oom(err);
     }
-    if (fw_sha256_file(path, NULL, hex, NULL, err) < 0) {
+    if (fw_sha256_file(path, hex, err) < 0) {
         return -1;
     }
     cJSON *record = cJSON_CreateObject();
@@ -181,7 +181,7 @@ static int check_file(const char *path, const cJSON *record, bool deep, char **r
             fw_text("%s has %" PRIu64 " bytes, %" PRIu64 " are recorded", path, now.size, bytes);
     } else if (!deep && now.mtime_ns == mtime_ns && now.inode == inode) {
         return 0;
-    } else if (fw_sha256_file(path, NULL, now_hex, NULL, err) < 0) {
+    } else if (fw_sha256_file(path, now_hex, err) < 0) {
         return -1;
     } else if (strcmp(now_hex, hex) == 0) {
         return 0;

@@ -6,7 +6,7 @@ int fw_vec_grow(void *items, size_t len, size_t *cap, size_t item_size)
     char *memory;
     memcpy(&memory, items, sizeof memory);
     if (len == *cap) {
-        size_t wanted = *cap ? *cap * 2 : 8;
+        size_t wanted = *cap ? *cap * 2 : 4;
         memory = reallocarray(memory, wanted, item_size);
         if (!memory) {
             return -1;

@@ -28,7 +28,7 @@ void fw_diag_node(struct fw_diag *diag, const struct fw_cfg_node *node, const ch
 {
     struct fw_diag_item item = {.file = strdup(node->file),
                                 .line = node->line,
-                                .path = strdup(node->path),
+                                .path = fw_cfg_path(node),
                                 .value = fw_cfg_value_text(node)};
     va_list args;
     va_start(args, fmt);

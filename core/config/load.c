@@ -151,6 +151,7 @@ int fw_cfg_load(const char *path, const struct fw_strings *sets, struct fw_cfg *
     for (size_t i = 0; sets && i < sets->len; i++) {
         apply_set(sets->items[i], (int)i + 1, &cfg.root, diag);
     }
+    fw_cfg_node_link(&cfg.root);
     fw_cfg_vars_replace(&cfg.root, diag);
     *ret_cfg = cfg;
     return 0;

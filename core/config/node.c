@@ -46,7 +46,6 @@ void fw_cfg_node_finish(struct fw_cfg_node *node)
     }
     free(node->items);
     free(node->name);
-    free(node->path);
     free(node->text);
     *node = (struct fw_cfg_node){0};
 }
@@ -57,17 +56,23 @@ void fw_cfg_finish(struct fw_cfg *cfg)
     fw_strings_finish(&cfg->files);
 }
 
-int fw_cfg_node_name_paths(struct fw_cfg_node *node)
+void fw_cfg_node_link(struct fw_cfg_node *node)
 {
     for (size_t i = 0; i < node->len; i++) {
-        struct fw_cfg_node *item = &node->items[i];
-        item->path = item->name ? fw_text("%s%s%s", node->path, *node->path ? "." : "", item->name)
-                                : fw_text("%s[%zu]", node->path, i);
-        if (!item->path || fw_cfg_node_name_paths(item) < 0) {
-            return -1;
-        }
+        node->items[i].up = node->name || node->up ? node : NULL;
+        fw_cfg_node_link(&node->items[i]);
     }
-    return 0;
+}
+
+char *fw_cfg_path(const struct fw_cfg_node *node)
+{
+    const char *name = node->name ? node->name : "";
+    fw_auto(free) char *path = node->up ? fw_cfg_path(node->up) : strdup("");
+    if (!path) {
+        return NULL;
+    }
+    return node->up && !node->name ? fw_text("%s[%zu]", path, (size_t)(node - node->up->items))
+                                   : fw_text("%s%s%s", path, *path ? "." : "", name);
 }
 
 int fw_cfg_node_merge(struct fw_cfg_node *base, struct fw_cfg_node *over)

@@ -33,14 +33,14 @@ enum fw_cfg_kind {
 struct fw_cfg_node {
     enum fw_cfg_kind kind;
     int line;
-    const char *file;          /* as it would be shown to a person; owned by struct fw_cfg */
-    char *name;                /* NULL for the root and for elements of lists and arrays */
-    char *path;                /* "stages.daily.params.keys[2]"; "" for the root */
-    int64_t integer;           /* FW_CFG_INT */
-    double real;               /* FW_CFG_FLOAT, and FW_CFG_INT as a double */
-    bool truth;                /* FW_CFG_BOOL */
-    char *text;                /* FW_CFG_STRING, with its variables replaced */
-    struct fw_cfg_node *items; /* of a group, list or array, in file order */
+    const char *file;             /* as it would be shown to a person; owned by struct fw_cfg */
+    char *name;                   /* NULL for the root and for elements of lists and arrays */
+    const struct fw_cfg_node *up; /* what it is a member of; NULL for the root and its members */
+    int64_t integer;              /* FW_CFG_INT */
+    double real;                  /* FW_CFG_FLOAT, and FW_CFG_INT as a double */
+    bool truth;                   /* FW_CFG_BOOL */
+    char *text;                   /* FW_CFG_STRING, with its variables replaced */
+    struct fw_cfg_node *items;    /* of a group, list or array, in file order */
     size_t len, cap;
 };
 
@@ -51,6 +51,9 @@ struct fw_cfg {
 
 /* The member of a group; NULL when it has none of that name or is no group (or NULL itself). */
 const struct fw_cfg_node *fw_cfg_get(const struct fw_cfg_node *group, const char *name);
+
+/* "stages.daily.params.keys[2]"; the caller's to free, NULL when out of memory. */
+char *fw_cfg_path(const struct fw_cfg_node *node);
 
 /* A scalar as it would be written in a file; NULL for groups, lists and arrays, or when out of
  * memory. The caller's to free. */
@@ -64,8 +67,8 @@ void fw_cfg_finish(struct fw_cfg *cfg);
 /* For the loader: releases what a node owns and leaves it zeroed. */
 void fw_cfg_node_finish(struct fw_cfg_node *node);
 
-/* For the loader: writes the path of every node below `node`, whose own path is set. */
-int fw_cfg_node_name_paths(struct fw_cfg_node *node);
+/* For the loader: lets every node below `node` know what it is a member of. */
+void fw_cfg_node_link(struct fw_cfg_node *node);
 
 /* For the loader: lays `over` on `base`. Groups merge by name, anything else is replaced; what is
  * new comes after what was there. Consumes `over`, also on failure (-1, out of memory). */

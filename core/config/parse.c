@@ -54,13 +54,16 @@ static int convert_items(struct origin *origin, const config_setting_t *setting,
         fw_diag_at(origin->diag, node->file, node->line, "nested deeper than %d levels", depth);
         return -1;
     }
-    for (int i = 0; i < config_setting_length(setting); i++) {
-        struct fw_cfg_node *item = fw_vec_add(node);
-        if (!item) {
-            origin->diag->oom = true;
-            return -1;
-        }
-        if (convert(origin, config_setting_get_elem(setting, (unsigned)i), item, depth + 1) < 0) {
+    size_t len = (size_t)config_setting_length(setting);
+    node->items = calloc(len + 1, sizeof *node->items);
+    if (!node->items) {
+        origin->diag->oom = true;
+        return -1;
+    }
+    for (node->cap = len + 1; node->len < len; node->len++) {
+        const config_setting_t *from = config_setting_get_elem(setting, (unsigned)node->len);
+        if (convert(origin, from, &node->items[node->len], depth + 1) < 0) {
+            fw_cfg_node_finish(&node->items[node->len]);
             return -1;
         }
     }
@@ -98,20 +101,50 @@ static int convert(struct origin *origin, const config_setting_t *setting, struc
     return config_setting_is_aggregate(setting) ? convert_items(origin, setting, node, depth) : 0;
 }
 
+/* Names a stage of a list by its own setting "name"; "" where it has none. */
+static void take_name(struct origin *origin, struct fw_cfg_node *stage)
+{
+    for (size_t i = 0; i < stage->len && !stage->name; i++) {
+        struct fw_cfg_node *item = &stage->items[i];
+        if (item->name && strcmp(item->name, "name") == 0 && item->kind == FW_CFG_STRING) {
+            stage->name = fw_steal(&item->text);
+            fw_cfg_node_finish(item);
+            memmove(item, item + 1, (--stage->len - i) * sizeof *item);
+        }
+    }
+    stage->name = stage->name ? stage->name : strdup("");
+    origin->diag->oom = origin->diag->oom || !stage->name;
+}
+
+/* `stages` may be a list of groups that say their names, and becomes the group that it stands for:
+ * libconfig compares each new member of a group with all others, which takes seconds for 10,000. */
+static void name_stages(struct origin *origin, struct fw_cfg_node *root)
+{
+    for (size_t i = 0; i < root->len; i++) {
+        struct fw_cfg_node *stages = &root->items[i];
+        if (strcmp(stages->name, "stages") == 0 && stages->kind == FW_CFG_LIST) {
+            stages->kind = FW_CFG_GROUP;
+            for (size_t k = 0; k < stages->len; k++) {
+                take_name(origin, &stages->items[k]);
+            }
+        }
+    }
+}
+
 /* What libconfig has read, as a tree of our own. */
 static int take_tree(struct origin *origin, const config_t *config, struct fw_cfg_node *ret_root)
 {
     struct fw_cfg_node root = {0};
-    int rc = convert(origin, config_root_setting(config), &root, 0);
-    root.path = strdup("");
-    if (rc == 0 && (!root.path || fw_cfg_node_name_paths(&root) < 0)) {
-        origin->diag->oom = true;
-        rc = -1;
-    }
-    if (rc < 0) {
+    if (convert(origin, config_root_setting(config), &root, 0) < 0) {
         fw_cfg_node_finish(&root);
         return -1;
     }
+    name_stages(origin, &root);
+    if (origin->diag->oom) {
+        fw_cfg_node_finish(&root);
+        return -1;
+    }
+    fw_cfg_node_link(&root);
     *ret_root = root;
     return 0;
 }

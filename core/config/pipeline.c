@@ -22,12 +22,26 @@ char *fw_pipeline_path(const struct fw_pipeline *pipeline, const struct fw_cfg_n
 const struct fw_pipeline_stage *fw_pipeline_find(const struct fw_pipeline *pipeline,
                                                  const char *name)
 {
-    for (size_t i = 0; i < pipeline->stages.len; i++) {
-        if (strcmp(pipeline->stages.items[i].name, name) == 0) {
-            return &pipeline->stages.items[i];
+    ENTRY *found = NULL;
+    struct hsearch_data names = pipeline->names; /* looking up changes nothing in it */
+    ENTRY wanted = {.key = (char *)(uintptr_t)name};
+    return names.table && hsearch_r(wanted, FIND, &found, &names) ? found->data : NULL;
+}
+
+static void index_stages(struct fw_pipeline *pipeline, struct fw_diag *diag)
+{
+    ENTRY *found;
+    diag->oom |= !hcreate_r(pipeline->stages.len * 2 + 1, &pipeline->names);
+    for (size_t i = 0; i < pipeline->stages.len && pipeline->names.table; i++) {
+        struct fw_pipeline_stage *stage = &pipeline->stages.items[i];
+        ENTRY entry = {.key = (char *)(uintptr_t)stage->name, .data = stage};
+        if (hsearch_r(entry, ENTER, &found, &pipeline->names) && found->data != stage &&
+            *stage->name) {
+            const struct fw_pipeline_stage *other = found->data;
+            fw_diag_node(diag, stage->node, "the stage of this name stands at %s:%d already",
+                         other->node->file, other->node->line);
         }
     }
-    return NULL;
 }
 
 /* A stage that another one refers to must be there; else the nearest name is offered. */
@@ -107,6 +121,7 @@ int fw_pipeline_load(const char *path, const struct fw_strings *sets,
     }
     fw_cfg_schema_read(&pipeline, diag);
     fill_defaults(&pipeline, diag);
+    index_stages(&pipeline, diag);
     check_references(&pipeline, diag);
     const struct fw_cfg_node *stages = fw_cfg_get(&pipeline.cfg.root, "stages");
     if (pipeline.stages.len == 0) {
@@ -148,6 +163,7 @@ void fw_pipeline_finish(struct fw_pipeline *pipeline)
         finish_stage(&pipeline->stages.items[i]);
     }
     free(pipeline->stages.items);
+    hdestroy_r(&pipeline->names);
     free(pipeline->name);
     free(pipeline->root);
     free(pipeline->run_root);

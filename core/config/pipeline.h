@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <search.h>
 #include <stdbool.h>
 
 #include "base/fs.h"
@@ -88,6 +89,7 @@ struct fw_pipeline {
     bool keep_going; /* `on_error`: "stop" (default) or "continue" */
     double heartbeat_s, stall_s;
     struct fw_pipeline_stages stages; /* in file order */
+    struct hsearch_data names;        /* of the stages, to find them by */
 };
 
 /*

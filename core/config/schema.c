@@ -290,7 +290,10 @@ static void take_stage(struct reader *reader, const struct fw_cfg_node *node)
     }
     *stage = (struct fw_pipeline_stage){
         .name = node->name, .node = node, .materialize = true, .isolated = true};
-    if (!fw_cfg_is_name(node->name)) {
+    if (!*node->name) {
+        fw_diag_node(reader->diag, node,
+                     "expected a group that says its name, as in { name = \"daily\"; use = ...; }");
+    } else if (!fw_cfg_is_name(node->name)) {
         fw_diag_node(reader->diag, node, "expected a name of letters, digits, _ and -");
     }
     if (node->kind != FW_CFG_GROUP) {

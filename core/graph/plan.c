@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/plan.h"
 
+#include <stdint.h>
+
+#include <search.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -63,29 +66,33 @@ static void find_type(const struct fw_plan *plan, struct fw_plan_stage *stage,
     stage->type = found.stage;
 }
 
+/* How far sorting has got with a stage. STUCK: it is on the path being followed, or cannot be
+ * placed. */
+enum mark { NEW, STUCK, PLACED };
+
 /* The first stage that keeps one from being placed; each that is not placed has one. */
-static size_t blocker(const struct fw_plan *plan, size_t index, const bool *placed)
+static size_t blocker(const struct fw_plan *plan, size_t index, const enum mark *marks)
 {
     const struct fw_plan_stage *stage = &plan->stages[index];
     size_t k = 0;
-    while (placed[stage->needs.items[k]]) {
+    while (marks[stage->needs.items[k]] == PLACED) {
         k++;
     }
     return stage->needs.items[k];
 }
 
-static void report_cycle(const struct fw_plan *plan, size_t first, const bool *placed,
+static void report_cycle(const struct fw_plan *plan, size_t first, const enum mark *marks,
                          struct fw_diag *diag)
 {
     fw_auto(str) struct fw_str text = {0};
-    size_t at = blocker(plan, first, placed);
+    size_t at = blocker(plan, first, marks);
     if (at == first) {
         return; /* a stage that refers to itself was reported with the configuration */
     }
     fw_str_printf(&text, "\"%s\" waits for \"%s\"", plan->stages[first].spec->name,
                   plan->stages[at].spec->name);
     while (at != first) {
-        at = blocker(plan, at, placed);
+        at = blocker(plan, at, marks);
         fw_str_printf(&text, ", which waits for \"%s\"", plan->stages[at].spec->name);
     }
     diag->oom = diag->oom || text.oom;
@@ -95,7 +102,7 @@ static void report_cycle(const struct fw_plan *plan, size_t first, const bool *p
 
 /* Walks from blocker to blocker: a walk that meets itself has found a cycle, one that meets an
  * earlier walk leads to what was reported. */
-static int report_cycles(const struct fw_plan *plan, const bool *placed, struct fw_diag *diag)
+static int report_cycles(const struct fw_plan *plan, const enum mark *marks, struct fw_diag *diag)
 {
     fw_auto(free) size_t *walk = calloc(plan->n_stages + 1, sizeof *walk);
     if (!walk) {
@@ -103,67 +110,95 @@ static int report_cycles(const struct fw_plan *plan, const bool *placed, struct 
     }
     for (size_t i = 0; i < plan->n_stages; i++) {
         size_t at = i;
-        if (placed[i] || walk[i] != 0) {
+        if (marks[i] == PLACED || walk[i] != 0) {
             continue;
         }
         while (walk[at] == 0) {
             walk[at] = i + 1;
-            at = blocker(plan, at, placed);
+            at = blocker(plan, at, marks);
         }
         if (walk[at] == i + 1) {
-            report_cycle(plan, at, placed, diag);
+            report_cycle(plan, at, marks, diag);
         }
     }
     return 0;
 }
 
-/* Kahn's algorithm; ties in file order, so that a plan reads like its file. */
-static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
+/* Places a stage right after what it needs. What is found on the path that led to it waits for
+ * itself: neither it nor anything that needs it is placed. Returns how many are placed now. */
+static size_t place(struct fw_plan *plan, size_t first, size_t done, enum mark *marks, size_t *up)
 {
-    fw_auto(free) bool *placed = calloc(plan->n_stages + 1, sizeof *placed);
-    if (!placed) {
-        return -1;
-    }
-    size_t done = 0;
-    for (bool moved = true; moved && done < plan->n_stages;) {
-        moved = false;
-        for (size_t i = 0; i < plan->n_stages; i++) {
-            bool ready = !placed[i];
-            for (size_t k = 0; ready && k < plan->stages[i].needs.len; k++) {
-                ready = placed[plan->stages[i].needs.items[k]];
-            }
-            if (ready) {
-                placed[i] = true;
-                plan->order[done++] = i;
-                moved = true;
-            }
+    size_t at = first;
+    for (;;) {
+        const struct fw_plan_stage *stage = &plan->stages[at];
+        size_t k = 0, n_placed = 0;
+        marks[at] = STUCK;
+        for (; k < stage->needs.len && marks[stage->needs.items[k]] != NEW; k++) {
+            n_placed += marks[stage->needs.items[k]] == PLACED;
         }
+        if (k < stage->needs.len) {
+            up[stage->needs.items[k]] = at;
+            at = stage->needs.items[k];
+            continue;
+        }
+        if (n_placed == k) {
+            marks[at] = PLACED;
+            plan->order[done++] = at;
+        }
+        if (at == first) {
+            return done;
+        }
+        at = up[at];
     }
-    return done < plan->n_stages ? report_cycles(plan, placed, diag) : 0;
 }
 
-/* Two outputs in one place would destroy each other. */
+/* In file order as far as it goes, so that a plan reads like its file. */
+static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
+{
+    fw_auto(free) enum mark *marks = calloc(plan->n_stages + 1, sizeof *marks);
+    fw_auto(free) size_t *up = calloc(plan->n_stages + 1, sizeof *up);
+    size_t done = 0;
+    for (size_t i = 0; marks && up && i < plan->n_stages; i++) {
+        done = marks[i] == NEW ? place(plan, i, done, marks, up) : done;
+    }
+    return !marks || !up ? -1 : done < plan->n_stages ? report_cycles(plan, marks, diag) : 0;
+}
+
+/* Two outputs in one place would destroy each other; default places differ by construction. */
+static void check_place(const struct fw_plan_stage *stage, struct fw_plan_output *output,
+                        struct hsearch_data *places, struct fw_diag *diag)
+{
+    ENTRY *found;
+    ENTRY entry = {.key = output->path, .data = output};
+    if (!hsearch_r(entry, ENTER, &found, places)) {
+        diag->oom = true;
+        return;
+    }
+    const struct fw_plan_output *other = found->data;
+    if (other != output) {
+        const struct fw_cfg_node *node = output->node ? output->node : other->node;
+        fw_diag_node(diag, node ? node : stage->spec->node,
+                     "%s is already the output \"%s\" of stage \"%s\"; every output needs a place "
+                     "of its own",
+                     output->path, other->port, other->stage->name);
+    }
+}
+
 static void check_places(const struct fw_plan *plan, struct fw_diag *diag)
 {
+    size_t n = 1;
+    struct hsearch_data places = {0};
     for (size_t i = 0; i < plan->n_stages; i++) {
-        for (size_t a = 0; a < plan->stages[i].outputs.len; a++) {
-            const struct fw_plan_output *one = &plan->stages[i].outputs.items[a];
-            if (!one->node) {
-                continue; /* default places differ by construction */
-            }
-            for (size_t k = 0; k <= i; k++) {
-                for (size_t b = 0; b < plan->stages[k].outputs.len; b++) {
-                    const struct fw_plan_output *other = &plan->stages[k].outputs.items[b];
-                    if (one != other && (k < i || b < a) && strcmp(one->path, other->path) == 0) {
-                        fw_diag_node(diag, one->node,
-                                     "%s is already the output \"%s\" of stage \"%s\"; every "
-                                     "output needs a place of its own",
-                                     one->path, other->port, plan->stages[k].spec->name);
-                    }
-                }
-            }
+        n += plan->stages[i].outputs.len;
+    }
+    bool room = hcreate_r(n * 2, &places);
+    diag->oom |= !room;
+    for (size_t i = 0; room && i < plan->n_stages; i++) {
+        for (size_t k = 0; k < plan->stages[i].outputs.len; k++) {
+            check_place(&plan->stages[i], &plan->stages[i].outputs.items[k], &places, diag);
         }
     }
+    hdestroy_r(&places);
 }
 
 static void check_unsupported(const struct fw_plan_stage *stage, struct fw_diag *diag)
@@ -194,6 +229,9 @@ static int wire(struct fw_plan *plan, struct fw_diag *diag, struct fw_diag *plug
         if (plan->stages[i].type && fw_wire_outputs(plan, i, diag) < 0) {
             return -1;
         }
+    }
+    if (fw_wire_wildcards(plan) < 0) {
+        return -1;
     }
     for (size_t i = 0; i < plan->n_stages; i++) {
         if (plan->stages[i].type && fw_wire_inputs(plan, i, diag) < 0) {
@@ -231,12 +269,8 @@ int fw_plan_create(const struct fw_pipeline *pipeline, const struct fw_registry 
 
 const struct fw_plan_stage *fw_plan_find(const struct fw_plan *plan, const char *name)
 {
-    for (size_t i = 0; i < plan->n_stages; i++) {
-        if (strcmp(plan->stages[i].spec->name, name) == 0) {
-            return &plan->stages[i];
-        }
-    }
-    return NULL;
+    const struct fw_pipeline_stage *spec = fw_pipeline_find(plan->pipeline, name);
+    return spec ? &plan->stages[spec - plan->pipeline->stages.items] : NULL;
 }
 
 static void keep(struct fw_plan *plan, size_t index, bool *wanted)

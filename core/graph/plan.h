@@ -19,7 +19,8 @@
 struct fw_plan_output {
     const char *port;
     fw_kind kind;
-    uint32_t flags;                 /* FW_PORT_... */
+    uint32_t flags; /* FW_PORT_... */
+    const struct fw_pipeline_stage *stage;
     char *path;                     /* final, absolute */
     const struct fw_cfg_node *node; /* of `out`; NULL for the default place */
     char digest[FW_SHA256_TEXT];    /* "" until the output exists */

@@ -48,34 +48,12 @@ static int add_output(struct fw_plan *plan, struct fw_plan_stage *stage, const s
     fw_auto(free) char *folder = fw_rundir_stage(plan->run_dir, stage->spec->name);
     const char *file = (port->flags & FW_PORT_WILDCARD) || !port->file ? name : port->file;
     output->port = name;
+    output->stage = stage->spec;
     output->kind = port->kind;
     output->flags = port->flags;
     output->node = node;
     output->path = path ? strdup(path) : folder ? fw_text("%s/%s", folder, file) : NULL;
     return output->path ? 0 : -1;
-}
-
-/* A wildcard output exists because somebody reads it. */
-static int add_referenced(struct fw_plan *plan, struct fw_plan_stage *stage)
-{
-    for (size_t i = 0; i < plan->n_stages; i++) {
-        const struct fw_pipeline_inputs *in = &plan->stages[i].spec->in;
-        for (size_t k = 0; k < in->len; k++) {
-            for (size_t s = 0; s < in->items[k].len; s++) {
-                const struct fw_pipeline_source *source = &in->items[k].items[s];
-                if (!source->stage || strcmp(source->stage, stage->spec->name) != 0) {
-                    continue;
-                }
-                const struct fw_port *port =
-                    fw_port_find(stage->type->outputs, stage->type->n_outputs, source->port);
-                if (port && (port->flags & FW_PORT_WILDCARD) &&
-                    add_output(plan, stage, port, source->port, NULL, NULL) < 0) {
-                    return -1;
-                }
-            }
-        }
-    }
-    return 0;
 }
 
 int fw_wire_outputs(struct fw_plan *plan, size_t index, struct fw_diag *diag)
@@ -100,7 +78,40 @@ int fw_wire_outputs(struct fw_plan *plan, size_t index, struct fw_diag *diag)
             return -1;
         }
     }
-    return add_referenced(plan, stage);
+    return 0;
+}
+
+static struct fw_plan_stage *find_producer(const struct fw_plan *plan,
+                                           const struct fw_pipeline_source *source)
+{
+    const struct fw_plan_stage *stage = source->stage ? fw_plan_find(plan, source->stage) : NULL;
+    return stage && stage->type ? &plan->stages[stage - plan->stages] : NULL;
+}
+
+/* A wildcard output exists because somebody reads it. */
+static int add_referenced(struct fw_plan *plan, const struct fw_pipeline_source *source)
+{
+    struct fw_plan_stage *stage = find_producer(plan, source);
+    const struct fw_port *port =
+        stage ? fw_port_find(stage->type->outputs, stage->type->n_outputs, source->port) : NULL;
+    return port && (port->flags & FW_PORT_WILDCARD)
+               ? add_output(plan, stage, port, source->port, NULL, NULL)
+               : 0;
+}
+
+int fw_wire_wildcards(struct fw_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        const struct fw_pipeline_inputs *in = &plan->stages[i].spec->in;
+        for (size_t k = 0; k < in->len; k++) {
+            for (size_t s = 0; s < in->items[k].len; s++) {
+                if (add_referenced(plan, &in->items[k].items[s]) < 0) {
+                    return -1;
+                }
+            }
+        }
+    }
+    return 0;
 }
 
 static int add_need(struct fw_plan_stage *stage, size_t other)
@@ -140,31 +151,28 @@ static int add_reference(struct fw_plan *plan, struct fw_plan_stage *stage,
                          struct fw_plan_input *input, const struct fw_pipeline_source *source,
                          struct fw_diag *diag)
 {
-    for (size_t i = 0; i < plan->n_stages; i++) {
-        const struct fw_plan_stage *producer = &plan->stages[i];
-        if (strcmp(producer->spec->name, source->stage) != 0 || !producer->type) {
-            continue;
-        }
-        const struct fw_plan_output *output = find_output(producer, source->port);
-        if (!output) {
-            unknown_output(producer, source, diag);
-            return 0;
-        }
-        if (input->kind != FW_KIND_ANY && output->kind != FW_KIND_ANY &&
-            input->kind != output->kind) {
-            fw_diag_node(diag, source->node, "expected a %s, but \"@%s.%s\" is a %s",
-                         fw_kind_name(input->kind), source->stage, source->port,
-                         fw_kind_name(output->kind));
-        }
-        struct fw_plan_source *item = fw_vec_add(input);
-        if (!item) {
-            return -1;
-        }
-        item->stage = i;
-        item->output = (size_t)(output - producer->outputs.items);
-        return add_need(stage, i);
+    const struct fw_plan_stage *producer = find_producer(plan, source);
+    if (!producer) {
+        return 0; /* an unknown stage was reported with the configuration, an unusable one by name
+                   */
     }
-    return 0; /* an unknown stage was reported with the configuration, an unusable one by name */
+    const struct fw_plan_output *output = find_output(producer, source->port);
+    if (!output) {
+        unknown_output(producer, source, diag);
+        return 0;
+    }
+    if (input->kind != FW_KIND_ANY && output->kind != FW_KIND_ANY && input->kind != output->kind) {
+        fw_diag_node(diag, source->node, "expected a %s, but \"@%s.%s\" is a %s",
+                     fw_kind_name(input->kind), source->stage, source->port,
+                     fw_kind_name(output->kind));
+    }
+    struct fw_plan_source *item = fw_vec_add(input);
+    if (!item) {
+        return -1;
+    }
+    item->stage = (size_t)(producer - plan->stages);
+    item->output = (size_t)(output - producer->outputs.items);
+    return add_need(stage, item->stage);
 }
 
 static int add_path(struct fw_plan_input *input, char *path)
@@ -259,11 +267,9 @@ int fw_wire_inputs(struct fw_plan *plan, size_t index, struct fw_diag *diag)
         }
     }
     for (size_t i = 0; i < stage->spec->after.len; i++) {
-        for (size_t k = 0; k < plan->n_stages; k++) {
-            if (strcmp(plan->stages[k].spec->name, stage->spec->after.items[i].stage) == 0 &&
-                add_need(stage, k) < 0) {
-                return -1;
-            }
+        const struct fw_plan_stage *other = fw_plan_find(plan, stage->spec->after.items[i].stage);
+        if (other && add_need(stage, (size_t)(other - plan->stages)) < 0) {
+            return -1;
         }
     }
     return 0;

@@ -10,8 +10,11 @@
  */
 
 /* The outputs: declared ports at their default or configured place, and wildcard ports that `out`
- * or a reference of another stage names. */
+ * names. */
 int fw_wire_outputs(struct fw_plan *plan, size_t index, struct fw_diag *diag);
+
+/* The wildcard outputs of all stages that inputs of other stages refer to. */
+int fw_wire_wildcards(struct fw_plan *plan);
 
 /* The inputs, once all stages have their outputs; adds to `needs`. */
 int fw_wire_inputs(struct fw_plan *plan, size_t index, struct fw_diag *diag);

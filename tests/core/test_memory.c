@@ -65,7 +65,7 @@ static int load_pipeline(const char *folder, struct fw_error *err)
 static void loading_a_pipeline_reports_it(void **state)
 {
     (void)state;
-    sweep(load_pipeline, 100);
+    sweep(load_pipeline, 60);
 }
 
 static int round_trip(const char *folder, struct fw_error *err)

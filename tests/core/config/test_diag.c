@@ -53,12 +53,13 @@ static void offers_only_what_is_near(void **state)
 static void prints_in_order_of_file_and_line(void **state)
 {
     (void)state;
-    char name[] = "threads", path[] = "stages.a.threads", text[] = "20";
+    char name[] = "threads", text[] = "20", stages[] = "stages", a[] = "a";
+    const struct fw_cfg_node top = {.name = stages}, stage = {.name = a, .up = &top};
     struct fw_cfg_node node = {.kind = FW_CFG_STRING,
                                .file = "p.cfg",
                                .line = 14,
                                .name = name,
-                               .path = path,
+                               .up = &stage,
                                .text = text};
     static const char *const known[] = {"memory", "threads"};
     fw_auto(diag) struct fw_diag diag = {0};
@@ -85,8 +86,8 @@ static void prints_in_order_of_file_and_line(void **state)
         "p.cfg: the whole file\n"
         "p.cfg:3: syntax error\n"
         "p.cfg:14: stages.a.threads = \"20\": expected an integer from 1 to 64\n"
-        "p.cfg:15: stages.a.threads = false: unknown setting; did you mean \"threads\"?\n"
-        "p.cfg:16: stages.a.threads = false: unknown setting; known here: memory, threads\n");
+        "p.cfg:15: stages.a.thread = false: unknown setting; did you mean \"threads\"?\n"
+        "p.cfg:16: stages.a.zzzzz = false: unknown setting; known here: memory, threads\n");
 }
 
 int main(void)

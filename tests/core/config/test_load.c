@@ -14,6 +14,13 @@
 #include "config_case.h"
 #include "test_files.h"
 
+static void expect_path(const struct fw_cfg_node *node, const char *wanted)
+{
+    char *path = fw_cfg_path(node);
+    assert_string_equal(path, wanted);
+    free(path);
+}
+
 static void expect_place(const struct fw_cfg_node *node, const char *file, int line)
 {
     assert_string_equal(node->file + strlen(node->file) - strlen(file), file);
@@ -40,7 +47,7 @@ static void reads_every_kind_with_its_place(void **state)
     const struct fw_cfg_node *list = config_case_node(&c->cfg, "l");
     assert_int_equal(list->kind, FW_CFG_LIST);
     assert_int_equal(list->len, 2);
-    assert_string_equal(list->items[1].items[0].path, "l[1].y");
+    expect_path(&list->items[1].items[0], "l[1].y");
     assert_int_equal(config_case_node(&c->cfg, "a")->kind, FW_CFG_ARRAY);
     expect_place(&list->items[1].items[0], "a.cfg", 11);
     expect_place(config_case_node(&c->cfg, "g.x"), "a.cfg", 8);
@@ -180,7 +187,7 @@ static void extends_bases_by_name(void **state)
     expect_place(config_case_node(&c->cfg, "g.b"), "lib/base.cfg", 2);
     expect_place(config_case_node(&c->cfg, "g"), "lib/root.cfg", 2);
     assert_int_equal(config_case_node(&c->cfg, "g.b")->len, 1);
-    assert_string_equal(config_case_node(&c->cfg, "g.new.y")->path, "g.new.y");
+    expect_path(config_case_node(&c->cfg, "g.new.y"), "g.new.y");
     assert_string_equal(config_case_node(&c->cfg, "g")->items[3].name, "new");
     assert_int_equal(c->cfg.files.len, 3);
 }
@@ -273,7 +280,7 @@ static void overrides_from_the_command_line(void **state)
     assert_string_equal(config_case_node(&c->cfg, "h")->text, "1; i = 2");
     assert_true(config_case_node(&c->cfg, "j")->real == -0.5);
     assert_int_equal(config_case_node(&c->cfg, "new.group.key")->integer, 5);
-    assert_string_equal(config_case_node(&c->cfg, "new.group.key")->path, "new.group.key");
+    expect_path(config_case_node(&c->cfg, "new.group.key"), "new.group.key");
 }
 
 static void refuses_overrides_without_a_path(void **state)

@@ -94,6 +94,40 @@ static void reads_a_whole_pipeline(void **state)
     assert_null(fw_pipeline_find(p, "nope"));
 }
 
+static void takes_stages_as_a_list(void **state)
+{
+    struct config_case *c = *state;
+    config_case_write(c, "base.cfg",
+                      "stages = ( { name = \"a\"; use = \"sql\"; },\n"
+                      "{ use = \"sql\"; name = \"b\"; params : { n = 1; }; } );\n");
+    config_case_write(c, "p.cfg",
+                      "extends = \"base.cfg\";\n"
+                      "stages = ( { name = \"c\"; use = \"exec\"; after = \"b\"; } );\n");
+    config_case_pipeline(c, "p.cfg", "stages.b.params.n=2", NULL);
+    assert_string_equal(c->said, "");
+    assert_int_equal(c->pipeline.stages.len, 3);
+    const struct fw_pipeline_stage *b = fw_pipeline_find(&c->pipeline, "b");
+    assert_ptr_equal(b, &c->pipeline.stages.items[1]);
+    assert_int_equal(b->node->len, 2);
+    assert_int_equal(fw_cfg_get(b->params, "n")->integer, 2);
+    assert_string_equal(fw_pipeline_find(&c->pipeline, "c")->use, "exec");
+}
+
+static void refuses_lists_of_stages_without_a_name_each(void **state)
+{
+    struct config_case *c = *state;
+    config_case_write(c, "p.cfg",
+                      "stages = ( { name = \"a\"; use = \"x\"; },\n"
+                      "{ use = \"x\"; },\n"
+                      "\"b\",\n"
+                      "{ name = \"a\"; use = \"x\"; us = 1; } );\n");
+    config_case_pipeline(c, "p.cfg", NULL);
+    config_case_expect(c, "p.cfg:2: stages.: expected a group that says its name");
+    config_case_expect(c, "p.cfg:3: stages. = \"b\": expected a group that says its name");
+    config_case_expect(c, "p.cfg:4: stages.a.us = 1: unknown setting; did you mean \"use\"?");
+    config_case_expect(c, "p.cfg:4: stages.a: the stage of this name stands at ");
+}
+
 static void has_defaults(void **state)
 {
     struct config_case *c = *state;
@@ -281,6 +315,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONFIG_CASE(reads_a_whole_pipeline),
+        CONFIG_CASE(takes_stages_as_a_list),
+        CONFIG_CASE(refuses_lists_of_stages_without_a_name_each),
         CONFIG_CASE(has_defaults),
         CONFIG_CASE(takes_paths_from_the_file_that_has_them),
         CONFIG_CASE(takes_paths_from_root_where_it_is_set),

@@ -92,6 +92,38 @@ static void a_cycle_names_its_stages(void **state)
     finish(&box);
 }
 
+static void what_waits_for_itself_or_for_a_cycle_is_reported_once(void **state)
+{
+    (void)state;
+    struct box box = {0};
+    make(&box, "stages = ( { name = \"a\"; use = \"t_noop\"; after = \"a\"; },\n"
+               "{ name = \"b\"; use = \"t_noop\"; after = [\"d\", \"c\"]; },\n"
+               "{ name = \"c\"; use = \"t_noop\"; after = [\"e\", \"b\"]; },\n"
+               "{ name = \"d\"; use = \"t_noop\"; after = \"b\"; },\n"
+               "{ name = \"e\"; use = \"t_noop\"; } );");
+    assert_int_equal(box.diag.len, 2);
+    assert_non_null(strstr(box.text.text, "the stage refers to itself"));
+    assert_non_null(strstr(box.text.text, "a cycle: \"b\" waits for \"d\", which waits for \"b\""));
+    finish(&box);
+}
+
+static void two_outputs_in_one_place_are_refused(void **state)
+{
+    (void)state;
+    struct box box = {0};
+    make(&box,
+         "run_root = \"runs\"; stages = (\n"
+         "{ name = \"a\"; use = \"t_noop\"; out : { out = \"x\"; }; },\n"
+         "{ name = \"b\"; use = \"t_noop\"; out : { out = \"./x\"; }; },\n"
+         "{ name = \"c\"; use = \"t_noop\"; out : { out = \"runs/p/stages/d/out.txt\"; }; },\n"
+         "{ name = \"d\"; use = \"t_noop\"; } );");
+    assert_int_equal(box.diag.len, 2);
+    assert_non_null(strstr(box.text.text, "p.cfg:3: stages.b.out.out"));
+    assert_non_null(strstr(box.text.text, "is already the output \"out\" of stage \"a\""));
+    assert_non_null(strstr(box.text.text, "p.cfg:4: stages.c.out.out"));
+    finish(&box);
+}
+
 static void wrong_wiring_is_reported_with_what_would_be_right(void **state)
 {
     (void)state;
@@ -201,6 +233,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(producers_come_before_consumers),
         cmocka_unit_test(a_cycle_names_its_stages),
+        cmocka_unit_test(what_waits_for_itself_or_for_a_cycle_is_reported_once),
+        cmocka_unit_test(two_outputs_in_one_place_are_refused),
         cmocka_unit_test(wrong_wiring_is_reported_with_what_would_be_right),
         cmocka_unit_test(only_what_the_named_stages_need_is_kept),
         cmocka_unit_test(the_key_covers_what_changes_bytes_and_nothing_else),

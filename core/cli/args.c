@@ -18,7 +18,11 @@ enum {
     OPT_CHECKPOINT,
     OPT_STOP_AFTER,
     OPT_SIGTERM,
-    OPT_VS
+    OPT_VS,
+    OPT_DETACH,
+    OPT_WATCH,
+    OPT_TIMEOUT,
+    OPT_NOW
 };
 
 static const struct {
@@ -45,6 +49,11 @@ static const struct {
     {"stop-after-steps", "N", "stop each stage that can save after N steps, exit 75", FW_CLI_RUN,
      OPT_STOP_AFTER},
     {"sigterm-exit", "CODE", "what SIGTERM ends with instead of 143", FW_CLI_RUN, OPT_SIGTERM},
+    {"detach", NULL, "run in the background; print pid, log and run directory at once", FW_CLI_RUN,
+     OPT_DETACH},
+    {"watch", NULL, "show it again every second until the run has ended", FW_CLI_WATCH, OPT_WATCH},
+    {"timeout", "DURATION", "wait no longer than this", FW_CLI_TIMEOUT, OPT_TIMEOUT},
+    {"now", NULL, "kill what runs instead of letting it save", FW_CLI_NOW, OPT_NOW},
     {"vs", "RUN_DIR", "compare with the stage of another run directory", FW_CLI_VS, OPT_VS},
 };
 
@@ -98,9 +107,34 @@ static int duration(const char *text, double *ret_seconds, struct fw_error *err)
     return 0;
 }
 
+/* The options that are a flag. */
+static bool *flag(struct fw_cli *cli, int code)
+{
+    switch (code) {
+    case OPT_JSON:
+        return &cli->json;
+    case OPT_PLAN:
+        return &cli->plan_only;
+    case OPT_QUIET:
+        return &cli->quiet;
+    case OPT_DETACH:
+        return &cli->detach;
+    case OPT_WATCH:
+        return &cli->watch;
+    case OPT_NOW:
+        return &cli->now;
+    default:
+        return NULL;
+    }
+}
+
 static int take(struct fw_cli *cli, int code, const char *value, struct fw_error *err)
 {
     int64_t number;
+    if (flag(cli, code)) {
+        *flag(cli, code) = true;
+        return 0;
+    }
     switch (code) {
     case OPT_SET:
         return keep(&cli->sets, value, err);
@@ -108,18 +142,11 @@ static int take(struct fw_cli *cli, int code, const char *value, struct fw_error
         return keep(&cli->plugin_dirs, value, err);
     case OPT_FORCE:
         return keep(&cli->force, value, err);
-    case OPT_JSON:
-        cli->json = true;
-        return 0;
-    case OPT_PLAN:
-        cli->plan_only = true;
-        return 0;
-    case OPT_QUIET:
-        cli->quiet = true;
-        return 0;
     case OPT_VS:
         cli->vs = value;
         return 0;
+    case OPT_TIMEOUT:
+        return duration(value, &cli->timeout_s, err);
     case OPT_TIME_BUDGET:
         return duration(value, &cli->time_budget_s, err) < 0 ? -1
                : cli->time_budget_s > 0
@@ -167,7 +194,7 @@ int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cl
                                 .val = options[i].code};
         }
     }
-    *ret_cli = (struct fw_cli){.checkpoint_every_s = 60};
+    *ret_cli = (struct fw_cli){.checkpoint_every_s = 60, .timeout_s = -1};
     opterr = 0;
     optind = 1;
     for (int code; (code = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {

@@ -16,9 +16,9 @@
 struct fw_cli {
     struct fw_strings args; /* what is no option, after the verb */
     struct fw_strings sets, plugin_dirs, force;
-    bool json, plan_only, quiet;
+    bool json, plan_only, quiet, detach, watch, now;
     const char *vs;
-    double time_budget_s, checkpoint_every_s;
+    double time_budget_s, checkpoint_every_s, timeout_s; /* timeout_s < 0: none */
     uint64_t stop_after_steps;
     int sigterm_code;
 };
@@ -28,7 +28,10 @@ enum {
     FW_CLI_PLUGIN_DIR = 1 << 1,
     FW_CLI_JSON = 1 << 2,
     FW_CLI_RUN = 1 << 3, /* --force --plan --time-budget ... */
-    FW_CLI_VS = 1 << 4
+    FW_CLI_VS = 1 << 4,
+    FW_CLI_WATCH = 1 << 5,
+    FW_CLI_TIMEOUT = 1 << 6,
+    FW_CLI_NOW = 1 << 7
 };
 
 struct fw_verb {

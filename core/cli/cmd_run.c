@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/console.h"
+#include "cli/detach.h"
 #include "cli/facts.h"
 #include "cli/print.h"
 #include "cli/target.h"
@@ -120,12 +121,62 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
     return code;
 }
 
+/* 1 in the parent, which has said where the run is and is done; 0 in the child, which runs. */
+static int go_to_background(const struct fw_cli *cli, const struct fw_target *target,
+                            struct fw_console *console, int *ret_ready, struct fw_error *err)
+{
+    const char *dir = target->plan->run_dir;
+    fw_auto(free) char *log = fw_text("%s/run.log", dir);
+    pid_t pid;
+    FW_TRY(log ? fw_fs_mkdirs(dir, err) : fw_error_oom(err));
+    FW_TRY(fw_detach(log, &pid, ret_ready, err));
+    if (pid == 0) {
+        fw_console_init(console, false, cli->quiet);
+        announce(cli);
+        return 0;
+    }
+    if (!cli->json) {
+        printf("pid %d\nlog %s\nrun directory %s\n", (int)pid, log, dir);
+        return 1;
+    }
+    fw_auto(json) cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "pid", pid);
+    cJSON_AddStringToObject(json, "log", log);
+    cJSON_AddStringToObject(json, "run_dir", dir);
+    return fw_print_json(json, err) == 0 ? 1 : -1;
+}
+
+/* Takes the run directory and runs. */
+static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw_console *console,
+                   int ready, struct fw_error *err)
+{
+    fw_auto(str) struct fw_str note = {0};
+    struct fw_rundir dir;
+    if (fw_rundir_open(&dir, target->plan->run_dir, target->pipeline.durability, &note, err) < 0) {
+        return err->code;
+    }
+    fw_detach_ready(ready);
+    if (note.len > 0) {
+        fprintf(stderr, "%s\n", note.text);
+    }
+    int code = carry_out(cli, target, &dir, console, err);
+    if (code == 0 && console->lost != 0) {
+        errno = console->lost;
+        fw_error_errno(err, FW_EXIT_FAILED,
+                       "cannot write the events to stdout, %s/events.jsonl has them", dir.path);
+        code = err->code;
+    }
+    if (fw_rundir_close(&dir, code == 0 ? err : NULL) < 0 && code == 0) {
+        code = err->code;
+    }
+    return code;
+}
+
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(target) struct fw_target target = {0};
-    fw_auto(str) struct fw_str note = {0};
-    struct fw_rundir dir;
     struct fw_console console;
+    int ready = -1;
     announce(cli);
     catch_signals(cli->sigterm_code);
     fw_console_init(&console, cli->json, cli->quiet);
@@ -137,21 +188,9 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
         return fw_target_assess(&target, err) < 0 ? err->code
                                                   : fw_print_plan(target.plan, cli->json, err);
     }
-    if (fw_rundir_open(&dir, target.plan->run_dir, target.pipeline.durability, &note, err) < 0) {
-        return err->code;
+    int away = cli->detach ? go_to_background(cli, &target, &console, &ready, err) : 0;
+    if (away != 0) {
+        return away < 0 ? err->code : 0;
     }
-    if (note.len > 0) {
-        fprintf(stderr, "%s\n", note.text);
-    }
-    int code = carry_out(cli, &target, &dir, &console, err);
-    if (code == 0 && console.lost != 0) {
-        errno = console.lost;
-        fw_error_errno(err, FW_EXIT_FAILED,
-                       "cannot write the events to stdout, %s/events.jsonl has them", dir.path);
-        code = err->code;
-    }
-    if (fw_rundir_close(&dir, code == 0 ? err : NULL) < 0 && code == 0) {
-        code = err->code;
-    }
-    return code;
+    return execute(cli, &target, &console, ready, err);
 }

@@ -66,25 +66,25 @@ static void print_start(struct fw_console *console, const cJSON *event)
     fputc('\n', stderr);
 }
 
-/* "12 of 30 parts (40 %), 1.2 M rows" as far as it is known */
-static void print_step(const cJSON *step)
+static void print_step(const cJSON *step, FILE *out)
 {
     double done = number_of(step, "done"), total = number_of(step, "total");
     if (total > 0) {
-        fprintf(stderr, "%.0f of %.0f %s (%.0f %%)", done, total, text_of(step, "unit"),
+        fprintf(out, "%.0f of %.0f %s (%.0f %%)", done, total, text_of(step, "unit"),
                 100 * done / total);
     } else {
-        fprintf(stderr, "%.0f %s", done, text_of(step, "unit"));
+        fprintf(out, "%.0f %s", done, text_of(step, "unit"));
     }
 }
 
-static void print_eta(const cJSON *step, double elapsed)
+void fw_console_progress(const cJSON *step, double elapsed, FILE *out)
 {
     double done = number_of(step, "done"), total = number_of(step, "total");
     char left[32];
-    if (total > 0 && done > 0 && done < total) {
+    print_step(step, out);
+    if (elapsed > 0 && total > 0 && done > 0 && done < total) {
         fw_print_seconds(elapsed * (total - done) / done, left);
-        fprintf(stderr, ", about %s left", left);
+        fprintf(out, ", about %s left", left);
     }
 }
 
@@ -98,8 +98,7 @@ static void print_heartbeat(struct fw_console *console, const cJSON *event)
     stamp(console);
     fprintf(stderr, "%s: running for %s, ", text_of(event, "stage"), seconds);
     if (step) {
-        print_step(step);
-        print_eta(step, elapsed);
+        fw_console_progress(step, elapsed, stderr);
         fputs(", ", stderr);
     }
     fprintf(stderr, "peak %s\n", memory);
@@ -170,7 +169,7 @@ static void show_status(struct fw_console *console, const cJSON *event)
     if (console->terminal && !console->quiet) {
         clear_status(console);
         fprintf(stderr, "%s: ", text_of(event, "stage"));
-        print_step(event);
+        print_step(event, stderr);
         fflush(stderr);
         console->status_shown = true;
     }

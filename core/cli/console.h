@@ -24,6 +24,10 @@ void fw_console_init(struct fw_console *console, bool json, bool quiet);
 /* `arg` is a struct fw_console. */
 void fw_console_event(void *arg, const cJSON *event);
 
+/* "12 of 30 parts (40 %), about 3.2 s left", as far as it is known, of the step event `step` of a
+ * stage that has been running for `elapsed` seconds. */
+void fw_console_progress(const cJSON *step, double elapsed, FILE *out);
+
 /* The plan as a table on `out`. */
 void fw_console_plan(const struct fw_plan *plan, FILE *out);
 

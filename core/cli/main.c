@@ -28,6 +28,9 @@ const size_t fw_n_verbs = sizeof fw_verbs / sizeof *fw_verbs;
 static const struct {
     const char *name, *summary;
 } tools[] = {
+    {"status", "Says what a run is doing: the newest, or that of TARGET."},
+    {"wait", "Waits until a run has ended and ends with its exit code."},
+    {"stop", "Stops a run at the next step boundary; the same command goes on from there."},
     {"verify", "Reads all recorded outputs again and compares digests."},
     {"inspect", "Describes a stage or a plugin without executing it."},
     {"list", "Lists the plugins that are found, good and bad."},
@@ -84,12 +87,12 @@ static bool is_target(const char *word)
 
 static int unknown_verb(const char *word, struct fw_error *err)
 {
-    const char *names[16];
-    for (size_t i = 0; i < fw_n_verbs && i < 16; i++) {
+    const char *names[32];
+    for (size_t i = 0; i < fw_n_verbs; i++) {
         names[i] = fw_verbs[i].name;
     }
     size_t n = fw_n_verbs;
-    for (size_t i = 0; i < sizeof tools / sizeof *tools && n < 16; i++) {
+    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
         names[n++] = tools[i].name;
     }
     const char *near = fw_near(word, names, n);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cli/console.h"
+#include "cli/print.h"
+#include "view.h"
+
+/* `fwrun status`: what a run is doing, from any terminal. */
+
+static double number_of(const cJSON *json, const char *name)
+{
+    double value = 0;
+    fw_json_get_double(json, name, &value, NULL);
+    return value;
+}
+
+static const char *text_of(const cJSON *json, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
+    return text ? text : "";
+}
+
+static void print_memory(const cJSON *stage)
+{
+    char peak[32], budget[32];
+    fw_print_bytes((uint64_t)number_of(stage, "peak_rss_bytes"), peak);
+    fw_print_bytes((uint64_t)number_of(stage, "memory_bytes"), budget);
+    if (number_of(stage, "peak_rss_bytes") > 0) {
+        printf(", peak %s", peak);
+        if (number_of(stage, "memory_bytes") > 0) {
+            printf(" of %s", budget);
+        }
+    }
+}
+
+static void print_stage(const cJSON *stage, int width)
+{
+    const cJSON *step = cJSON_GetObjectItemCaseSensitive(stage, "step");
+    char elapsed[32];
+    printf("  %-*s  %s", width, text_of(stage, "name"), text_of(stage, "state"));
+    if (cJSON_HasObjectItem(stage, "elapsed_s")) {
+        fw_print_seconds(number_of(stage, "elapsed_s"), elapsed);
+        printf(", %s", elapsed);
+        print_memory(stage);
+    }
+    if (number_of(stage, "attempt") > 1) {
+        printf(", attempt %.0f", number_of(stage, "attempt"));
+    }
+    if (step) {
+        fputs(", ", stdout);
+        fw_console_progress(step, number_of(stage, "elapsed_s"), stdout);
+    }
+    if (text_of(stage, "message")[0] != '\0') {
+        printf(": %s", text_of(stage, "message"));
+    }
+    putchar('\n');
+}
+
+/* How many lines it took. */
+static int print_view(const struct fw_view *view)
+{
+    fw_auto(str) struct fw_str verdict = {0};
+    const cJSON *stage, *stages = cJSON_GetObjectItemCaseSensitive(view->document, "stages");
+    char elapsed[32];
+    int width = 5;
+    fw_view_verdict(view, &verdict);
+    fw_print_seconds(number_of(view->document, "elapsed_s"), elapsed);
+    printf("%s (%s)\n", verdict.text ? verdict.text : "", elapsed);
+    cJSON_ArrayForEach(stage, stages)
+    {
+        int len = (int)strlen(text_of(stage, "name"));
+        width = len > width ? len : width;
+    }
+    cJSON_ArrayForEach(stage, stages)
+    {
+        print_stage(stage, width);
+    }
+    return 1 + cJSON_GetArraySize(stages);
+}
+
+static int show(const struct fw_cli *cli, const struct fw_view *view, int *lines,
+                struct fw_error *err)
+{
+    if (cli->json) {
+        fw_auto(free) char *line = NULL;
+        if (!cli->watch) {
+            return fw_print_json(view->document, err) == 0 ? 0 : -1;
+        }
+        FW_TRY(fw_json_line(view->document, &line, err));
+        printf("%s\n", line);
+    } else {
+        if (*lines > 0 && isatty(STDOUT_FILENO)) {
+            printf("\033[%dA\033[J", *lines); /* over what was shown before */
+        }
+        *lines = print_view(view);
+    }
+    fflush(stdout);
+    return 0;
+}
+
+static int status(const struct fw_cli *cli, struct fw_error *err)
+{
+    fw_auto(free) char *dir = NULL;
+    int lines = 0;
+    if (fw_view_find(cli, &dir, err) < 0) {
+        return err->code;
+    }
+    for (;;) {
+        fw_auto(view) struct fw_view view = {0};
+        if (fw_view_look(dir, &view, err) < 0 || show(cli, &view, &lines, err) < 0) {
+            return err->code;
+        }
+        if (!cli->watch || !view.live) {
+            return 0;
+        }
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {"status",
+                                        "[TARGET]",
+                                        "Says what a run is doing: the newest, or that of TARGET.",
+                                        FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_WATCH,
+                                        0,
+                                        1,
+                                        status};
+    return fw_tool_main(&verb, argc, argv);
+}

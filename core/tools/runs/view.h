@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_TOOLS_RUNS_VIEW_H
+#define FW_TOOLS_RUNS_VIEW_H
+
+#include <cjson/cJSON.h>
+
+#include "base/lease.h"
+#include "cli/cli.h"
+
+/*
+ * A run as its directory tells of it, from any process: run.json, the lease, and the last run in
+ * events.jsonl.
+ */
+struct fw_view {
+    /* run_dir, state, pid, host, exit_code and message of an ended run, elapsed_s, stages: a list
+     * of name, state and what is known of it (attempt, elapsed_s, memory_bytes, peak_bytes, step,
+     * message). state is that of run.json, or "starting", or "lost": the process is gone and gave
+     * no verdict. */
+    cJSON *document;
+    struct fw_lease_holder holder;
+    enum fw_lease_state lease;
+    bool live; /* starting or running */
+};
+
+/* The run directory that the verb's first argument means: itself, that of a pipeline, or the newest
+ * below it; without an argument the newest below ./runs. FW_EXIT_USAGE when there is none. */
+int fw_view_find(const struct fw_cli *cli, char **ret_dir, struct fw_error *err);
+
+/* Looks. To be finished. */
+int fw_view_look(const char *dir, struct fw_view *ret_view, struct fw_error *err);
+void fw_view_finish(struct fw_view *view);
+
+/* The state by its name; "" when out of memory. */
+const char *fw_view_state(const struct fw_view *view);
+
+/* "run directory X: running", "... is lost: process 12 on host is gone ...", into `ret_text`. */
+void fw_view_verdict(const struct fw_view *view, struct fw_str *text);
+
+static inline void fw_cleanup_view(struct fw_view *view)
+{
+    fw_view_finish(view);
+}
+
+#endif

@@ -45,8 +45,10 @@ static void parse_holder(const char *text, struct fw_lease_holder *ret_holder)
     uint64_t number;
     if (sscanf(text, "token=%39s host=%255s boot=%39s space=%23s pid=%23s start=%23s", holder.token,
                holder.host, holder.boot_id, space, pid, start) == 6 &&
+        strspn(holder.token, "0123456789abcdef") == strlen(holder.token) && /* goes into names */
         fw_number_parse_u64(space, &holder.pid_space) && fw_number_parse_u64(pid, &number) &&
-        fw_number_parse_u64(start, &holder.start_time)) {
+        number > 0 && number <= INT32_MAX && fw_number_parse_u64(start, &holder.start_time) &&
+        holder.start_time > 0) {
         holder.pid = (pid_t)number;
         *ret_holder = holder;
     } else {

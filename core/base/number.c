@@ -120,6 +120,9 @@ int fw_size_parse(const char *text, uint64_t whole, uint64_t *ret_bytes, struct 
     return 0;
 }
 
+/* In any unit: what is longer is a slip, and its seconds would not fit anywhere. */
+#define MAX_DURATION 1e12
+
 int fw_duration_parse(const char *text, double *ret_seconds, struct fw_error *err)
 {
     static const struct unit units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1},
@@ -132,7 +135,7 @@ int fw_duration_parse(const char *text, double *ret_seconds, struct fw_error *er
         bool first = rest == text;
         const struct unit *unit = read_unit(&rest, next, &value);
         bool bare = unit && !*unit->name;
-        if (!unit || (bare && !(first && !*rest))) {
+        if (!unit || value > MAX_DURATION || (bare && !(first && !*rest))) {
             return fw_error_set(err, FW_EXIT_CONFIG,
                                 "\"%s\" is no duration: expected seconds, or numbers with the "
                                 "units d, h, m, s, ms in this order, as in \"1h30m\"",

@@ -144,6 +144,30 @@ static void is_taken_over_when_power_loss_has_emptied_it(void **state)
     free(path);
 }
 
+/* What no process of ours has written is damage, whatever it would mean if it were true. */
+static void is_taken_over_when_it_makes_no_sense(void **state)
+{
+    is_taken_over(*state, "token=", "token=../../elsewhere");
+    is_taken_over(*state, "pid=", "pid=2147483648");
+    is_taken_over(*state, "pid=", "pid=4294967297");
+    is_taken_over(*state, "pid=", "pid=0");
+}
+
+static void is_not_held_by_a_process_that_never_was(void **state)
+{
+    char *path = test_path(*state, "lease"), *card;
+    struct fw_lease_holder holder;
+    enum fw_lease_state seen;
+    forge(path, "pid=", "pid=2147483647");
+    card = test_file_read(path, NULL);
+    strcpy(strstr(card, "start="), "start=0\n");
+    test_file_write(*state, "lease", card);
+    assert_int_equal(fw_lease_inspect(path, &seen, &holder, NULL), 0);
+    assert_int_equal(seen, FW_LEASE_STALE);
+    free(card);
+    free(path);
+}
+
 static void of_another_host_is_respected_while_it_beats(void **state)
 {
     char *path = test_path(*state, "lease");
@@ -267,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(is_taken_over_when_the_pid_is_someone_else_now, enter,
                                         leave),
         cmocka_unit_test_setup_teardown(is_taken_over_when_power_loss_has_emptied_it, enter, leave),
+        cmocka_unit_test_setup_teardown(is_taken_over_when_it_makes_no_sense, enter, leave),
+        cmocka_unit_test_setup_teardown(is_not_held_by_a_process_that_never_was, enter, leave),
         cmocka_unit_test_setup_teardown(of_another_host_is_respected_while_it_beats, enter, leave),
         cmocka_unit_test_setup_teardown(heartbeat_notices_a_loss, enter, leave),
         cmocka_unit_test_setup_teardown(has_one_holder_when_many_take_over_at_once, enter, leave),

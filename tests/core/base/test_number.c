@@ -145,7 +145,8 @@ static void knows_durations(void **state)
 static void refuses_other_durations(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "s", "30m1h", "1m1m", "5x", "1h30", "-1s", "1hm", "inf"};
+    static const char *const bad[] = {"",     "s",   "30m1h", "1m1m", "5x",
+                                      "1h30", "-1s", "1hm",   "inf",  "9999999999999d"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         double seconds = 7;
         struct fw_error err = {0};

@@ -3,23 +3,29 @@
 
 #include "base/str.h"
 
-enum { MAX_DEPTH = 16 };
+/* Of variables in variables, and of those that one string comes to. */
+enum { MAX_DEPTH = 16, MAX_NAMES = 1000 };
 
 struct scope {
     const struct fw_cfg_node *vars;
     const struct fw_cfg_node *user; /* the string that is being written */
+    int n_names;                    /* replaced in it so far */
     struct fw_diag *diag;
 };
 
-static int expand(const struct scope *scope, const char *text, int depth, struct fw_str *out);
+static int expand(struct scope *scope, const char *text, int depth, struct fw_str *out);
 
-static int expand_name(const struct scope *scope, const char *name, int depth, struct fw_str *out)
+static int expand_name(struct scope *scope, const char *name, int depth, struct fw_str *out)
 {
     if (strncmp(name, "env:", 4) == 0) {
         fw_diag_node(scope->diag, scope->user,
                      "the environment is not copied into settings; a secret is referred to as "
                      "\"%s\", anything else is given with --set vars.NAME=VALUE",
                      name);
+        return -1;
+    }
+    if (++scope->n_names > MAX_NAMES) {
+        fw_diag_node(scope->diag, scope->user, "comes to more than %d variables", MAX_NAMES);
         return -1;
     }
     const struct fw_cfg_node *var = fw_cfg_get(scope->vars, name);
@@ -40,7 +46,7 @@ static int expand_name(const struct scope *scope, const char *name, int depth, s
     return 0;
 }
 
-static int expand(const struct scope *scope, const char *text, int depth, struct fw_str *out)
+static int expand(struct scope *scope, const char *text, int depth, struct fw_str *out)
 {
     if (depth > MAX_DEPTH) {
         fw_diag_node(scope->diag, scope->user, "its variables refer to themselves");
@@ -77,6 +83,7 @@ static void replace(struct scope *scope, struct fw_cfg_node *node, bool keep)
     if (node->kind == FW_CFG_STRING && strstr(node->text, "${")) {
         fw_auto(str) struct fw_str out = {0};
         scope->user = node;
+        scope->n_names = 0;
         if (expand(scope, node->text, 0, &out) == 0 && keep) {
             char *text = fw_str_take(&out);
             scope->diag->oom = scope->diag->oom || !text;

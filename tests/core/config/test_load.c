@@ -254,6 +254,27 @@ static void refuses_variables_that_mean_nothing(void **state)
     assert_string_equal(config_case_node(&c->cfg, "six")->text, "env:KEY");
 }
 
+/* Each variable that holds the next one ten times over would come to ten thousand million. */
+static void refuses_variables_that_explode(void **state)
+{
+    struct config_case *c = *state;
+    struct fw_str text = {0};
+    fw_str_add(&text, "vars : { v0 = \"x\";");
+    for (int i = 1; i <= 10; i++) {
+        fw_str_printf(&text, " v%d = \"", i);
+        for (int k = 0; k < 10; k++) {
+            fw_str_printf(&text, "${v%d}", i - 1);
+        }
+        fw_str_add(&text, "\";");
+    }
+    fw_str_add(&text, " };\na = \"${v10}\";\nb = \"${v2}\";\n");
+    config_case_write(c, "a.cfg", text.text);
+    fw_str_finish(&text);
+    config_case_load(c, "a.cfg", NULL);
+    config_case_expect(c, "a.cfg:2: a = \"${v10}\": comes to more than 1000 variables");
+    assert_int_equal(strlen(config_case_node(&c->cfg, "b")->text), 100);
+}
+
 static void overrides_from_the_command_line(void **state)
 {
     struct config_case *c = *state;
@@ -365,6 +386,7 @@ int main(void)
         CONFIG_CASE(refuses_bases_that_lead_nowhere),
         CONFIG_CASE(replaces_variables_everywhere),
         CONFIG_CASE(refuses_variables_that_mean_nothing),
+        CONFIG_CASE(refuses_variables_that_explode),
         CONFIG_CASE(overrides_from_the_command_line),
         CONFIG_CASE(refuses_overrides_without_a_path),
         CONFIG_CASE(does_not_ask_the_locale),

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/machine.h"
+#include "fw/service/log.h"
 #include "run/run_internal.h"
 #include "run/worker.h"
 
@@ -200,7 +201,7 @@ static void take_log(struct fw_attempt *attempt, const cJSON *message)
     const cJSON *level = cJSON_GetObjectItemCaseSensitive(message, "level");
     char now[FW_CLOCK_TEXT];
     fw_clock_utc(now);
-    if (cJSON_IsString(text) && cJSON_IsNumber(level) && level->valueint < 4) {
+    if (cJSON_IsString(text) && cJSON_IsNumber(level) && (unsigned)level->valueint < 4) {
         dprintf(attempt->log, "%s %s: %s\n", now, levels[level->valueint], text->valuestring);
     }
 }
@@ -246,15 +247,27 @@ static void take_message(struct fw_run *run, size_t index, cJSON *message)
     }
 }
 
+/* A line that is no message: something in the worker writes where it must not. */
+static cJSON *warning(const char *text)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddStringToObject(message, "type", "log");
+    cJSON_AddNumberToObject(message, "level", FW_LOG_WARNING);
+    cJSON_AddStringToObject(message, "text", text);
+    return message;
+}
+
 void fw_attempt_receive(struct fw_run *run, size_t index)
 {
     struct fw_attempt *attempt = run->stages[index].attempt;
     cJSON *message;
+    struct fw_error err;
+    int rc;
     if (fw_channel_receive(&attempt->channel, false, NULL) < 0) {
         attempt->channel.ended = true;
     }
-    while (fw_channel_next(&attempt->channel, &message, NULL) == 0 && message) {
-        take_message(run, index, message);
+    while ((rc = fw_channel_next(&attempt->channel, &message, &err)) < 0 || message) {
+        take_message(run, index, rc < 0 ? warning(err.text) : message);
     }
     if (attempt->channel.ended && attempt->pid == 0) {
         pthread_join(attempt->thread, NULL);

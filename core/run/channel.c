@@ -79,7 +79,14 @@ int fw_channel_next(struct fw_channel *channel, cJSON **ret_message, struct fw_e
         return 0;
     }
     channel->used = (size_t)(end - channel->buffer.text) + 1;
-    return fw_json_parse(start, (size_t)(end - start), "message of a worker", ret_message, err);
+    fw_auto(json) cJSON *message = NULL;
+    FW_TRY(fw_json_parse(start, (size_t)(end - start), "message of a worker", &message, err));
+    if (!cJSON_IsObject(message)) {
+        return fw_error_set(err, FW_EXIT_STATE, "message of a worker: expected an object: %.*s",
+                            (int)(end - start), start);
+    }
+    *ret_message = fw_steal(&message);
+    return 0;
 }
 
 void fw_channel_finish(struct fw_channel *channel)

@@ -109,7 +109,7 @@ static int parse(const struct fw_checkpoint *checkpoint, const char *text, size_
                             checkpoint->path);
     }
     fw_sha256_bytes(end + 1, rest, hex);
-    if (rest != bytes || strcmp(hex, its_hex) != 0) {
+    if (rest != bytes || version > UINT32_MAX || strcmp(hex, its_hex) != 0) {
         return fw_error_set(err, FW_EXIT_STATE, "checkpoint %s is damaged", checkpoint->path);
     }
     *ret_blob = (struct fw_blob){.struct_size = sizeof *ret_blob,

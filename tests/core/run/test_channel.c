@@ -96,6 +96,29 @@ static void garbage_is_an_error(void **state)
     fw_channel_finish(&pair.receiver);
 }
 
+/* A bad line costs itself and nothing else. */
+static void only_objects_are_messages(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"[1]", "3", "\"x\"", "null", "", "{"};
+    struct pair pair = make_pair();
+    struct fw_error err;
+    cJSON *got = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        send_text(pair.sender, bad[i]);
+        send_text(pair.sender, "\n{\"n\":1}\n");
+        assert_int_equal(fw_channel_receive(&pair.receiver, true, NULL), 0);
+        assert_int_equal(fw_channel_receive(&pair.receiver, false, NULL), 0);
+        assert_int_equal(fw_channel_next(&pair.receiver, &got, &err), -1);
+        assert_null(got);
+        assert_int_equal(fw_channel_next(&pair.receiver, &got, NULL), 0);
+        assert_non_null(got);
+        cJSON_Delete(got);
+    }
+    close(pair.sender);
+    fw_channel_finish(&pair.receiver);
+}
+
 static void what_was_sent_before_the_end_is_still_read(void **state)
 {
     (void)state;
@@ -118,6 +141,7 @@ int main(void)
         cmocka_unit_test(messages_cut_anywhere_are_put_together),
         cmocka_unit_test(a_message_to_one_who_died_is_no_error),
         cmocka_unit_test(garbage_is_an_error),
+        cmocka_unit_test(only_objects_are_messages),
         cmocka_unit_test(what_was_sent_before_the_end_is_still_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

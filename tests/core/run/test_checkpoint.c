@@ -115,6 +115,25 @@ static void a_damaged_one_is_refused(void **state)
     free(path);
 }
 
+static void a_version_that_does_not_fit_is_refused(void **state)
+{
+    char *path = test_path(*state, "c"), *changed = NULL;
+    assert_int_equal(save(path, 1), 0);
+    char *whole = test_file_read(path, NULL), *place = strstr(whole, "\"version\":7,");
+    assert_non_null(place);
+    /* The low 32 bits are 7; the state begins with text, which is enough for its length. */
+    int head = (int)(place - whole),
+        n = asprintf(&changed, "%.*s\"version\":4294967303,", head, whole);
+    size_t rest = strlen(place + 12) + sizeof state_bytes - strlen(state_bytes);
+    changed = realloc(changed, (size_t)n + rest);
+    assert_non_null(changed);
+    memcpy(changed + n, place + 12, rest);
+    refuses(path, changed, (size_t)n + rest);
+    free(changed);
+    free(whole);
+    free(path);
+}
+
 static void a_missing_one_is_refused(void **state)
 {
     char *path = test_path(*state, "c");
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_saved_comes_back, enter, leave),
         cmocka_unit_test_setup_teardown(another_key_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(a_damaged_one_is_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(a_version_that_does_not_fit_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(a_missing_one_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(outputs_must_be_as_long_as_they_were, enter, leave),
     };

@@ -75,12 +75,29 @@ static void counts_days_both_ways_from_1970(void **state)
     fw_text_finish(&text);
 }
 
+static void writes_the_first_and_the_last_second(void **state)
+{
+    struct fw_text text = {0};
+
+    (void)state;
+    fw_canonical_timestamp(&text, INT64_MIN, 0);
+    assert_string_equal(fw_text_get(&text), "292277022658-01-27 08:29:52 (BC)");
+    fw_text_clear(&text);
+    fw_canonical_timestamp(&text, INT64_MAX, 0);
+    assert_string_equal(fw_text_get(&text), "292277026596-12-04 15:30:07");
+    fw_text_clear(&text);
+    fw_canonical_timestamp(&text, -1, 500000000);
+    assert_string_equal(fw_text_get(&text), "1969-12-31 23:59:59.500000");
+    fw_text_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_doubles_as_python_does),
         cmocka_unit_test(writes_strings_as_python_does),
         cmocka_unit_test(counts_days_both_ways_from_1970),
+        cmocka_unit_test(writes_the_first_and_the_last_second),
     };
 
     return cmocka_run_group_tests_name("canonical json", tests, NULL, NULL);

@@ -74,12 +74,12 @@ void fw_canonical_time(struct fw_text *text, int64_t nanos)
 
 void fw_canonical_timestamp(struct fw_text *text, int64_t seconds, int64_t nanos)
 {
-    int64_t days = floor_div(seconds, DAY_SECONDS);
-    struct civil civil = civil_from_days(days);
+    struct civil civil = civil_from_days(floor_div(seconds, DAY_SECONDS));
+    int64_t second = seconds % DAY_SECONDS;
 
     append_year_month_day(text, civil);
     fw_text_append_len(text, " ", 1);
-    fw_canonical_time(text, (seconds - days * DAY_SECONDS) * NANOS + nanos);
+    fw_canonical_time(text, (second + (second < 0) * DAY_SECONDS) * NANOS + nanos);
     append_era(text, civil);
 }
 

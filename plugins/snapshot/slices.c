@@ -104,7 +104,10 @@ static fw_status count_file(const struct slicer *s, size_t file, int64_t *ret_ro
     return status;
 }
 
-/* The log's count only decides how files are grouped; a limit needs the true one. */
+/*
+ * Rows of the file, deleted ones too. The log's count only decides how files are grouped; a limit
+ * needs the true one.
+ */
 static fw_status file_rows(const struct slicer *s, size_t file, int64_t *ret_rows)
 {
     int64_t logged = s->source->files[file].n_rows;
@@ -112,7 +115,9 @@ static fw_status file_rows(const struct slicer *s, size_t file, int64_t *ret_row
         *ret_rows = logged;
         return FW_OK;
     }
-    return count_file(s, file, ret_rows);
+    fw_status status = count_file(s, file, ret_rows);
+    *ret_rows += status == FW_OK ? s->source->files[file].n_deleted : 0;
+    return status;
 }
 
 static fw_status slice_file(struct slicer *s, size_t file)
@@ -126,9 +131,13 @@ static fw_status slice_file(struct slicer *s, size_t file)
     if (status != FW_OK) {
         return status;
     }
-    bool cut_short = rows > s->rows_left;
-    rows = cut_short ? s->rows_left : rows;
-    s->rows_left -= s->rows_left == INT64_MAX ? 0 : rows;
+    int64_t live = rows - s->source->files[file].n_deleted;
+    bool cut_short = live > s->rows_left;
+    if (cut_short) {
+        live = s->rows_left;
+        rows = fw_source_rows_holding(s->source, file, live);
+    }
+    s->rows_left -= s->rows_left == INT64_MAX ? 0 : live;
     if (rows <= s->chunk_rows && !cut_short) {
         return add_whole(s, file, rows);
     }

@@ -32,17 +32,6 @@ static const struct {
     {"golden/deltalog-state-reconstruction-from-checkpoint-missing-protocol", FW_E_DATA,
      "no protocol"},
     {"golden/deltalog-state-reconstruction-without-metadata", FW_E_DATA, "no metaData"},
-    {"golden/dv-partitioned-with-checkpoint", FW_E_UNSUPPORTED, "deletion vector"},
-    {"delta-rs/table-with-dv-small", FW_E_UNSUPPORTED, "deletion vector"},
-    {"kernel-rs/table-with-dv-small", FW_E_UNSUPPORTED, "deletion vector"},
-    {"golden/table-with-columnmapping-mode-id", FW_E_UNSUPPORTED, "column mapping"},
-    {"golden/table-with-columnmapping-mode-name", FW_E_UNSUPPORTED, "column mapping"},
-    {"delta-rs/table_with_column_mapping", FW_E_UNSUPPORTED, "column mapping"},
-    {"golden/type-widening", FW_E_UNSUPPORTED, "type widening"},
-    {"kernel-rs/type-widening", FW_E_UNSUPPORTED, "type widening"},
-    {"golden/v2-checkpoint-json", FW_E_UNSUPPORTED, "v2 checkpoints"},
-    {"delta-rs/checkpoint-v2-table", FW_E_UNSUPPORTED, "v2 checkpoints"},
-    {"kernel-rs/v2-checkpoint-json", FW_E_UNSUPPORTED, "v2 checkpoints"},
 };
 
 /*
@@ -213,7 +202,7 @@ static void reads_all_rows_of_tables_with_data(void **state)
         free(path);
         n++;
     }
-    assert_true(n >= 35);
+    assert_int_equal(n, 50);
 }
 
 static void names_a_missing_data_file(void **state)

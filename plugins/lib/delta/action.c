@@ -103,6 +103,9 @@ static fw_status fill_entry(const struct fw_delta_replay *replay, cJSON *add,
 {
     int64_t size = 0;
     const cJSON *vector = member(add, "deletionVector");
+    if (vector != NULL && !cJSON_IsObject(vector)) {
+        return fw_delta_fault(replay, FW_E_DATA, NULL, "add.deletionVector is not an object");
+    }
     if (!whole_number(member(add, "size"), &size)) {
         return fw_delta_fault(replay, FW_E_DATA, NULL, "add.size is not a whole number");
     }
@@ -114,9 +117,15 @@ static fw_status fill_entry(const struct fw_delta_replay *replay, cJSON *add,
     entry->file.n_records = read_n_records(add);
     entry->partition_values = cJSON_DetachItemFromObjectCaseSensitive(add, "partitionValues");
     entry->key = read_key(entry->file.path, vector);
-    bool marked = vector == NULL ||
-                  asprintf(&entry->deletion_vector, "%s:%" PRIu64, replay->file, replay->line) >= 0;
-    return entry->key != NULL && marked ? FW_OK : fw_fault_nomem(replay->sql->host);
+    if (vector != NULL) {
+        entry->deletion_vector = cJSON_DetachItemFromObjectCaseSensitive(add, "deletionVector");
+        if (asprintf(&entry->where, "%s:%" PRIu64, replay->file, replay->line) < 0) {
+            entry->where = NULL;
+        }
+    }
+    return entry->key != NULL && (vector == NULL || entry->where != NULL)
+               ? FW_OK
+               : fw_fault_nomem(replay->sql->host);
 }
 
 static fw_status apply_add(struct fw_delta_replay *replay, cJSON *add)
@@ -167,6 +176,47 @@ static fw_status keep(struct fw_delta_replay *replay, cJSON *line, cJSON *action
     return FW_OK;
 }
 
+static fw_status apply_sidecar(struct fw_delta_replay *replay, const cJSON *sidecar)
+{
+    const char *path = cJSON_GetStringValue(member(sidecar, "path"));
+    if (replay->sidecars == NULL) {
+        return fw_delta_fault(replay, FW_E_DATA, NULL,
+                              "a sidecar outside of a checkpoint's manifest");
+    }
+    if (path == NULL || *path == '\0') {
+        return fw_delta_fault(replay, FW_E_DATA, NULL, "sidecar has no path, a text was expected");
+    }
+    return fw_delta_sidecars_add(replay->sidecars, path) ? FW_OK
+                                                         : fw_fault_nomem(replay->sql->host);
+}
+
+static fw_status apply_action(struct fw_delta_replay *replay, cJSON *line, cJSON *action)
+{
+    static const char *const names[] = {"add", "remove", "metaData", "protocol", "sidecar"};
+    size_t kind = 0;
+    while (kind < sizeof names / sizeof *names && strcmp(action->string, names[kind]) != 0) {
+        kind++;
+    }
+    if (cJSON_IsNull(action) || kind == sizeof names / sizeof *names) {
+        return FW_OK;
+    }
+    if (!cJSON_IsObject(action)) {
+        return fw_delta_fault(replay, FW_E_DATA, NULL, "%s is not a JSON object", action->string);
+    }
+    switch (kind) {
+    case 0:
+        return apply_add(replay, action);
+    case 1:
+        return apply_remove(replay, action);
+    case 2:
+        return keep(replay, line, action, &replay->metadata);
+    case 3:
+        return keep(replay, line, action, &replay->protocol);
+    default:
+        return apply_sidecar(replay, action);
+    }
+}
+
 fw_status fw_delta_apply(struct fw_delta_replay *replay, cJSON *line)
 {
     if (!cJSON_IsObject(line)) {
@@ -175,21 +225,7 @@ fw_status fw_delta_apply(struct fw_delta_replay *replay, cJSON *line)
     fw_status status = FW_OK;
     for (cJSON *action = line->child, *next; action != NULL && status == FW_OK; action = next) {
         next = action->next;
-        bool add = strcmp(action->string, "add") == 0;
-        bool gone = strcmp(action->string, "remove") == 0;
-        bool metadata = strcmp(action->string, "metaData") == 0;
-        if (cJSON_IsNull(action) ||
-            (!add && !gone && !metadata && strcmp(action->string, "protocol") != 0)) {
-            continue;
-        }
-        if (!cJSON_IsObject(action)) {
-            return fw_delta_fault(replay, FW_E_DATA, NULL, "%s is not a JSON object",
-                                  action->string);
-        }
-        status = add ? apply_add(replay, action)
-                 : gone
-                     ? apply_remove(replay, action)
-                     : keep(replay, line, action, metadata ? &replay->metadata : &replay->protocol);
+        status = apply_action(replay, line, action);
     }
     return status;
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 
 #include "delta/replay.h"
+#include "delta/rows.h"
+#include "delta/vector.h"
 
 bool fw_delta_is_table(const char *path)
 {
@@ -33,7 +35,10 @@ static fw_status replay_log(struct fw_delta_replay *replay, const struct fw_delt
     return status;
 }
 
-/* One text per partition column; protocol: the empty text stands for null as well. */
+/*
+ * One text per partition column; protocol: the empty text stands for null as well, and the column
+ * is called what it would be called in the files.
+ */
 static bool fill_values(const struct fw_delta *delta, const cJSON *texts, char **values)
 {
     for (size_t i = 0; i < delta->n_fields; i++) {
@@ -41,7 +46,7 @@ static bool fill_values(const struct fw_delta *delta, const cJSON *texts, char *
         const char *text =
             field->partition < 0
                 ? NULL
-                : cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, field->name));
+                : cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, field->physical));
         if (text != NULL && *text != '\0') {
             values[field->partition] = strdup(text);
             if (values[field->partition] == NULL) {
@@ -75,12 +80,11 @@ static int compare_names(const void *a, const void *b)
 static fw_status take_file(const struct fw_delta_replay *replay, struct fw_delta_entry *entry,
                            struct fw_delta *delta)
 {
-    if (entry->deletion_vector != NULL) {
-        return fw_faultf(replay->sql->host, FW_E_UNSUPPORTED, entry->deletion_vector,
-                         "rewrite the table with the rows purged (REORG ... APPLY (PURGE))",
-                         "the file '%s' has a deletion vector: this reader does not handle "
-                         "deletion vectors",
-                         entry->file.path);
+    fw_status status = entry->deletion_vector != NULL
+                           ? fw_delta_vector_read(replay->sql->host, delta->root, entry)
+                           : FW_OK;
+    if (status != FW_OK) {
+        return status;
     }
     return fill_file(delta, entry, &delta->files[delta->n_files++])
                ? FW_OK
@@ -154,8 +158,19 @@ static void file_finish(struct fw_delta_file *file, size_t n_values)
         free(file->values[i]);
     }
     free(file->values);
+    fw_delta_rows_finish(&file->deleted);
     free(file->path);
     free(file->name);
+}
+
+static void field_finish(struct fw_delta_field *field)
+{
+    free(field->name);
+    free(field->type);
+    free(field->sql_type);
+    free(field->physical);
+    free(field->physical_type);
+    free(field->renamed);
 }
 
 void fw_delta_close(struct fw_delta *delta)
@@ -167,10 +182,12 @@ void fw_delta_close(struct fw_delta *delta)
         file_finish(&delta->files[i], delta->n_partitions);
     }
     for (size_t i = 0; i < delta->n_fields; i++) {
-        free(delta->fields[i].name);
-        free(delta->fields[i].type);
-        free(delta->fields[i].sql_type);
+        field_finish(&delta->fields[i]);
     }
+    for (size_t i = 0; i < delta->n_nested; i++) {
+        free(delta->nested[i].physical);
+    }
+    free(delta->nested);
     free(delta->files);
     free(delta->fields);
     free(delta->root);

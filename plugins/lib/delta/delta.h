@@ -9,13 +9,21 @@
 
 #include "sql/sql.h"
 
+/** Rows of a file that are there and yet deleted, as its deletion vector says. */
+struct fw_delta_rows {
+    unsigned char *bits; /**< row r is bit 7 - r % 8 of byte r / 8 */
+    size_t n_bytes;      /**< up to the last such row */
+    int64_t n;           /**< how many rows; 0: the file has no deletion vector */
+};
+
 /** One active data file of a Delta table. */
 struct fw_delta_file {
     char *path;          /**< absolute */
     char *name;          /**< decoded path below the table's folder; `path` when it lies outside */
     uint64_t size_bytes; /**< as the log says */
-    int64_t n_records;   /**< as the log's statistics say; -1 when they do not */
-    char **values;       /**< one text per partition column, in their order; NULL is null */
+    int64_t n_records;   /**< as the log's statistics say, deleted rows too; -1 without them */
+    struct fw_delta_rows deleted;
+    char **values; /**< one text per partition column, in their order; NULL is null */
 };
 
 /** One top-level column. */
@@ -23,9 +31,19 @@ struct fw_delta_field {
     char *name;
     char *type;     /**< Delta's words: "long", "decimal(10,2)", "array<struct<a:string>>" */
     char *sql_type; /**< the engine's words: "BIGINT", "DECIMAL(10,2)", "STRUCT("a" VARCHAR)[]" */
+    char *physical; /**< its name in the files and in the log; `name` without a mapping */
+    char *physical_type; /**< sql_type with the names that nested fields have in the files */
+    char *renamed;       /**< where the types differ: how sql_type is made of the column; or NULL */
+    int32_t id;          /**< the Parquet field id that finds it in the files; -1: its name does */
     bool nullable;
     bool nested;       /**< array, map or struct */
     int32_t partition; /**< index into fw_delta_file.values; -1 when the files hold the column */
+};
+
+/** What a nested field with a Parquet field id is called in the files. */
+struct fw_delta_name {
+    int32_t id;
+    char *physical;
 };
 
 /** The newest state of a Delta table. Read only. */
@@ -37,6 +55,8 @@ struct fw_delta {
     size_t n_files;
     struct fw_delta_field *fields; /**< in table order; none when the metadata has no schema */
     size_t n_fields;
+    struct fw_delta_name *nested; /**< of a table that finds columns by id: the nested fields */
+    size_t n_nested;
     size_t n_partitions;
 };
 
@@ -44,11 +64,11 @@ struct fw_delta {
 bool fw_delta_is_table(const char *path);
 
 /**
- * Replays the log below `root`: the newest complete checkpoint, classic or in parts, and the
- * commits after it. FW_E_UNSUPPORTED names what this reader does not handle (deletion vectors,
- * column mapping, type widening, v2 checkpoints, other reader features or versions) and the file
- * that asks for it; FW_E_DATA says file:line of what a commit should not hold, FW_E_MISSING
- * which commits are gone. Data files are not looked at. [stage thread]
+ * Replays the log below `root`: the newest complete checkpoint, classic, in parts or v2 with its
+ * sidecars, and the commits after it; then reads the deletion vectors of the active files.
+ * FW_E_UNSUPPORTED names what this reader does not handle (other reader features, types or
+ * versions) and the file that asks for it; FW_E_DATA says file:line of what a commit should not
+ * hold, FW_E_MISSING which commits are gone. Data files are not looked at. [stage thread]
  */
 fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
                         struct fw_delta **ret_delta);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/rows.h"
+
 static int compare(const void *a, const void *b)
 {
     const struct fw_delta_entry *left = a, *right = b;
@@ -18,8 +20,10 @@ void fw_delta_entry_destroy(struct fw_delta_entry *entry)
         free(entry->key);
         free(entry->file.path);
         free(entry->file.name);
+        fw_delta_rows_finish(&entry->file.deleted);
         cJSON_Delete(entry->partition_values);
-        free(entry->deletion_vector);
+        cJSON_Delete(entry->deletion_vector);
+        free(entry->where);
         free(entry);
     }
 }

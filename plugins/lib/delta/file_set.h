@@ -14,7 +14,8 @@ struct fw_delta_entry {
     char *key;
     struct fw_delta_file file; /**< `values` is filled when the metadata is known */
     void *partition_values;    /**< cJSON object, owned */
-    char *deletion_vector;     /**< where the log gave it one; NULL: it has none */
+    void *deletion_vector;     /**< cJSON object, owned; NULL: it has none */
+    char *where;               /**< "file:line" of the log that gave it one */
 };
 
 struct fw_delta_file_set {

@@ -14,7 +14,8 @@
 struct fw_delta_log {
     char *folder;
     int64_t checkpoint; /**< its version, -1 without one */
-    uint32_t n_parts;   /**< 1: classic, otherwise as many numbered files */
+    char **parts;       /**< its files: one, Parquet or a v2 manifest as JSON, or numbered ones */
+    size_t n_parts;
     int64_t first_commit;
     int64_t version; /**< the newest; first_commit - 1 when the checkpoint is the newest */
 };
@@ -22,14 +23,13 @@ struct fw_delta_log {
 /**
  * Chooses them by listing the folder. `_last_checkpoint` says which checkpoint was finished last;
  * when it is missing, corrupt or points to nothing the newest complete one is taken. Missing
- * commits are FW_E_MISSING, and FW_E_UNSUPPORTED when only a v2 checkpoint covers them.
+ * commits are FW_E_MISSING.
  */
 fw_status fw_delta_log_open(const struct fw_sql_handle *sql, const char *root,
                             struct fw_delta_log *ret_log);
 void fw_delta_log_finish(struct fw_delta_log *log);
 
-/** Path of part 0 .. n_parts - 1 of the checkpoint, and of a commit; NULL when out of memory. */
-char *fw_delta_log_part(const struct fw_delta_log *log, uint32_t part);
+/** Path of a commit; NULL when out of memory. */
 char *fw_delta_log_commit(const struct fw_delta_log *log, int64_t version);
 
 #endif

@@ -3,23 +3,24 @@
 
 #include "delta/replay.h"
 
-/* Reader features that need nothing here, or only when a file or a setting uses them. */
-static const char *const harmless[] = {
-    "timestampNtz", "vacuumProtocolCheck",
-    "deletionVectors", /* refused when an active file has one */
-    "columnMapping",   /* refused when the table's setting switches it on */
+/* Reader features that this reader has. */
+static const char *const handled[] = {
+    "timestampNtz",         "vacuumProtocolCheck", "deletionVectors", "columnMapping",
+    "v2Checkpoint",         "typeWidening", /* reading casts each file's type to the table's in any
+                                               case */
+    "typeWidening-preview",
 };
 
 /* What is known and refused, in plain words. */
 static const struct {
     const char *feature, *words;
 } refused[] = {
-    {"v2Checkpoint", "v2 checkpoints"},
-    {"typeWidening", "type widening"},
-    {"typeWidening-preview", "type widening"},
     {"variantType", "variant columns"},
     {"variantType-preview", "variant columns"},
+    {"variantShredding", "shredded variant columns"},
+    {"variantShredding-preview", "shredded variant columns"},
     {"catalogManaged", "commits that a catalog manages"},
+    {"catalogOwned-preview", "commits that a catalog manages"},
 };
 
 static const char *words_for(const char *feature)
@@ -32,10 +33,10 @@ static const char *words_for(const char *feature)
     return "it";
 }
 
-static bool is_harmless(const char *feature)
+static bool is_handled(const char *feature)
 {
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
-        if (strcmp(feature, harmless[i]) == 0) {
+    for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
+        if (strcmp(feature, handled[i]) == 0) {
             return true;
         }
     }
@@ -57,7 +58,7 @@ static fw_status check_features(const struct fw_host *host, const char *where,
             return fw_faultf(host, FW_E_DATA, where, NULL,
                              "the protocol's readerFeatures hold something that is no text");
         }
-        if (!is_harmless(feature)) {
+        if (!is_handled(feature)) {
             return fw_faultf(host, FW_E_UNSUPPORTED, where,
                              "write a copy of the table without the feature",
                              "the table needs the reader feature '%s': this reader does not "
@@ -66,6 +67,24 @@ static fw_status check_features(const struct fw_host *host, const char *where,
         }
     }
     return FW_OK;
+}
+
+bool fw_delta_has_feature(const struct fw_delta_replay *replay, const char *feature)
+{
+    const cJSON *protocol = replay->protocol.json;
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(protocol, "minReaderVersion");
+    if (version != NULL && version->valueint == 2) {
+        return strcmp(feature, "columnMapping") == 0;
+    }
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(protocol, "readerFeatures"))
+    {
+        const char *name = cJSON_GetStringValue(item);
+        if (name != NULL && strcmp(name, feature) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 fw_status fw_delta_check_protocol(const struct fw_delta_replay *replay, struct fw_delta *delta)

@@ -15,6 +15,14 @@ struct fw_delta_action {
     char *where;
 };
 
+/** Paths of the sidecars that a v2 checkpoint's manifest lists, as it spells them. */
+struct fw_delta_sidecars {
+    char **paths;
+    size_t n;
+};
+
+bool fw_delta_sidecars_add(struct fw_delta_sidecars *sidecars, const char *path);
+
 /** A replay under way. */
 struct fw_delta_replay {
     const struct fw_sql_handle *sql;
@@ -24,6 +32,8 @@ struct fw_delta_replay {
     struct fw_delta_file_set files;
     struct fw_delta_action metadata;
     struct fw_delta_action protocol;
+    struct fw_delta_sidecars
+        *sidecars; /**< while a checkpoint's manifest is read, NULL otherwise */
 };
 
 void fw_delta_replay_finish(struct fw_delta_replay *replay);
@@ -35,7 +45,7 @@ __attribute__((format(printf, 4, 5))) fw_status fw_delta_fault(const struct fw_d
 
 /**
  * Applies one line of a commit: an object with one of the members add, remove, metaData,
- * protocol; others are passed over. Takes parts out of `line`.
+ * protocol, sidecar; others are passed over. Takes parts out of `line`.
  */
 fw_status fw_delta_apply(struct fw_delta_replay *replay, cJSON *line);
 
@@ -45,6 +55,9 @@ fw_status fw_delta_apply_checkpoint(struct fw_delta_replay *replay, const struct
 
 /** Refuses a protocol that asks for more than this reader does. */
 fw_status fw_delta_check_protocol(const struct fw_delta_replay *replay, struct fw_delta *delta);
+
+/** Whether the protocol asks for a reader feature; version 2 stands for column mapping. */
+bool fw_delta_has_feature(const struct fw_delta_replay *replay, const char *feature);
 
 /** Fills the fields and partition columns from the metadata. */
 fw_status fw_delta_read_schema(const struct fw_delta_replay *replay, struct fw_delta *delta);
@@ -56,8 +69,25 @@ enum fw_delta_type_result {
     FW_DELTA_TYPE_UNKNOWN /**< a type that this reader has no counterpart for */
 };
 
-/** Appends Delta's text and the engine's. `node` may be NULL. */
-enum fw_delta_type_result fw_delta_type(const cJSON *node, struct fw_text *type,
-                                        struct fw_text *sql_type);
+/** A data type in all its spellings: Delta's, the engine's, and the engine's of the files. */
+struct fw_delta_type {
+    struct fw_text type, sql_type, physical;
+    bool mapped; /**< set by the caller: nested fields have other names in the files */
+};
+
+void fw_delta_type_finish(struct fw_delta_type *type);
+
+/** Appends what the node means. `node` may be NULL. */
+enum fw_delta_type_result fw_delta_type(const cJSON *node, struct fw_delta_type *type);
+
+/** A field's name in the files, or NULL when its metadata does not say; its id, or -1. */
+const char *fw_delta_physical_name(const cJSON *field);
+int32_t fw_delta_field_id(const cJSON *field);
+
+/**
+ * Appends the expression that gives `value`, of a type that has the files' names, the names of
+ * the schema.
+ */
+void fw_delta_rename(const cJSON *node, const char *value, struct fw_text *expression);
 
 #endif

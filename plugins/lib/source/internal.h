@@ -56,6 +56,22 @@ void fw_source_append_paths(const struct fw_source *source, size_t first, size_t
 void fw_source_append_origin(const struct fw_source *source, size_t first, size_t n,
                              struct fw_text *text);
 
+/**
+ * Checks that a Delta table that finds its columns by Parquet field id has these in its files, and
+ * that nested fields have the names there that the log says: the engine finds them by name alone.
+ */
+fw_status fw_source_check_ids(const struct fw_source *source);
+
+/** Whether one of the files first .. first + n - 1 has deleted rows. */
+bool fw_source_has_deleted(const struct fw_source *source, size_t first, size_t n);
+
+/**
+ * Appends a condition on file_index and file_row_number of a scan that leaves the deleted rows
+ * out. Files and rows of the slice must be spelled out.
+ */
+void fw_source_append_deleted(const struct fw_source *source, const struct fw_source_slice *slice,
+                              struct fw_text *text);
+
 /** Index of the file's header that holds the column; -1: the file does not have it. */
 int fw_source_header_find(const struct fw_source *source, size_t file, const char *column);
 

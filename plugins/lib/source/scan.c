@@ -66,7 +66,32 @@ static void append_partition(const struct scan *scan, size_t column, struct fw_t
     fw_text_appendf(text, " AS %s)", binary ? "VARCHAR)" : type);
 }
 
-/* Given as the scan's schema, columns are found by name, filled with NULL and cast. */
+/* By what the engine finds the column in a file, and its type there. */
+static void append_place(const struct scan *scan, size_t column, struct fw_text *text)
+{
+    const struct fw_delta *delta = scan->source->more->delta;
+    if (delta == NULL) {
+        fw_text_literal(text, scan->source->columns[column].name);
+    } else if (delta->fields[column].id >= 0) {
+        fw_text_appendf(text, "%" PRId32, delta->fields[column].id);
+    } else {
+        fw_text_literal(text, delta->fields[column].physical);
+    }
+}
+
+/* The schema cannot be empty, and without one the first file's would count. */
+static void append_no_column(const struct scan *scan, struct fw_text *text)
+{
+    const struct fw_delta *delta = scan->source->more->delta;
+    bool by_id = false;
+    for (size_t i = 0; delta != NULL && i < delta->n_fields; i++) {
+        by_id |= delta->fields[i].id >= 0;
+    }
+    fw_text_append(text, by_id ? "-1" : "''");
+    fw_text_append(text, ": {name: '', type: 'BOOLEAN', default_value: NULL}");
+}
+
+/* Given as the scan's schema, columns are found by name or id, filled with NULL and cast. */
 static void append_schema(const struct scan *scan, struct fw_text *text)
 {
     fw_text_append(text, ", schema = MAP {");
@@ -75,18 +100,22 @@ static void append_schema(const struct scan *scan, struct fw_text *text)
         size_t at = column_index(scan, i);
         const struct fw_source_column *column = &scan->source->columns[at];
         if (partition_of(scan, at) < 0) {
+            const struct fw_delta *delta = scan->source->more->delta;
             fw_text_append(text, any ? ", " : "");
-            fw_text_literal(text, column->name);
+            append_place(scan, at, text);
             fw_text_append(text, ": {name: ");
             fw_text_literal(text, column->name);
             fw_text_append(text, ", type: ");
-            fw_text_literal(text, column->sql_type);
+            fw_text_literal(text,
+                            delta != NULL ? delta->fields[at].physical_type : column->sql_type);
             fw_text_append(text, ", default_value: NULL}");
             any = true;
         }
     }
-    /* The schema cannot be empty, and without one the first file's would count. */
-    fw_text_append(text, any ? "}" : "'': {name: '', type: 'BOOLEAN', default_value: NULL}}");
+    if (!any) {
+        append_no_column(scan, text);
+    }
+    fw_text_append(text, "}");
 }
 
 static void append_rows(const struct scan *scan, const char *row, struct fw_text *text)
@@ -119,8 +148,12 @@ static void append_parquet(const struct scan *scan, struct fw_text *text)
     fw_source_append_origin(scan->source, scan->first_file, scan->n_files, text);
     for (size_t i = 0; i < scan->n_columns; i++) {
         size_t at = column_index(scan, i);
+        const struct fw_delta *delta = scan->source->more->delta;
         if (partition_of(scan, at) >= 0) {
             append_partition(scan, at, text);
+            fw_text_append(text, " AS ");
+        } else if (delta != NULL && delta->fields[at].renamed != NULL) {
+            fw_text_append(text, delta->fields[at].renamed);
             fw_text_append(text, " AS ");
         }
         fw_text_identifier(text, scan->source->columns[at].name);
@@ -139,6 +172,14 @@ static void append_parquet(const struct scan *scan, struct fw_text *text)
     }
     fw_text_append(text, ")");
     append_rows(scan, "file_row_number", text);
+    if (fw_source_has_deleted(scan->source, scan->first_file, scan->n_files)) {
+        const struct fw_source_slice slice = {.first_file = scan->first_file,
+                                              .n_files = scan->n_files,
+                                              .first_row = scan->slice->first_row,
+                                              .n_rows = scan->slice->n_rows};
+        fw_text_append(text, slice.n_rows > 0 ? " AND " : " WHERE ");
+        fw_source_append_deleted(scan->source, &slice, text);
+    }
     fw_text_append(text, ")");
 }
 
@@ -222,6 +263,15 @@ void fw_source_scan(const struct fw_source *source, const struct fw_source_slice
     }
 }
 
+static int64_t deleted_rows(const struct fw_source *source)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < source->n_files; i++) {
+        n += source->files[i].n_deleted;
+    }
+    return n;
+}
+
 fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows)
 {
     const struct fw_sql_handle *sql = source->more->sql;
@@ -235,7 +285,8 @@ fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows)
         fw_source_scan(source, NULL, &query);
     } else {
         fw_source_append_origin(source, 0, source->n_files, &query);
-        fw_text_append(&query, "SELECT sum(num_rows) FROM parquet_file_metadata(");
+        fw_text_appendf(&query, "SELECT sum(num_rows) - %" PRId64 " FROM parquet_file_metadata(",
+                        deleted_rows(source));
         fw_source_append_paths(source, 0, source->n_files, &query);
         fw_text_append(&query, ")");
     }

@@ -30,7 +30,8 @@ struct fw_source_file {
     char *path; /**< absolute */
     char *name; /**< below the table's folder, or below the folder that all files share */
     uint64_t size_bytes;
-    int64_t n_rows; /**< as the Delta log says; -1 when nothing says it without a scan */
+    int64_t n_rows;    /**< as the Delta log says; -1 when nothing says it without a scan */
+    int64_t n_deleted; /**< those of them that a deletion vector takes out; scans skip them */
 };
 
 /** Read only. */
@@ -85,15 +86,15 @@ struct fw_source_slice {
 
 /* Two columns more than the table has; together they are a total order of the rows. */
 #define FW_SOURCE_FILE "fw_file" /**< INTEGER, index into files */
-#define FW_SOURCE_ROW  "fw_row"  /**< BIGINT, row number in the file, from 0 */
+#define FW_SOURCE_ROW  "fw_row"  /**< BIGINT, row number in the file, from 0; deleted rows count */
 
 /**
  * Appends a parenthesised SELECT that scans the slice (NULL: everything): the columns in their
  * types, then fw_file and fw_row, rows in that order. A column that a file does not have is
- * NULL, another physical type is cast, partition columns come from the log. Unused columns cost
- * nothing. Rows of Parquet are found through the row groups, rows of CSV by reading up to them.
- * Every column in `columns` must exist. When a statement with a scan fails, its fault says which
- * file or files the scan was of.
+ * NULL, another physical type is cast, partition columns come from the log, deleted rows are left
+ * out. Unused columns cost nothing. Rows of Parquet are found through the row groups, rows of CSV
+ * by reading up to them. Every column in `columns` must exist. When a statement with a scan fails,
+ * its fault says which file or files the scan was of.
  */
 void fw_source_scan(const struct fw_source *source, const struct fw_source_slice *slice,
                     struct fw_text *text);
@@ -105,7 +106,10 @@ void fw_source_scan(const struct fw_source *source, const struct fw_source_slice
 fw_status fw_source_row_groups(const struct fw_source *source, size_t file, int64_t **ret_rows,
                                size_t *ret_n);
 
-/** Rows of all files: from the footers for Parquet, counted for CSV. */
+/** How many of the file's first rows hold its first `n` that are not deleted. */
+int64_t fw_source_rows_holding(const struct fw_source *source, size_t file, int64_t n);
+
+/** Rows of all files that are not deleted: from the footers for Parquet, counted for CSV. */
 fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows);
 
 #endif

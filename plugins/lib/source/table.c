@@ -9,7 +9,8 @@ static bool copy_file(const struct fw_delta_file *from, struct fw_source_file *t
     *to = (struct fw_source_file){.path = strdup(from->path),
                                   .name = strdup(from->name),
                                   .size_bytes = from->size_bytes,
-                                  .n_rows = from->n_records};
+                                  .n_rows = from->n_records,
+                                  .n_deleted = from->deleted.n};
     return to->path != NULL && to->name != NULL;
 }
 
@@ -39,5 +40,6 @@ fw_status fw_source_open_delta(struct fw_source *source, const char *root)
     if (!copy_table(more->delta, source)) {
         return fw_fault_nomem(more->sql->host);
     }
-    return fw_source_check_parquet(source);
+    status = fw_source_check_parquet(source);
+    return status == FW_OK ? fw_source_check_ids(source) : status;
 }

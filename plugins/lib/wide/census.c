@@ -24,8 +24,8 @@ static void append_files_query(const struct fw_wide *wide, struct fw_text *text)
 {
     fw_text_appendf(text,
                     "CREATE OR REPLACE TEMP TABLE fw_wide_files AS SELECT fw_file, count(*) AS n, "
-                    "count(fw_wide_e) AS named, min(fw_wide_e) AS lo, max(fw_wide_e) AS hi "
-                    "FROM (SELECT fw_file, (%s) AS fw_wide_e FROM ",
+                    "max(fw_row) + 1 AS places, count(fw_wide_e) AS named, min(fw_wide_e) AS lo, "
+                    "max(fw_wide_e) AS hi FROM (SELECT fw_file, fw_row, (%s) AS fw_wide_e FROM ",
                     wide->plan.entity);
     append_source(wide, text);
     fw_text_append(text, ") GROUP BY fw_file");
@@ -47,8 +47,8 @@ static fw_status order_files(struct fw_wide *wide)
         status = fw_sql_execf(
             sql,
             "CREATE OR REPLACE TEMP TABLE fw_wide_spans AS SELECT fw_file AS fw_wide_file, n, "
-            "named, coalesce(sum(n) OVER (ORDER BY %s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 "
-            "PRECEDING), 0)::BIGINT AS fw_wide_start FROM fw_wide_files",
+            "places, named, coalesce(sum(places) OVER (ORDER BY %s ROWS BETWEEN UNBOUNDED "
+            "PRECEDING AND 1 PRECEDING), 0)::BIGINT AS fw_wide_start FROM fw_wide_files",
             wide->may_be_in_order ? "lo, hi, fw_file" : "fw_file");
     }
     return status;
@@ -58,8 +58,8 @@ static fw_status read_spans(struct fw_wide *wide)
 {
     struct fw_sql_grid grid;
     fw_status status = fw_sql_grid(wide->plan.sql, &grid,
-                                   "SELECT fw_wide_file, fw_wide_start, n, named FROM "
-                                   "fw_wide_spans ORDER BY fw_wide_start, n");
+                                   "SELECT fw_wide_file, fw_wide_start, places, n, named FROM "
+                                   "fw_wide_spans ORDER BY fw_wide_start, places");
 
     if (status != FW_OK) {
         return status;
@@ -70,8 +70,9 @@ static fw_status read_spans(struct fw_wide *wide)
         span->file = strtoull(fw_sql_cell(&grid, i, 0), NULL, 10);
         span->start = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
         span->n_rows = strtoll(fw_sql_cell(&grid, i, 2), NULL, 10);
-        wide->rows_in += span->n_rows;
-        wide->rows_named += strtoll(fw_sql_cell(&grid, i, 3), NULL, 10);
+        wide->end_row = span->start + span->n_rows;
+        wide->rows_in += strtoll(fw_sql_cell(&grid, i, 3), NULL, 10);
+        wide->rows_named += strtoll(fw_sql_cell(&grid, i, 4), NULL, 10);
     }
     fw_sql_grid_finish(&grid);
     return wide->spans != NULL ? FW_OK : fw_fault_nomem(wide->host);
@@ -104,9 +105,8 @@ static fw_status check_order(struct fw_wide *wide)
     if (wide->may_be_in_order) {
         status = fw_sql_int64(
             wide->plan.sql, &in_order,
-            "SELECT coalesce(bool_and(last - first + 1 = n AND (before IS NULL OR before < "
-            "first)), true)::BIGINT FROM (SELECT *, lag(first) OVER (ORDER BY entity) AS before "
-            "FROM fw_wide_entities)");
+            "SELECT coalesce(bool_and(before IS NULL OR before < first), true)::BIGINT FROM "
+            "(SELECT first, lag(last) OVER (ORDER BY entity) AS before FROM fw_wide_entities)");
     }
     wide->in_order = in_order != 0;
     return status;
@@ -121,9 +121,9 @@ static fw_status read_parts(struct fw_wide *wide)
     struct fw_sql_grid grid;
     fw_status status = fw_sql_gridf(
         wide->plan.sql, &grid,
-        "SELECT min(entity), min(first), sum(n)::BIGINT, count(*) FROM (SELECT *, sum(weight) OVER "
-        "(ORDER BY entity ROWS UNBOUNDED PRECEDING) - weight AS before FROM fw_wide_entities) "
-        "GROUP BY before // %" PRId64 " ORDER BY 1",
+        "SELECT min(entity), min(first), max(last) + 1, sum(n)::BIGINT, count(*) FROM (SELECT *, "
+        "sum(weight) OVER (ORDER BY entity ROWS UNBOUNDED PRECEDING) - weight AS before FROM "
+        "fw_wide_entities) GROUP BY before // %" PRId64 " ORDER BY 1",
         wide->part_rows);
 
     if (status != FW_OK) {
@@ -135,8 +135,9 @@ static fw_status read_parts(struct fw_wide *wide)
         struct wide_range *part = &wide->parts[wide->n_parts++];
         part->start = strdup(fw_sql_cell(&grid, i, 0));
         part->first_row = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
-        part->n_rows = strtoll(fw_sql_cell(&grid, i, 2), NULL, 10);
-        wide->n_entities += strtoll(fw_sql_cell(&grid, i, 3), NULL, 10);
+        part->end_row = strtoll(fw_sql_cell(&grid, i, 2), NULL, 10);
+        part->n_rows = strtoll(fw_sql_cell(&grid, i, 3), NULL, 10);
+        wide->n_entities += strtoll(fw_sql_cell(&grid, i, 4), NULL, 10);
         failed = part->start == NULL;
     }
     fw_sql_grid_finish(&grid);

@@ -4,17 +4,21 @@
 
 #include "wide.h"
 
-/** A file's place among all rows: files one after another, in the order that they are read. */
+/**
+ * A file's place among all rows: files one after another, in the order that they are read. Rows
+ * that a deletion vector takes out have a place too, so that a place is a row number in a file.
+ */
 struct wide_span {
     size_t file; /**< index into the source's files */
     int64_t start;
-    int64_t n_rows;
+    int64_t n_rows; /**< up to the last row that is not deleted */
 };
 
 /** Some entities, complete and next to each other in binary order. */
 struct wide_range {
     char *start;       /**< the first of them; NULL only for a table of no rows */
-    int64_t first_row; /**< if the input is in order: where their rows begin */
+    int64_t first_row; /**< if the input is in order: where their rows begin, and end */
+    int64_t end_row;
     int64_t n_rows;
 };
 
@@ -46,6 +50,7 @@ struct fw_wide {
     struct wide_range *parts;
     size_t n_parts;
     int64_t rows_in, rows_named, n_entities;
+    int64_t end_row; /**< the end of the last span */
 
     /* Progress. */
     int64_t next_row; /**< everything before it is in a run */

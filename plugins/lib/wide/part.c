@@ -28,10 +28,11 @@ static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns
     if (!wide->in_order) {
         wide_run_append(wide, part, rows);
     } else if (wide->plan.take == NULL) {
-        wide_slice_append(wide, columns, range->first_row, range->n_rows, rows);
+        wide_slice_append(wide, columns, range->first_row, range->end_row - range->first_row, rows);
     } else {
         struct fw_text slice = {0};
-        wide_slice_append(wide, columns, range->first_row, range->n_rows, &slice);
+        wide_slice_append(wide, columns, range->first_row, range->end_row - range->first_row,
+                          &slice);
         fw_text_append(rows, "(");
         wide->plan.take(wide->plan.self, fw_text_get(&slice), rows);
         fw_text_append(rows, ")");

@@ -56,7 +56,7 @@ static fw_status copy_chunks(const struct fw_wide *wide, uint64_t *rows, int64_t
     if (copies == NULL) {
         return fw_fault_nomem(wide->host);
     }
-    while (n < wide->n_at_once && next_row < wide->rows_in) {
+    while (n < wide->n_at_once && next_row < wide->end_row) {
         int64_t n_rows = wide_slice_chunk(wide, next_row);
         append_copy(wide, wide->n_runs + n, next_row, n_rows, &copies[n]);
         next_row += n_rows;
@@ -114,7 +114,7 @@ fw_status wide_run_step(struct fw_wide *wide)
     }
     wide->n_runs += n;
     wide->next_row = next_row;
-    return wide->next_row < wide->rows_in ? FW_MORE : FW_OK;
+    return wide->next_row < wide->end_row ? FW_MORE : FW_OK;
 }
 
 static void append_paths(const struct fw_wide *wide, struct fw_text *text)

@@ -58,7 +58,7 @@ void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns 
 /* Comma-separated values are not cut: to find a row, all before it would be read again. */
 int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row)
 {
-    int64_t left = wide->rows_in - first_row;
+    int64_t left = wide->end_row - first_row;
     size_t at = 0;
 
     if (wide->plan.source->kind == FW_SOURCE_CSV) {

@@ -73,8 +73,8 @@ static bool parse_progress(FILE *in, struct fw_wide *wide)
 {
     return fscanf(in, "progress %" SCNd64 " %zu %zu %zu\n", &wide->next_row, &wide->n_runs,
                   &wide->next_part, &wide->next_join) == 4 &&
-           wide->next_row <= wide->rows_in && wide->next_part <= wide->n_parts &&
-           wide->next_join <= wide->plan.n_outputs && wide->n_runs <= (size_t)wide->rows_in;
+           wide->next_row <= wide->end_row && wide->next_part <= wide->n_parts &&
+           wide->next_join <= wide->plan.n_outputs && wide->n_runs <= (size_t)wide->end_row;
 }
 
 static bool parse(FILE *in, struct fw_wide *wide)
@@ -146,7 +146,7 @@ static fw_status take_census(struct fw_wide *wide)
 
 static enum wide_phase phase_of(const struct fw_wide *wide)
 {
-    if (!wide->in_order && wide->next_row < wide->rows_in) {
+    if (!wide->in_order && wide->next_row < wide->end_row) {
         return WIDE_RUNS;
     }
     return wide->next_part < wide->n_parts ? WIDE_PARTS : WIDE_JOIN;

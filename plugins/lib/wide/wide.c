@@ -144,7 +144,7 @@ fw_status fw_wide_step(struct fw_wide *wide, struct fw_step *ret)
         ret->done = ret->items + (uint64_t)wide->next_row;
         ret->total = wide->phase == WIDE_CENSUS ? 0
                      : wide->in_order           ? rows
-                                                : rows + (uint64_t)wide->rows_in;
+                                                : rows + (uint64_t)wide->end_row;
         ret->unit = "rows";
     }
     return status;

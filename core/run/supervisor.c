@@ -16,7 +16,7 @@
 
 #define LEASE_NS INT64_C(10000000000)
 
-/* Less than this makes no stage start beside another. */
+/* A share of less than this makes no stage start beside another. */
 #define MIN_MEMORY ((uint64_t)256 << 20)
 
 /* What a pipeline may use when it does not say. */
@@ -147,8 +147,9 @@ static bool admit(struct fw_run *run, size_t index)
     uint64_t memory;
     wanted(run, index, &threads, &memory);
     bool alone = run->free_threads == run->threads && run->free_memory == run->memory;
-    if (!alone &&
-        (threads > run->free_threads || memory > run->free_memory || memory < MIN_MEMORY)) {
+    bool shared = run->plan->stages[index].spec->resources.memory_bytes == 0;
+    if (!alone && (threads > run->free_threads || memory > run->free_memory ||
+                   (shared && memory < MIN_MEMORY))) {
         return false;
     }
     state->held_threads = threads;

@@ -17,6 +17,7 @@ teardown() {
     for pid in $(jobs -p); do
         kill -KILL "$pid" 2>/dev/null || true
     done
+    [ -z "${cell:-}" ] || leave_cell
     ! mountpoint -q "$BATS_TEST_TMPDIR/disk" || umount -l "$BATS_TEST_TMPDIR/disk"
 }
 
@@ -104,4 +105,28 @@ state() { # FILTER: of the run's record
 disk() { # SIZE
     mkdir disk
     mount -t tmpfs -o "size=$1" tmpfs disk 2>mount.err || skip "cannot mount a tmpfs: $(cat mount.err)"
+}
+
+# A memory cgroup whose limit the kernel holds, below this shell's own; `start_in_cell` runs in it.
+cell() { # BYTES
+    local own
+    own=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+    [ -n "$own" ] || skip 'no memory cgroup of version 1 on this machine'
+    cell=/sys/fs/cgroup/memory${own%/}/fwrun-test-$$-$SRANDOM
+    mkdir "$cell" 2>cell.err || { cell= && skip "cannot make a memory cgroup: $(cat cell.err)"; }
+    echo "$1" >"$cell/memory.limit_in_bytes"
+}
+
+start_in_cell() { # ARGUMENT...
+    (echo "$BASHPID" >"$cell/cgroup.procs" && exec "$FWRUN" "$@") >out 2>err 3>&- 4>&- &
+    pid=$!
+}
+
+leave_cell() {
+    local tries
+    for ((tries = 0; tries < 250; tries++)); do
+        rmdir "$cell" 2>/dev/null && return
+        sleep 0.02
+    done
+    failed "$cell is still in use"
 }

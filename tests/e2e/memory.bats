@@ -123,3 +123,110 @@ reaches() { # RUNG: waits for the stage to start on it, at most 10 s
     grep -qE 'stage "s": was killed at [0-9]+ MiB, above its memory budget of 286 MiB; it grew step by step \([0-9]+ MiB at step [0-9]+, [0-9]+ MiB at step [0-9]+, [0-9]+ MiB at step [0-9]+\), so it leaks' err ||
         failed 'the leak is not named'
 }
+
+# A command that starts a process, which leaves its group, its session and its parent, writes its
+# number and then runs CODE.
+runaway() { # CODE MEMORY [REST]
+    cat >runaway.py <<PY
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        with open("$PWD/pid.new", "w") as out:
+            out.write(str(os.getpid()))
+        os.rename("$PWD/pid.new", "$PWD/pid")
+        $1
+    os._exit(0)
+os.wait()
+${3:-time.sleep(60)}
+PY
+    pipeline hold "s: { use = \"exec\"; in: { script = \"runaway.py\"; }; out: { o = \"o.txt\"; };
+        params: { argv = [\"python3\", \"\$\${in.script}\", \"\$\${out.o}\"]; };
+        resources: { memory = \"$2\"; threads = 1; }; };"
+}
+
+# Takes 16 MiB every 20 ms, MIB in all; and as a child that knows of the ladder, a quarter on its last rung.
+readonly allocate='held = []
+for i in range(int(sys.argv[2]) // 16 // int(sys.argv[3])):
+    held.append(bytearray(b"x" * (16 << 20)))
+    time.sleep(0.02)
+open(sys.argv[1], "w").write("held\n")'
+
+python_holds() { # MIB MEMORY
+    printf 'import sys, time\n%s\n' "$allocate" >hold.py
+    pipeline hold "s: { use = \"exec\"; in: { script = \"hold.py\"; }; out: { o = \"o.txt\"; };
+        params: { argv = [\"python3\", \"\$\${in.script}\", \"\$\${out.o}\", \"$1\", \"\$\${partition_factor}\"]; };
+        resources: { memory = \"$2\"; threads = 2; }; };"
+}
+
+@test "a command that takes too much walks the ladder as a stage does" {
+    python_holds 480 250MB
+    fw 0 hold.cfg
+    [ "$(attempts outcome)" = 'over_memory over_memory over_memory done' ]
+    [ "$(attempts threads)" = '2 1 1 1' ]
+    [ "$(attempts partition_factor)" = '1 1 1 4' ]
+    [ "$(cat o.txt)" = held ]
+    [ "$(state '.stages.s.attempts | all(.peak_rss_bytes < 400000000)')" = true ]
+    [ "$(jq -r 'select(.type == "attempt_end") | .outcome' runs/hold/events.jsonl | paste -sd ' ')" = "$(attempts outcome)" ]
+}
+
+@test "a process that left its group, its session and its parent is counted" {
+    runaway 'held = bytearray(b"x" * (400 << 20)); time.sleep(60)' 200MB
+    fw 10 hold.cfg
+    says err 'above its memory budget of 191 MiB'
+    gone "$(cat pid)"
+}
+
+@test "what left its group, its session and its parent ends with the stage" {
+    runaway 'time.sleep(60)' 200MB 'open(sys.argv[1], "w").write("done\n"); time.sleep(0.2)'
+    fw 0 hold.cfg
+    gone "$(cat pid)"
+    rm pid
+    runaway 'time.sleep(60)' 200MB 'time.sleep(0.2); os.kill(os.getppid(), 11)'
+    fw 5 hold.cfg
+    gone "$(cat pid)"
+}
+
+@test "the kernel's kill is told from a crash, and walks the ladder" {
+    hold 512MiB 2GB 1
+    cell 200M
+    start_in_cell hold.cfg --set resources.memory=2GB
+    ends 0
+    [ "$(attempts outcome)" = 'over_memory over_memory done' ]
+    [ "$(attempts engine_bytes)" = '1100000000 660000000 396000000' ]
+    says err 's: attempt 1: was killed by the kernel for lack of memory'
+}
+
+@test "a SIGKILL from outside is a crash, in a memory cgroup too" {
+    hold 1GiB 2GB 1 'ms = 100;'
+    cell 1G
+    start_in_cell hold.cfg
+    until_says runs/hold/events.jsonl '"stage_start"'
+    kill -KILL "$(starts pid)"
+    ends 5
+    [ "$(attempts outcome)" = crashed ]
+    says err 'stage "s": crashed with signal 9 (Killed)'
+}
+
+# Stages a and b that hold 96 MiB for half a second each, under a pipeline's budget.
+two() { # MEMORY-OF-EACH
+    local stage="{ use = \"t_mem\"; params: { amount = \"96MiB\"; ms = 80; };
+        resources: { memory = \"$1\"; threads = 1; }; };"
+    pipeline two "a: $stage b: $stage" 'resources: { memory = "300MB"; threads = 2; };'
+    fw 0 two.cfg
+    order=$(jq -r 'select(.type == "stage_start" or .type == "stage_end") | .type[6:]' runs/two/events.jsonl | paste -sd ' ')
+}
+
+@test "two stages share the pipeline's memory side by side, or one waits for the other" {
+    two 150MB
+    [ "$order" = 'start start end end' ]
+    rm -r runs
+    two 151MB
+    [ "$order" = 'start end start end' ]
+}
+
+@test "a stage that asks for more than the pipeline has gets what the pipeline has" {
+    pipeline big 's: { use = "t_mem"; resources: { memory = "1TB"; }; };' 'resources: { memory = "300MB"; };'
+    fw 0 big.cfg
+    [ "$(attempts memory_bytes)" = 300000000 ]
+}

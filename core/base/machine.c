@@ -31,6 +31,20 @@ static bool number_in(const char *root, const char *folder, const char *file, co
     return false;
 }
 
+static bool count_kills(const char *root, const char *folder, const char *file,
+                        struct fw_machine *machine)
+{
+    snprintf(machine->oom_file, sizeof machine->oom_file, "%s%s/%s", root, folder, file);
+    return number_in("", "", machine->oom_file, "oom_kill ", &machine->oom_kills);
+}
+
+uint64_t fw_machine_oom_kills(const struct fw_machine *machine)
+{
+    uint64_t kills = machine->oom_kills;
+    number_in("", "", machine->oom_file, "oom_kill ", &kills);
+    return kills;
+}
+
 /* One cgroup: its limits lower what was found so far; kills are counted by the innermost. */
 static void read_cgroup(const char *root, const char *folder, struct fw_machine *machine,
                         bool *counted)
@@ -42,9 +56,8 @@ static void read_cgroup(const char *root, const char *folder, struct fw_machine 
         value < machine->memory_bytes) {
         machine->memory_bytes = value;
     }
-    *counted = *counted ||
-               number_in(root, folder, "memory.events", "oom_kill ", &machine->oom_kills) ||
-               number_in(root, folder, "memory.oom_control", "oom_kill ", &machine->oom_kills);
+    *counted = *counted || count_kills(root, folder, "memory.events", machine) ||
+               count_kills(root, folder, "memory.oom_control", machine);
     if (number_in(root, folder, "cpu.max", "", &value)) {
         snprintf(quota, sizeof quota, "%llu ", (unsigned long long)value);
         if (number_in(root, folder, "cpu.max", quota, &period) && value < machine->cpus * period) {
@@ -90,7 +103,7 @@ void fw_machine_look_under(const char *root, struct fw_machine *ret_machine)
         read_cgroups(root, line, &machine, &counted);
     }
     if (!counted) {
-        number_in(root, "/proc", "vmstat", "oom_kill ", &machine.oom_kills);
+        count_kills(root, "/proc", "vmstat", &machine);
     }
     snprintf(path, sizeof path, "%s/proc/sys/kernel/random/boot_id", root);
     bool known = fw_fs_peek(path, text, sizeof text);

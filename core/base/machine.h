@@ -9,6 +9,7 @@ struct fw_machine {
     unsigned cpus;         /* affinity mask, within the cgroup's quota; at least 1 */
     uint64_t memory_bytes; /* the least of the cgroups' limits (v1 and v2) and MemTotal */
     uint64_t oom_kills;    /* of this cgroup, else of the system; only its growth means something */
+    char oom_file[4096];   /* that counts them */
     char boot_id[40];      /* "" when it cannot be read */
     char host[256];
 };
@@ -18,5 +19,8 @@ void fw_machine_look(struct fw_machine *ret_machine);
 
 /* The same with the files of /proc and /sys looked for under another root ("" is the real one). */
 void fw_machine_look_under(const char *root, struct fw_machine *ret_machine);
+
+/* The kills by now, in some 10 µs. */
+uint64_t fw_machine_oom_kills(const struct fw_machine *machine);
 
 #endif

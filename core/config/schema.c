@@ -163,8 +163,10 @@ static void take_size(struct reader *reader, void *field)
     struct fw_error err = {.text = "expected a size above 0, as in \"8GB\""};
     uint64_t bytes = node->kind == FW_CFG_INT && node->integer > 0 ? (uint64_t)node->integer : 0;
     if (node->kind == FW_CFG_STRING) {
-        struct fw_machine machine;
-        fw_machine_look(&machine);
+        struct fw_machine machine = {0};
+        if (strchr(node->text, '%')) {
+            fw_machine_look(&machine);
+        }
         fw_size_parse(node->text, machine.memory_bytes, &bytes, &err);
     }
     if (bytes == 0) {

@@ -162,15 +162,13 @@ static void emit_start(struct fw_run *run, size_t index)
 
 int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err)
 {
-    struct fw_machine machine;
     struct fw_attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt) {
         return fw_error_oom(err);
     }
-    fw_machine_look(&machine);
     attempt->log = -1;
     attempt->channel.fd = -1;
-    attempt->oom_kills = machine.oom_kills;
+    attempt->oom_kills = fw_machine_oom_kills(&run->machine);
     attempt->start_ns = attempt->alive_ns = attempt->beat_ns = fw_clock_ns();
     if (launch(run, index, attempt, err) < 0) {
         fw_attempt_free(attempt);

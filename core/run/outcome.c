@@ -44,11 +44,10 @@ static char *crash_text(const struct fw_attempt *attempt)
                    attempt->process.exit_code, when, count);
 }
 
-static bool kernel_killed(const struct fw_attempt *attempt)
+static bool kernel_killed(const struct fw_run *run, const struct fw_attempt *attempt)
 {
-    struct fw_machine machine;
-    fw_machine_look(&machine);
-    return attempt->process.signal == SIGKILL && machine.oom_kills > attempt->oom_kills;
+    return attempt->process.signal == SIGKILL &&
+           fw_machine_oom_kills(&run->machine) > attempt->oom_kills;
 }
 
 static struct verdict judge_death(const struct fw_run *run, size_t index)
@@ -73,7 +72,7 @@ static struct verdict judge_death(const struct fw_run *run, size_t index)
     if (attempt->killed || run->stopping == FW_STOP_NOW) {
         return (struct verdict){STOPPED, 0, fw_text("was killed because it did not stop in time")};
     }
-    if (kernel_killed(attempt)) {
+    if (kernel_killed(run, attempt)) {
         return (struct verdict){
             OVER_MEMORY, FW_EXIT_EXHAUSTED,
             fw_text("was killed by the kernel for lack of memory%s", grew ? grew : "")};

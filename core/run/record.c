@@ -65,14 +65,17 @@ static void add_stages(const struct fw_run *run, cJSON *json)
     }
 }
 
+/* A running run rewrites its record at most so often, and never for more than a twentieth of its
+ * time; the event log has what happened in between. */
+#define RECORD_NS    INT64_C(250000000)
+#define RECORD_SHARE 20
+
 /* Everything that tells a live run from a dead one, and what it was asked to do. */
 void fw_run_record(struct fw_run *run, const char *state, int exit_code, const char *message)
 {
     char now[FW_CLOCK_TEXT];
-    struct fw_machine machine;
     struct fw_error err;
     fw_clock_utc(now);
-    fw_machine_look(&machine);
     fw_auto(free) char *config = fw_path_absolute(run->plan->pipeline->file);
     fw_auto(json) cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "state", state);
@@ -83,8 +86,8 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
         cJSON_AddItemToArray(sets, cJSON_CreateString(run->options->sets->items[i]));
     }
     cJSON_AddStringToObject(json, "fwrun_version", run->options->version);
-    cJSON_AddStringToObject(json, "host", machine.host);
-    cJSON_AddStringToObject(json, "boot_id", machine.boot_id);
+    cJSON_AddStringToObject(json, "host", run->machine.host);
+    cJSON_AddStringToObject(json, "boot_id", run->machine.boot_id);
     cJSON_AddNumberToObject(json, "pid", getpid());
     fw_json_add_u64(json, "process_start", fw_proc_start_time(getpid()));
     cJSON_AddStringToObject(json, "updated_at", now);
@@ -94,7 +97,11 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
         cJSON_AddStringToObject(json, "message", message);
     }
     add_stages(run, json);
+    int64_t start_ns = fw_clock_ns();
     if (fw_rundir_write(run->dir, "run.json", json, &err) < 0) {
         mark_broken(run, &err);
     }
+    int64_t end_ns = fw_clock_ns();
+    run->changed = false;
+    run->record_ns = end_ns + RECORD_NS + (end_ns - start_ns) * RECORD_SHARE;
 }

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/files.h"
+#include "base/machine.h"
 #include "base/proc.h"
 #include "fw/service/budget.h"
 #include "run/channel.h"
@@ -64,6 +65,13 @@ struct fw_run_stage {
     uint64_t peak_bytes;
     uint32_t held_threads; /* what it was admitted with */
     uint64_t held_memory;
+
+    /* For schedule.c. */
+    size_t place;  /* in the plan's order */
+    size_t *users; /* stages that need it */
+    size_t n_users;
+    size_t n_open;       /* stages that it needs and that have not ended */
+    const char *blocker; /* one that it needs and that has ended without being done */
 };
 
 enum fw_stopping { FW_GOING, FW_STOP_SOON, FW_STOP_NOW };
@@ -80,11 +88,22 @@ struct fw_run {
     bool failed;
     int signal_fd;
     int64_t start_ns, lease_ns;
+    bool changed;      /* since run.json was written, */
+    int64_t record_ns; /* which is not done again before this */
+    struct fw_machine machine;
+    size_t *users, *decidable, *running; /* schedule.c */
+    size_t n_decidable, n_running;
     uint32_t threads, free_threads;
     uint64_t memory, free_memory;
     struct fw_error error; /* of the records: the run cannot go on without them */
     bool broken;
 };
+
+/* schedule.c */
+int fw_schedule_init(struct fw_run *run, struct fw_error *err);
+void fw_schedule_finish(struct fw_run *run);
+void fw_schedule_ended(struct fw_run *run, size_t index);
+void fw_schedule(struct fw_run *run); /* starts, reuses, skips what can be now */
 
 /* supervisor.c */
 void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state state, int code,

@@ -16,16 +16,8 @@
 
 #define LEASE_NS INT64_C(10000000000)
 
-/* A share of less than this makes no stage start beside another. */
-#define MIN_MEMORY ((uint64_t)256 << 20)
-
 /* What a pipeline may use when it does not say. */
 #define DEFAULT_MEMORY_SHARE 0.8
-
-static bool is_over(enum fw_stage_state state)
-{
-    return state != FW_STAGE_PENDING && state != FW_STAGE_RUNNING;
-}
 
 /* What was made, without the file by file of the manifest. */
 static void add_outputs(const cJSON *manifest, cJSON *event)
@@ -71,10 +63,6 @@ void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state stat
                       const char *message)
 {
     struct fw_run_stage *stage = &run->stages[index];
-    if (stage->state == FW_STAGE_RUNNING) {
-        run->free_threads += stage->held_threads;
-        run->free_memory += stage->held_memory;
-    }
     stage->state = state;
     stage->code = code;
     free(stage->message);
@@ -86,151 +74,8 @@ void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state stat
                      message);
     }
     emit_end(run, index);
-    fw_run_record(run, "running", 0, "");
-}
-
-/* The first reason why a stage cannot start: 1 go, 0 wait, -1 never. */
-static int readiness(const struct fw_run *run, size_t index, const char **ret_blocker)
-{
-    const struct fw_plan_stage *stage = &run->plan->stages[index];
-    int ready = 1;
-    for (size_t i = 0; i < stage->needs.len; i++) {
-        size_t need = stage->needs.items[i];
-        enum fw_stage_state state = run->stages[need].state;
-        if (state == FW_STAGE_EXECUTED || state == FW_STAGE_REUSED) {
-            continue;
-        }
-        if (is_over(state)) {
-            *ret_blocker = run->plan->stages[need].spec->name;
-            return -1;
-        }
-        ready = 0;
-    }
-    return ready;
-}
-
-static size_t count_ready(const struct fw_run *run)
-{
-    size_t n = 0;
-    const char *blocker;
-    for (size_t i = 0; i < run->plan->n_stages; i++) {
-        n += run->stages[i].state == FW_STAGE_PENDING && readiness(run, i, &blocker) == 1;
-    }
-    return n;
-}
-
-/* What a stage asks for; a share of what is free for those that do not say. */
-static void wanted(const struct fw_run *run, size_t index, uint32_t *ret_threads,
-                   uint64_t *ret_memory)
-{
-    const struct fw_plan_stage *stage = &run->plan->stages[index];
-    const struct fw_pipeline_resources *own = &stage->spec->resources;
-    size_t n_ready = count_ready(run);
-    uint32_t share = (uint32_t)(run->free_threads / (n_ready > 0 ? n_ready : 1));
-    *ret_threads = own->threads                                         ? own->threads
-                   : (stage->type->caps & FW_CAP_PARALLEL) && share > 1 ? share
-                                                                        : 1;
-    *ret_memory =
-        own->memory_bytes ? own->memory_bytes : run->free_memory / (n_ready > 0 ? n_ready : 1);
-    if (*ret_threads > run->threads) {
-        *ret_threads = run->threads;
-    }
-    if (*ret_memory > run->memory) {
-        *ret_memory = run->memory;
-    }
-}
-
-static bool admit(struct fw_run *run, size_t index)
-{
-    struct fw_run_stage *state = &run->stages[index];
-    uint32_t threads;
-    uint64_t memory;
-    wanted(run, index, &threads, &memory);
-    bool alone = run->free_threads == run->threads && run->free_memory == run->memory;
-    bool shared = run->plan->stages[index].spec->resources.memory_bytes == 0;
-    if (!alone && (threads > run->free_threads || memory > run->free_memory ||
-                   (shared && memory < MIN_MEMORY))) {
-        return false;
-    }
-    state->held_threads = threads;
-    state->held_memory = memory;
-    run->free_threads -= threads;
-    run->free_memory -= memory;
-    state->first = fw_limits_first(threads, memory, run->plan->pipeline->resources.temp_bytes);
-    state->limits = state->first;
-    fw_run_recall_rung(run, index);
-    return true;
-}
-
-static void begin(struct fw_run *run, size_t index)
-{
-    struct fw_run_stage *state = &run->stages[index];
-    struct fw_error err;
-    state->state = FW_STAGE_RUNNING;
-    state->start_ns = fw_clock_ns();
-    if (fw_watch_take(run->plan, &run->plan->stages[index], &state->watch, &err) < 0 ||
-        fw_attempt_start(run, index, &err) < 0) {
-        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
-        return;
-    }
-    fw_run_record(run, "running", 0, "");
-}
-
-/* What ran before a stage may have written files that it reads, whether or not they are connected.
- */
-static bool follows_work(const struct fw_run *run, const struct fw_plan_stage *stage)
-{
-    for (size_t i = 0; i < stage->needs.len; i++) {
-        if (run->stages[stage->needs.items[i]].state == FW_STAGE_EXECUTED) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Starts, reuses or gives up one pending stage; true when that changed anything. */
-static bool advance(struct fw_run *run, size_t index)
-{
-    struct fw_plan_stage *stage = &run->plan->stages[index];
-    const char *blocker = NULL;
-    struct fw_error err;
-    int ready = readiness(run, index, &blocker);
-    if (ready < 0) {
-        fw_auto(free) char *why = fw_text("needs \"%s\"", blocker);
-        fw_run_stage_end(run, index, FW_STAGE_SKIPPED, 0, why);
-        return true;
-    }
-    if (ready == 0 || run->stopping != FW_GOING ||
-        (run->failed && !run->plan->pipeline->keep_going)) {
-        return false;
-    }
-    if ((stage->state != FW_PLAN_REUSE || follows_work(run, stage)) &&
-        fw_plan_assess(run->plan, index, run->digests, &err) < 0) {
-        fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
-        return true;
-    }
-    if (stage->state == FW_PLAN_REUSE) {
-        fw_run_stage_end(run, index, FW_STAGE_REUSED, 0, NULL);
-        return true;
-    }
-    if (!admit(run, index)) {
-        return false;
-    }
-    begin(run, index);
-    return true;
-}
-
-static void schedule(struct fw_run *run)
-{
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t i = 0; i < run->plan->n_stages; i++) {
-            size_t index = run->plan->order[i];
-            if (run->stages[index].state == FW_STAGE_PENDING) {
-                moved |= advance(run, index);
-            }
-        }
-    }
+    fw_schedule_ended(run, index);
+    run->changed = true;
 }
 
 static void stop_all(struct fw_run *run, enum fw_stopping how, int code, const char *why)
@@ -244,8 +89,8 @@ static void stop_all(struct fw_run *run, enum fw_stopping how, int code, const c
     cJSON_AddStringToObject(event, "reason", why);
     cJSON_AddBoolToObject(event, "at_once", how == FW_STOP_NOW);
     fw_run_emit(run, event);
-    for (size_t i = 0; i < run->plan->n_stages; i++) {
-        struct fw_attempt *attempt = run->stages[i].attempt;
+    for (size_t i = 0; i < run->n_running; i++) {
+        struct fw_attempt *attempt = run->stages[run->running[i]].attempt;
         if (attempt && how == FW_STOP_NOW && attempt->pid > 0) {
             attempt->killed = true;
             fw_proc_tree_kill(attempt->pid, SIGKILL);
@@ -305,63 +150,52 @@ static void check_clock(struct fw_run *run, int64_t now)
             run->error = err;
         }
     }
+    if (run->changed && now >= run->record_ns) {
+        fw_run_record(run, "running", 0, "");
+    }
 }
 
-static void wait_for_something(struct fw_run *run, struct pollfd *fds, size_t *stage_of)
+static void wait_for_something(struct fw_run *run, struct pollfd *fds)
 {
-    nfds_t n = 0;
-    fds[n++] = (struct pollfd){.fd = run->signal_fd, .events = POLLIN};
-    for (size_t i = 0; i < run->plan->n_stages; i++) {
-        if (run->stages[i].attempt) {
-            stage_of[n] = i;
-            const struct fw_channel *channel = &run->stages[i].attempt->channel;
-            fds[n++] = (struct pollfd){.fd = channel->ended ? -1 : channel->fd, .events = POLLIN};
-        }
+    size_t n = run->n_running;
+    for (size_t i = 0; i < n; i++) {
+        const struct fw_channel *channel = &run->stages[run->running[i]].attempt->channel;
+        fds[i] = (struct pollfd){.fd = channel->ended ? -1 : channel->fd, .events = POLLIN};
     }
-    poll(fds, n, TICK_MS);
+    fds[n] = (struct pollfd){.fd = run->signal_fd, .events = POLLIN};
+    poll(fds, n + 1, TICK_MS);
     int64_t now = fw_clock_ns();
-    if (fds[0].revents) {
+    if (fds[n].revents) {
         take_signals(run);
     }
-    for (nfds_t i = 1; i < n; i++) {
-        struct fw_run_stage *state = &run->stages[stage_of[i]];
-        if (fds[i].revents) {
-            fw_attempt_receive(run, stage_of[i]);
+    while (n-- > 0) { /* the last first: one that ends leaves the list */
+        size_t index = run->running[n];
+        if (fds[n].revents) {
+            fw_attempt_receive(run, index);
         }
-        fw_attempt_reap(run, stage_of[i]);
-        if (state->attempt->ended) {
-            fw_attempt_conclude(run, stage_of[i]);
+        fw_attempt_reap(run, index);
+        if (run->stages[index].attempt->ended) {
+            fw_attempt_conclude(run, index);
         } else {
-            fw_attempt_watch(run, stage_of[i], now);
+            fw_attempt_watch(run, index, now);
         }
     }
     check_clock(run, now);
 }
 
-static bool any_running(const struct fw_run *run)
-{
-    for (size_t i = 0; i < run->plan->n_stages; i++) {
-        if (run->stages[i].attempt) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int loop(struct fw_run *run, struct fw_error *err)
 {
     fw_auto(free) struct pollfd *fds = calloc(run->plan->n_stages + 1, sizeof *fds);
-    fw_auto(free) size_t *stage_of = calloc(run->plan->n_stages + 1, sizeof *stage_of);
-    if (!fds || !stage_of) {
+    if (!fds) {
         return fw_error_oom(err);
     }
-    schedule(run);
-    while (any_running(run)) {
-        wait_for_something(run, fds, stage_of);
+    fw_schedule(run);
+    while (run->n_running > 0) {
+        wait_for_something(run, fds);
         if (run->broken) {
             stop_all(run, FW_STOP_NOW, FW_EXIT_STATE, "the run directory cannot be written");
         }
-        schedule(run);
+        fw_schedule(run);
     }
     return 0;
 }
@@ -448,14 +282,14 @@ static void end_run(struct fw_run *run, int code, const struct fw_error *err)
 static int init_run(struct fw_run *run, struct fw_error *err)
 {
     const struct fw_pipeline_resources *given = &run->plan->pipeline->resources;
-    struct fw_machine machine;
+    const struct fw_machine *machine = &run->machine;
     sigset_t signals;
-    fw_machine_look(&machine);
+    fw_machine_look(&run->machine);
     run->start_ns = run->lease_ns = fw_clock_ns();
-    run->threads = run->free_threads = given->threads ? given->threads : machine.cpus;
+    run->threads = run->free_threads = given->threads ? given->threads : machine->cpus;
     run->memory = given->memory_bytes
                       ? given->memory_bytes
-                      : (uint64_t)((double)machine.memory_bytes * DEFAULT_MEMORY_SHARE);
+                      : (uint64_t)((double)machine->memory_bytes * DEFAULT_MEMORY_SHARE);
     run->free_memory = run->memory;
     run->stages = calloc(run->plan->n_stages + 1, sizeof *run->stages);
     sigemptyset(&signals);
@@ -473,6 +307,7 @@ static int init_run(struct fw_run *run, struct fw_error *err)
             run->stages[i].state = FW_STAGE_LEFT_OUT;
         }
     }
+    FW_TRY(fw_schedule_init(run, err));
     /* Scratch of a run that was killed: nobody else can be using it, the lease is ours. */
     fw_auto(free) char *tmp = fw_run_tmp_root(run);
     return tmp ? fw_fs_remove(tmp, err) : fw_error_oom(err);
@@ -486,6 +321,7 @@ static void finish_run(struct fw_run *run)
         cJSON_Delete(run->stages[i].attempts);
     }
     free(run->stages);
+    fw_schedule_finish(run);
     fw_auto(free) char *tmp = fw_run_tmp_root(run);
     if (tmp) {
         rmdir(tmp); /* empty by now, but for what a stage could not remove */

@@ -66,7 +66,6 @@ void fw_verdict_given(bool given);
 
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_why(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

@@ -14,6 +14,7 @@
 #include "cli/facts.h"
 #include "cli/print.h"
 #include "cli/target.h"
+#include "cli/tool.h"
 #include "run/run.h"
 #include "store/rundir.h"
 
@@ -146,6 +147,18 @@ static int go_to_background(const struct fw_cli *cli, const struct fw_target *ta
     return fw_print_json(json, err) == 0 ? 1 : -1;
 }
 
+/* A page about the run, unless that of an earlier run still tells all: nothing was executed. It is
+ * a view of the records; that it cannot be written takes nothing away from them. */
+static void write_report(const struct fw_console *console, const char *run_dir)
+{
+    struct fw_error err;
+    fw_auto(free) char *page = fw_text("%s/report.html", run_dir);
+    if (page && (console->n_started > 0 || access(page, F_OK) < 0) &&
+        fw_tool_run("report", run_dir, &err) < 0) {
+        fprintf(stderr, "warning: no %s: %s\n", page, err.text);
+    }
+}
+
 /* Takes the run directory and runs. */
 static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw_console *console,
                    int ready, struct fw_error *err)
@@ -169,6 +182,7 @@ static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw
     if (fw_rundir_close(&dir, code == 0 ? err : NULL) < 0 && code == 0) {
         code = err->code;
     }
+    write_report(console, target->plan->run_dir);
     return code;
 }
 

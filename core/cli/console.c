@@ -249,6 +249,7 @@ void fw_console_event(void *arg, const cJSON *event)
     };
     struct fw_console *console = arg;
     const char *type = text_of(event, "type");
+    console->n_started += strcmp(type, "stage_start") == 0;
     if (console->json && console->lost == 0) {
         print_line(console, event);
     }

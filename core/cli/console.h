@@ -16,7 +16,7 @@ struct fw_console {
     bool status_shown;
     int lost; /* errno of the event that stdout did not take; those after it are not tried */
     int64_t start_ns;
-    int n_warnings;
+    int n_warnings, n_started;
 };
 
 void fw_console_init(struct fw_console *console, bool json, bool quiet);

@@ -4,10 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/path.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/facts.h"
+#include "cli/tool.h"
 #include "config/near.h"
 
 const struct fw_verb fw_verbs[] = {
@@ -15,8 +14,6 @@ const struct fw_verb fw_verbs[] = {
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_RUN, 1, SIZE_MAX, fw_verb_run},
     {"plan", "TARGET [STAGE...]", "Says what a run would do, and why.",
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON, 1, SIZE_MAX, fw_verb_plan},
-    {"why", "TARGET STAGE", "Says why a stage would run: every difference in its cache key.",
-     FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_VS, 2, 2, fw_verb_why},
     {"exit-codes", "", "Lists the exit codes and what they mean.", FW_CLI_JSON, 0, 0,
      fw_verb_exit_codes},
     {"version", "", "Prints the version.", FW_CLI_JSON, 0, 0, fw_verb_version},
@@ -28,9 +25,11 @@ const size_t fw_n_verbs = sizeof fw_verbs / sizeof *fw_verbs;
 static const struct {
     const char *name, *summary;
 } tools[] = {
+    {"why", "Says why a stage would run: every difference in its cache key."},
     {"status", "Says what a run is doing: the newest, or that of TARGET."},
     {"wait", "Waits until a run has ended and ends with its exit code."},
     {"stop", "Stops a run at the next step boundary; the same command goes on from there."},
+    {"report", "Writes report.html into a run directory: one page, whole in itself."},
     {"verify", "Reads all recorded outputs again and compares digests."},
     {"inspect", "Describes a stage or a plugin without executing it."},
     {"list", "Lists the plugins that are found, good and bad."},
@@ -47,28 +46,11 @@ static const struct fw_verb *find_verb(const char *name)
     return NULL;
 }
 
-/* In the build tree a tool lies below the program, installed in a folder of its own. */
-static char *tool_path(const char *verb)
-{
-    char self[4096];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len > 0) {
-        self[len] = '\0';
-        fw_auto(free) char *folder = fw_path_folder(self);
-        char *path = folder ? fw_text("%s/core/tools/fwrun-%s", folder, verb) : NULL;
-        if (path && access(path, X_OK) == 0) {
-            return path;
-        }
-        free(path);
-    }
-    return fw_text("%s/fwrun-%s", FWRUN_TOOLS_DIR, verb);
-}
-
 /* Tools and third parties add verbs as programs of their own. Returns only if there is none. */
 static void run_external(const char *verb, char **argv)
 {
     fw_auto(free) char *name = fw_text("fwrun-%s", verb);
-    fw_auto(free) char *path = tool_path(verb);
+    fw_auto(free) char *path = fw_tool_path(verb);
     fw_verdict_given(true); /* it is the other program's to give */
     if (path) {
         execv(path, argv);

@@ -18,8 +18,7 @@ static const char *text_of(const cJSON *json, const char *name)
     return text ? text : "";
 }
 
-/* Seconds since 1970 of a fw_clock_utc text; 0 if it is none. */
-static double seconds_of(const char *text)
+double fw_view_seconds(const char *text)
 {
     struct tm tm = {0};
     double second = 0;
@@ -72,6 +71,28 @@ static cJSON *find_stage(cJSON *stages, const char *name)
     return NULL;
 }
 
+/* A list of its attempts, each with the times it began and ended. */
+static void take_attempt(cJSON *stage, const char *type, const cJSON *event)
+{
+    static const char *const facts[] = {"outcome",        "message", "elapsed_s",
+                                        "peak_rss_bytes", "user_s",  "system_s",
+                                        "memory_bytes",   "threads", "attempt"};
+    cJSON *attempts = cJSON_GetObjectItemCaseSensitive(stage, "attempts");
+    if (!attempts) {
+        attempts = cJSON_AddArrayToObject(stage, "attempts");
+    }
+    cJSON *last = cJSON_GetArrayItem(attempts, cJSON_GetArraySize(attempts) - 1);
+    if (strcmp(type, "stage_start") == 0) {
+        last = cJSON_CreateObject();
+        cJSON_AddItemToArray(attempts, last);
+        copy(last, event, facts, FW_COUNT(facts));
+        set_text(last, "began_at", text_of(event, "time"));
+    } else if (last) {
+        copy(last, event, facts, FW_COUNT(facts));
+        set_text(last, "ended_at", text_of(event, "time"));
+    }
+}
+
 static void take_stage_event(cJSON *stage, const char *type, const cJSON *event)
 {
     static const char *const start[] = {"attempt", "pid", "threads", "memory_bytes", "time"};
@@ -80,6 +101,9 @@ static void take_stage_event(cJSON *stage, const char *type, const cJSON *event)
     if (strcmp(type, "stage_start") == 0) {
         set_text(stage, "state", "running");
         copy(stage, event, start, FW_COUNT(start));
+        take_attempt(stage, type, event);
+    } else if (strcmp(type, "attempt_end") == 0) {
+        take_attempt(stage, type, event);
     } else if (strcmp(type, "step") == 0) {
         replace(stage, "step", event);
     } else if (strcmp(type, "heartbeat") == 0) {
@@ -190,7 +214,7 @@ static void judge(struct fw_view *view, const cJSON *record)
 static void add_elapsed(struct fw_view *view)
 {
     cJSON *stage;
-    double started = seconds_of(text_of(view->document, "started_at"));
+    double started = fw_view_seconds(text_of(view->document, "started_at"));
     if (view->live && started > 0) {
         cJSON_DeleteItemFromObjectCaseSensitive(view->document, "elapsed_s");
         cJSON_AddNumberToObject(view->document, "elapsed_s", now() - started);
@@ -201,7 +225,8 @@ static void add_elapsed(struct fw_view *view)
             continue;
         }
         if (view->live) {
-            cJSON_AddNumberToObject(stage, "elapsed_s", now() - seconds_of(text_of(stage, "time")));
+            cJSON_AddNumberToObject(stage, "elapsed_s",
+                                    now() - fw_view_seconds(text_of(stage, "time")));
         } else {
             set_text(stage, "state", "lost");
         }

@@ -12,10 +12,11 @@
  * events.jsonl.
  */
 struct fw_view {
-    /* run_dir, state, pid, host, exit_code and message of an ended run, elapsed_s, stages: a list
-     * of name, state and what is known of it (attempt, elapsed_s, memory_bytes, peak_bytes, step,
-     * message). state is that of run.json, or "starting", or "lost": the process is gone and gave
-     * no verdict. */
+    /* run_dir, state, pid, host, exit_code and message of an ended run, started_at, elapsed_s,
+     * stages: a list of name, state and what is known of it (attempt, elapsed_s, memory_bytes,
+     * peak_rss_bytes, step, message; attempts: a list of began_at, ended_at, outcome and more).
+     * state is that of run.json, or "starting", or "lost": the process is gone and gave no verdict.
+     */
     cJSON *document;
     struct fw_lease_holder holder;
     enum fw_lease_state lease;
@@ -32,6 +33,9 @@ void fw_view_finish(struct fw_view *view);
 
 /* The state by its name; "" when out of memory. */
 const char *fw_view_state(const struct fw_view *view);
+
+/* Seconds since 1970 of a time in the records; 0 if it is none. */
+double fw_view_seconds(const char *text);
 
 /* "run directory X: running", "... is lost: process 12 on host is gone ...", into `ret_text`. */
 void fw_view_verdict(const struct fw_view *view, struct fw_str *text);

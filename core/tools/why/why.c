@@ -61,7 +61,7 @@ static int print(const struct fw_cli *cli, const struct fw_plan_stage *stage,
     return 0;
 }
 
-int fw_verb_why(const struct fw_cli *cli, struct fw_error *err)
+static int why(const struct fw_cli *cli, struct fw_error *err)
 {
     fw_auto(target) struct fw_target target = {0};
     fw_auto(strings) struct fw_strings lines = {0};
@@ -74,4 +74,17 @@ int fw_verb_why(const struct fw_cli *cli, struct fw_error *err)
         return err->code;
     }
     return print(cli, stage, &lines, err);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {
+        "why",
+        "TARGET STAGE",
+        "Says why a stage would run: every difference in its cache key.",
+        FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_VS,
+        2,
+        2,
+        why};
+    return fw_tool_main(&verb, argc, argv);
 }

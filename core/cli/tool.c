@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/tool.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "cli/facts.h"
+
+char *fw_tool_path(const char *verb)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len > 0) {
+        self[len] = '\0';
+        fw_auto(free) char *folder = fw_path_folder(self);
+        char *path = folder ? fw_text("%s/core/tools/fwrun-%s", folder, verb) : NULL;
+        if (path && access(path, X_OK) == 0) {
+            return path;
+        }
+        free(path);
+    }
+    return fw_text("%s/fwrun-%s", FWRUN_TOOLS_DIR, verb);
+}
+
+int fw_tool_run(const char *verb, const char *argument, struct fw_error *err)
+{
+    fw_auto(free) char *path = fw_tool_path(verb);
+    fw_auto(close) int none = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    char *argv[] = {strdup(verb), strdup(argument), NULL};
+    struct fw_proc_fd fds[] = {{.source = none, .target = STDIN_FILENO},
+                               {.source = none, .target = STDOUT_FILENO},
+                               {.source = STDERR_FILENO, .target = STDERR_FILENO}};
+    struct fw_proc_spec spec = {.path = path, .argv = argv, .fds = fds, .n_fds = 3};
+    struct fw_proc_result result = {0};
+    pid_t pid;
+    int rc = path && argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err) : fw_error_oom(err);
+    if (rc == 0) {
+        rc = fw_proc_reap(pid, true, &result, err) < 0 ? -1 : 0;
+    }
+    if (rc == 0 && (result.signal != 0 || result.exit_code != 0)) {
+        rc = fw_error_set(err, FW_EXIT_FAILED, "fwrun %s ended with %d", verb,
+                          result.signal ? FW_EXIT_SIGNAL + result.signal : result.exit_code);
+    }
+    free(argv[0]);
+    free(argv[1]);
+    return rc;
+}

@@ -9,7 +9,6 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "base/vec.h"
 
 /*
  * Child processes. Each is the leader of its own process group, which is what gets signals; a
@@ -39,7 +38,7 @@ int fw_proc_spawn(const struct fw_proc_spec *spec, pid_t *ret_pid, struct fw_err
 int fw_proc_die_with_parent(pid_t parent, struct fw_error *err);
 
 /* Descendants that lose their parent become children of this process, where they can be found and
- * ended; otherwise they would leave the tree. For workers. */
+ * ended; otherwise they would leave the tree. For workers and the supervisor. */
 int fw_proc_adopt_orphans(struct fw_error *err);
 
 struct fw_proc_result {
@@ -53,26 +52,14 @@ struct fw_proc_result {
  * error. */
 int fw_proc_reap(pid_t pid, bool wait, struct fw_proc_result *ret_result, struct fw_error *err);
 
-/* Processes by pid and start time, which together are never used twice. The list owns `items`. */
-struct fw_procs {
-    struct fw_proc {
-        pid_t pid;
-        uint64_t start_time; /* 0: it was gone already */
-    } * items;
-    size_t len, cap;
-};
-
-static inline void fw_cleanup_procs(const struct fw_procs *procs)
-{
-    free(procs->items);
-}
-
 /* RssAnon + RssShmem of a child and all its descendants, in bytes; 0 when it is gone. Made to be
- * called every 20 ms. `seen` then has them, zero-initialised before the first call. */
-uint64_t fw_proc_tree_memory(pid_t pid, struct fw_procs *seen);
+ * called every 20 ms. */
+uint64_t fw_proc_tree_memory(pid_t pid);
 
-/* Kills what is left of a tree whose root has ended, with what that has started since. */
-void fw_procs_end(const struct fw_procs *seen);
+/* Kills and reaps the children of this process, with all that descends from them, but for those
+ * that `is_known` says to leave; NULL leaves none. Returns how many there were. Processes that a
+ * stage forgot are among them where this process adopts orphans. */
+size_t fw_proc_kill_strays(bool (*is_known)(const void *arg, pid_t pid), const void *arg);
 
 /* Sends a signal to the group of a child and to every descendant outside it. */
 void fw_proc_tree_kill(pid_t pid, int signal);

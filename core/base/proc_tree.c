@@ -2,16 +2,22 @@
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "base/fs.h"
 #include "base/proc.h"
 #include "base/vec.h"
 
-static void add_pid(struct fw_procs *procs, long pid)
+struct pids {
+    pid_t *items;
+    size_t len, cap;
+};
+
+static void add_pid(struct pids *pids, long pid)
 {
-    struct fw_proc *slot = pid > 0 ? fw_vec_add(procs) : NULL;
+    pid_t *slot = pid > 0 ? fw_vec_add(pids) : NULL;
     if (slot) {
-        slot->pid = (pid_t)pid;
+        *slot = (pid_t)pid;
     }
 }
 
@@ -51,7 +57,7 @@ uint64_t fw_proc_start_time(pid_t pid)
 
 /* Adds the children of each thread, which the kernel lists where it was built to; false where not.
  */
-static bool add_listed_children(struct fw_procs *procs, pid_t pid)
+static bool add_listed_children(struct pids *pids, pid_t pid)
 {
     char path[96], text[4096];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
@@ -68,14 +74,14 @@ static bool add_listed_children(struct fw_procs *procs, pid_t pid)
         }
         char *rest = text;
         for (char *child; (child = strsep(&rest, " "));) {
-            add_pid(procs, strtol(child, NULL, 10));
+            add_pid(pids, strtol(child, NULL, 10));
         }
     }
     return listed;
 }
 
 /* Adds what lives and has this parent or is in this group: looks at every process there is. */
-static void add_scanned(struct fw_procs *procs, pid_t parent, pid_t group)
+static void add_scanned(struct pids *pids, pid_t parent, pid_t group)
 {
     fw_auto(closedir) DIR *processes = opendir("/proc");
     struct dirent *process;
@@ -84,7 +90,7 @@ static void add_scanned(struct fw_procs *procs, pid_t parent, pid_t group)
         long pid = strtol(process->d_name, NULL, 10);
         if (pid > 0 && read_stat((pid_t)pid, &stat) && !strchr("ZXx", stat.state) &&
             (stat.parent == parent || stat.group == group)) {
-            add_pid(procs, pid);
+            add_pid(pids, pid);
         }
     }
 }
@@ -92,25 +98,30 @@ static void add_scanned(struct fw_procs *procs, pid_t parent, pid_t group)
 bool fw_proc_group_alive(pid_t group)
 {
     /* Zombies answer signals too, and an init that does not reap keeps them for good. */
-    fw_auto(procs) struct fw_procs procs = {0};
+    struct pids pids = {0};
     if (kill(-group, 0) == 0 || errno == EPERM) {
-        add_scanned(&procs, -1, group);
+        add_scanned(&pids, -1, group);
     }
-    return procs.len > 0;
+    free(pids.items);
+    return pids.len > 0;
+}
+
+static void add_children(struct pids *pids, pid_t pid)
+{
+    if (!add_listed_children(pids, pid) && fw_proc_start_time(pid) != 0) {
+        add_scanned(pids, pid, -1);
+    }
 }
 
 /* A process and all its descendants. */
-static void list_tree(pid_t pid, struct fw_procs *procs)
+static struct pids list_tree(pid_t pid)
 {
-    procs->len = 0;
-    add_pid(procs, pid);
-    for (size_t i = 0; i < procs->len; i++) {
-        pid_t parent = procs->items[i].pid;
-        procs->items[i].start_time = fw_proc_start_time(parent);
-        if (!add_listed_children(procs, parent) && procs->items[i].start_time != 0) {
-            add_scanned(procs, parent, -1);
-        }
+    struct pids pids = {0};
+    add_pid(&pids, pid);
+    for (size_t i = 0; i < pids.len; i++) {
+        add_children(&pids, pids.items[i]);
     }
+    return pids;
 }
 
 static uint64_t field_kb(const char *text, const char *key)
@@ -119,37 +130,45 @@ static uint64_t field_kb(const char *text, const char *key)
     return found ? strtoull(found + strlen(key), NULL, 10) : 0;
 }
 
-uint64_t fw_proc_tree_memory(pid_t pid, struct fw_procs *seen)
+uint64_t fw_proc_tree_memory(pid_t pid)
 {
+    struct pids pids = list_tree(pid);
     uint64_t total_kb = 0;
-    list_tree(pid, seen);
-    for (size_t i = 0; i < seen->len; i++) {
+    for (size_t i = 0; i < pids.len; i++) {
         char path[64], text[4096];
-        snprintf(path, sizeof path, "/proc/%d/status", (int)seen->items[i].pid);
+        snprintf(path, sizeof path, "/proc/%d/status", (int)pids.items[i]);
         if (fw_fs_peek(path, text, sizeof text)) {
             total_kb += field_kb(text, "\nRssAnon:") + field_kb(text, "\nRssShmem:");
         }
     }
+    free(pids.items);
     return total_kb * 1024;
 }
 
 void fw_proc_tree_kill(pid_t pid, int signal)
 {
-    fw_auto(procs) struct fw_procs procs = {0};
     /* Listed first: with its root gone the tree cannot be found any more. */
-    list_tree(pid, &procs);
+    struct pids pids = list_tree(pid);
     kill(-pid, signal);
-    for (size_t i = 0; i < procs.len; i++) {
-        kill(procs.items[i].pid, signal);
+    for (size_t i = 0; i < pids.len; i++) {
+        kill(pids.items[i], signal);
     }
+    free(pids.items);
 }
 
-void fw_procs_end(const struct fw_procs *seen)
+size_t fw_proc_kill_strays(bool (*is_known)(const void *arg, pid_t pid), const void *arg)
 {
-    for (size_t i = 0; i < seen->len; i++) {
-        const struct fw_proc *proc = &seen->items[i];
-        if (proc->start_time != 0 && fw_proc_start_time(proc->pid) == proc->start_time) {
-            fw_proc_tree_kill(proc->pid, SIGKILL);
+    struct pids pids = {0};
+    size_t n = 0;
+    add_children(&pids, getpid());
+    for (size_t i = 0; i < pids.len; i++) {
+        if (is_known && is_known(arg, pids.items[i])) {
+            continue;
         }
+        n += fw_proc_start_time(pids.items[i]) != 0; /* zombies harm nobody */
+        fw_proc_tree_kill(pids.items[i], SIGKILL);
+        waitpid(pids.items[i], NULL, 0);
     }
+    free(pids.items);
+    return n;
 }

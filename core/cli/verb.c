@@ -68,12 +68,11 @@ static int worker_main(const char *parent)
 {
     struct fw_error err;
     verdict_given = true; /* what it has to say goes through its channel */
-    if (fw_proc_die_with_parent((pid_t)strtol(parent, NULL, 10), &err) < 0 ||
-        fw_proc_adopt_orphans(&err) < 0) {
+    if (fw_proc_die_with_parent((pid_t)strtol(parent, NULL, 10), &err) < 0) {
         return FW_EXIT_FAILED;
     }
-    /* What the stage starts must not hold the channel. */
-    if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0) {
+    /* What the stage starts must not hold the channel, and is this process's to end. */
+    if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0 || fw_proc_adopt_orphans(&err) < 0) {
         return FW_EXIT_FAILED;
     }
     return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;

@@ -188,7 +188,6 @@ void fw_attempt_free(struct fw_attempt *attempt)
         }
         cJSON_Delete(attempt->step);
         cJSON_Delete(attempt->result);
-        free(attempt->seen.items);
         free(attempt);
     }
 }
@@ -280,7 +279,6 @@ void fw_attempt_reap(struct fw_run *run, size_t index)
     struct fw_attempt *attempt = run->stages[index].attempt;
     if (attempt->pid > 0 && fw_proc_reap(attempt->pid, false, &attempt->process, NULL) != 0) {
         fw_attempt_receive(run, index);
-        fw_procs_end(&attempt->seen);
         attempt->ended = true;
     }
 }
@@ -300,7 +298,7 @@ static void guard_memory(struct fw_run *run, size_t index)
 {
     struct fw_run_stage *state = &run->stages[index];
     struct fw_attempt *attempt = state->attempt;
-    uint64_t used = fw_proc_tree_memory(attempt->pid, &attempt->seen), steps;
+    uint64_t used = fw_proc_tree_memory(attempt->pid), steps;
     if (fw_json_get_u64(attempt->step, "steps", &steps, NULL) == 0) {
         fw_growth_note(&attempt->growth, steps, used);
     }

@@ -242,9 +242,24 @@ static void point_to_log(const struct fw_run *run, size_t index, struct verdict 
     }
 }
 
+/* The stages of this process may have children of their own. */
+static bool is_known(const void *arg, pid_t pid)
+{
+    const struct fw_run *run = arg;
+    bool known = false;
+    for (size_t i = 0; i < run->plan->n_stages; i++) {
+        const struct fw_attempt *attempt = run->stages[i].attempt;
+        known |= attempt && (attempt->pid == pid || attempt->pid == 0);
+    }
+    return known;
+}
+
 void fw_attempt_conclude(struct fw_run *run, size_t index)
 {
     struct fw_run_stage *state = &run->stages[index];
+    if (!state->attempt->result) {
+        fw_proc_kill_strays(is_known, run); /* a worker that ends by itself has done so */
+    }
     struct verdict verdict =
         state->attempt->result ? judge_result(run, index) : judge_death(run, index);
     if (verdict.kind == NO_SPACE) {

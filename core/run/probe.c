@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,10 +75,11 @@ static int spawn(int fd, pid_t *ret_pid, struct fw_error *err)
 /* What the worker said: the plugin that it was about to load, and how it went with all of them. */
 struct answer {
     cJSON *loading, *result;
+    bool late;
     struct fw_proc_result process;
 };
 
-static int judge(const struct answer *answer, struct fw_error *err)
+static int judge(const struct answer *answer, double stall_s, struct fw_error *err)
 {
     int64_t status = -1;
     const char *fault = "no reason given", *stage = "", *path = "a plugin";
@@ -90,6 +93,11 @@ static int judge(const struct answer *answer, struct fw_error *err)
                            : fw_error_set(err, FW_EXIT_PLUGIN, "stage \"%s\": %s; nothing ran",
                                           stage, fault);
     }
+    if (answer->late) {
+        return fw_error_set(err, FW_EXIT_PLUGIN,
+                            "stage \"%s\": %s was not loaded within %.0f s (stall_s); nothing ran",
+                            stage, path, stall_s);
+    }
     if (process->signal != 0) {
         return fw_error_set(err, FW_EXIT_PLUGIN,
                             "stage \"%s\": %s crashed with signal %d (%s) while it was loaded; "
@@ -102,11 +110,17 @@ static int judge(const struct answer *answer, struct fw_error *err)
                         stage, path, process->exit_code);
 }
 
-static int receive(struct fw_channel *channel, struct answer *answer, struct fw_error *err)
+static int receive(struct fw_channel *channel, int limit_ms, struct answer *answer,
+                   struct fw_error *err)
 {
     while (!answer->result && !channel->ended) {
         cJSON *message;
-        if (fw_channel_receive(channel, true, err) < 0) {
+        struct pollfd wait = {.fd = channel->fd, .events = POLLIN};
+        if (poll(&wait, 1, limit_ms) == 0) {
+            answer->late = true;
+            return 0;
+        }
+        if (fw_channel_receive(channel, false, err) < 0) {
             return -1;
         }
         while (fw_channel_next(channel, &message, err) == 0 && message) {
@@ -119,7 +133,7 @@ static int receive(struct fw_channel *channel, struct answer *answer, struct fw_
     return 0;
 }
 
-static int ask(cJSON *list, struct answer *answer, struct fw_error *err)
+static int ask(cJSON *list, int limit_ms, struct answer *answer, struct fw_error *err)
 {
     int pair[2];
     pid_t pid;
@@ -133,7 +147,10 @@ static int ask(cJSON *list, struct answer *answer, struct fw_error *err)
     struct fw_channel channel = {.fd = pair[0]};
     if (rc == 0) {
         rc = fw_channel_send(pair[0], task, err);
-        rc = rc < 0 ? rc : receive(&channel, answer, err);
+        rc = rc < 0 ? rc : receive(&channel, limit_ms, answer, err);
+        if (answer->late) {
+            fw_proc_tree_kill(pid, SIGKILL);
+        }
         fw_proc_reap(pid, true, &answer->process, NULL);
     }
     fw_channel_finish(&channel);
@@ -170,9 +187,10 @@ int fw_run_probe(const struct fw_plan *plan, const char *memo, struct fw_error *
         return 0;
     }
     struct answer answer = {0};
-    int rc = ask(list, &answer, err);
+    double stall_s = plan->pipeline->stall_s;
+    int rc = ask(list, stall_s > 0 ? (int)(stall_s * 1e3) : -1, &answer, err);
     if (rc == 0) {
-        rc = judge(&answer, err);
+        rc = judge(&answer, stall_s, err);
     }
     cJSON_Delete(answer.loading);
     cJSON_Delete(answer.result);

@@ -44,7 +44,6 @@ struct fw_attempt {
     int64_t log_bytes; /* what was in the log before */
     uint64_t peak_bytes, oom_kills;
     struct fw_growth growth;
-    struct fw_procs seen; /* its processes, when last looked at */
     bool over_budget, stalled, cancelled, killed;
     bool ended;
     cJSON *step;   /* the last one reported */

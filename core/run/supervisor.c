@@ -298,7 +298,7 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGCHLD);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (!run->stages || run->signal_fd < 0) {
+    if (!run->stages || run->signal_fd < 0 || fw_proc_adopt_orphans(NULL) < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot prepare the run");
     }
     for (size_t i = 0; i < run->plan->n_stages; i++) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "run/run_internal.h"
+#include "store/manifest.h"
 
 void fw_watch_finish(struct fw_watch *watch)
 {
@@ -10,6 +11,23 @@ void fw_watch_finish(struct fw_watch *watch)
     }
     free(watch->trees.items);
     *watch = (struct fw_watch){0};
+}
+
+/* Between its end and this beginning somebody may have written into what the producer left. */
+static int check_producer(const struct fw_plan *plan, const struct fw_plan_stage *producer,
+                          struct fw_error *err)
+{
+    const char *name = producer->spec->name;
+    fw_auto(strings) struct fw_strings problems = {0};
+    if (fw_manifest_check(plan->run_dir, name, producer->manifest, false, &problems, err) < 0) {
+        return -1;
+    }
+    return problems.len == 0
+               ? 0
+               : fw_error_set(err, FW_EXIT_FAILED,
+                              "an input is not what stage \"%s\" left: %s; run again, "
+                              "and that stage is done anew",
+                              name, problems.items[0]);
 }
 
 int fw_watch_take(const struct fw_plan *plan, const struct fw_plan_stage *stage,
@@ -22,6 +40,10 @@ int fw_watch_take(const struct fw_plan *plan, const struct fw_plan_stage *stage,
             struct fw_files *files = fw_vec_add(&ret_watch->trees);
             if (!files) {
                 return fw_error_oom(err);
+            }
+            if (!input->items[k].path &&
+                check_producer(plan, &plan->stages[input->items[k].stage], err) < 0) {
+                return -1;
             }
             const char *path = fw_plan_source_path(plan, &input->items[k]);
             if (fw_files_list(path, files, err) < 0) {

@@ -285,6 +285,20 @@ static fw_status run_stage(struct fw_worker *worker, struct tally *tally, struct
     return status;
 }
 
+/* They would write into outputs that are being described, or are another stage's by then. */
+static void end_strays(struct fw_worker *worker)
+{
+    size_t n = worker->own_process ? fw_proc_kill_strays(NULL, NULL) : 0;
+    fw_auto(free) char *text =
+        n == 0 ? NULL
+               : fw_text("%zu process%s still running when the stage was done, and %s killed", n,
+                         n == 1 ? " was" : "es were", n == 1 ? "was" : "were");
+    if (text) {
+        const struct fw_log *log = worker->host.service(&worker->host, FW_LOG_ID);
+        log->write(&worker->host, FW_LOG_WARNING, text);
+    }
+}
+
 /* The plugin's word, or what can be said when it gave none. */
 static void add_fault(struct fw_worker *worker, cJSON *result, fw_status status,
                       const struct fw_error *err)
@@ -320,6 +334,7 @@ static void run_task(struct fw_worker *worker, cJSON *result)
     fw_status status = FW_E_INTERNAL;
     if (fw_worker_read_task(worker, &err) == 0 && load_plugins(worker, &err) == 0) {
         status = run_stage(worker, &tally, &err);
+        end_strays(worker);
         if (status > FW_MORE || status < FW_E_INTERNAL) {
             fw_error_set(&err, FW_EXIT_FAILED,
                          "the plugin returned status %" PRId32
@@ -397,7 +412,10 @@ int fw_worker_run(int fd, bool own_process)
             run_task(&worker, result);
         }
         fw_worker_send(&worker, result);
-        shutdown(fd, SHUT_RDWR);
+        if (shutdown(fd, SHUT_RDWR) < 0 && own_process) {
+            _exit(
+                FW_EXIT_FAILED); /* the stage has closed it, and the other thread never wakes up */
+        }
         pthread_join(worker.control, NULL);
         rc = 0;
     }

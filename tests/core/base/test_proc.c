@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -193,12 +194,6 @@ static void hold_memory(size_t bytes)
     }
 }
 
-static uint64_t tree_memory(pid_t pid)
-{
-    fw_auto(procs) struct fw_procs seen = {0};
-    return fw_proc_tree_memory(pid, &seen);
-}
-
 static void sums_memory_over_descendants_in_other_groups(void **state)
 {
     (void)state;
@@ -211,11 +206,11 @@ static void sums_memory_over_descendants_in_other_groups(void **state)
         }
         hold_memory(16 * MIB);
     }
-    WAIT_FOR(tree_memory(worker) >= 48 * MIB);
-    assert_true(tree_memory(worker) < 80 * MIB);
+    WAIT_FOR(fw_proc_tree_memory(worker) >= 48 * MIB);
+    assert_true(fw_proc_tree_memory(worker) < 80 * MIB);
     fw_proc_tree_kill(worker, SIGKILL);
     reap(worker);
-    assert_int_equal(tree_memory(worker), 0);
+    assert_int_equal(fw_proc_tree_memory(worker), 0);
 }
 
 static void kills_the_whole_tree(void **state)
@@ -262,7 +257,7 @@ static void finds_orphans_that_were_adopted(void **state)
         }
         hold_memory(1);
     }
-    WAIT_FOR(tree_memory(worker) >= 32 * MIB);
+    WAIT_FOR(fw_proc_tree_memory(worker) >= 32 * MIB);
     fw_proc_tree_kill(worker, SIGKILL);
     reap(worker);
 }
@@ -275,54 +270,45 @@ static void let_go(int out)
         if (fork_bounded() == 0) {
             pid_t self = getpid();
             assert_int_equal(write(out, &self, sizeof self), sizeof self);
-            hold_memory(32 * MIB);
+            hold_memory(1);
         }
         _exit(0);
     }
 }
 
-static void ends_what_left_its_session_and_outlived_its_root(void **state)
+static bool is_this(const void *arg, pid_t pid)
+{
+    return *(const pid_t *)arg == pid;
+}
+
+static void kills_what_outlived_its_tree_and_spares_what_is_known(void **state)
 {
     (void)state;
     int ends[2];
     pid_t runaway = 0;
-    fw_auto(procs) struct fw_procs seen = {0};
     assert_int_equal(pipe(ends), 0);
-    pid_t worker = fork_bounded();
-    if (worker == 0) {
-        fw_proc_adopt_orphans(NULL);
-        let_go(ends[1]);
-        hold_memory(1);
-    }
-    assert_int_equal(read(ends[0], &runaway, sizeof runaway), sizeof runaway);
-    WAIT_FOR(fw_proc_tree_memory(worker, &seen) >= 32 * MIB);
-    kill(worker, SIGKILL);
-    reap(worker);
-    assert_int_not_equal(fw_proc_start_time(runaway), 0);
-    fw_procs_end(&seen);
-    WAIT_FOR(fw_proc_start_time(runaway) == 0);
-    close(ends[0]);
-    close(ends[1]);
-}
-
-static void spares_a_process_that_only_has_the_number(void **state)
-{
-    (void)state;
-    fw_auto(procs) struct fw_procs seen = {0};
+    assert_int_equal(fw_proc_adopt_orphans(NULL), 0);
     pid_t other = fork_bounded();
     if (other == 0) {
         hold_memory(1);
     }
-    fw_proc_tree_memory(other, &seen);
-    fw_proc_tree_memory(other, &seen); /* begins anew */
-    assert_int_equal(seen.len, 1);
-    seen.items[0].start_time -= 1;
-    fw_procs_end(&seen);
-    nap(50);
+    pid_t worker = fork_bounded();
+    if (worker == 0) {
+        let_go(ends[1]);
+        hold_memory(1);
+    }
+    assert_int_equal(read(ends[0], &runaway, sizeof runaway), sizeof runaway);
+    kill(worker, SIGKILL);
+    reap(worker);
+    assert_int_not_equal(fw_proc_start_time(runaway), 0);
+    WAIT_FOR(fw_proc_kill_strays(is_this, &other) == 0);
+    assert_int_equal(fw_proc_start_time(runaway), 0);
     assert_int_not_equal(fw_proc_start_time(other), 0);
-    seen.items[0].start_time += 1;
-    fw_procs_end(&seen);
-    assert_int_equal(reap(other).signal, SIGKILL);
+    assert_int_equal(fw_proc_kill_strays(NULL, NULL), 1);
+    assert_int_equal(fw_proc_start_time(other), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void dies_with_its_parent(void **state)
@@ -379,8 +365,7 @@ int main(void)
         cmocka_unit_test(sums_memory_over_descendants_in_other_groups),
         cmocka_unit_test(kills_the_whole_tree),
         cmocka_unit_test(finds_orphans_that_were_adopted),
-        cmocka_unit_test(ends_what_left_its_session_and_outlived_its_root),
-        cmocka_unit_test(spares_a_process_that_only_has_the_number),
+        cmocka_unit_test(kills_what_outlived_its_tree_and_spares_what_is_known),
         cmocka_unit_test(dies_with_its_parent),
         cmocka_unit_test(notices_a_parent_that_has_gone),
     };

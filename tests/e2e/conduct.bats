@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Plugins that load and then misbehave.
+# Plugins that load and then misbehave, beside bad.bats: what more there is to say about some.
 load lib.bash
 
 one() { # NAME [SETTING-OF-THE-STAGE...]
@@ -23,24 +23,6 @@ undone() { # nothing of the stage is believed
     undone
 }
 
-@test "an abort is told like a crash" {
-    one step_aborts
-    fw 5 one.cfg
-    says err 'crashed with signal 6 (Aborted)'
-    undone
-}
-
-@test "a crash in create and one in destroy" {
-    one create_crashes
-    fw 5 one.cfg
-    says err 'crashed with signal 11 (Segmentation fault) before its first step'
-    undone
-    one destroy_crashes
-    fw 5 one.cfg
-    says err 'crashed with signal 11 (Segmentation fault) after step 3'
-    undone
-}
-
 @test "a failure is told with all five parts of its fault" {
     one step_fails
     fw 1 one.cfg
@@ -49,27 +31,6 @@ undone() { # nothing of the stage is believed
     one create_fails
     fw 1 one.cfg
     says err 'stage "s": create fails as asked'
-}
-
-@test "a failure without a reason is the plugin's defect" {
-    one silent_failure
-    fw 1 one.cfg
-    says err 'the plugin returned status -3 without saying why, which is the plugin'"'"'s defect'
-    undone
-}
-
-@test "a status that is none" {
-    one status_out_of_range
-    fw 1 one.cfg
-    says err 'the plugin returned status 7, which is none of the SDK'"'"'s'
-    undone
-}
-
-@test "a plugin that ends the process" {
-    one step_exits
-    fw 5 one.cfg
-    says err 'exited by itself with code 0 after step 1, which a plugin must not do'
-    undone
 }
 
 @test "zero items fail unless they are allowed" {
@@ -85,13 +46,6 @@ undone() { # nothing of the stage is believed
     fw 0 none.cfg --set stages.s.allow_empty=true
     [ -e runs/none/stages/s/numbers.txt ] && [ ! -s runs/none/stages/s/numbers.txt ]
     fw 0 verify none.cfg
-}
-
-@test "an output that is not made" {
-    one no_output
-    fw 1 one.cfg
-    says err 'it said it was done, but output "out" is not there'
-    undone
 }
 
 @test "a failure in this process is told the same way" {

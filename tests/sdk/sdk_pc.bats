@@ -44,7 +44,7 @@ exported() {
     # shellcheck disable=SC2046
     run cc -std=c11 -I"$FWRUN_SOURCE_ROOT/tests/fixtures" $(pkg-config --cflags fw-sdk) \
         -DNAME='"x"' -shared -fPIC -o "$scratch/x.so" \
-        "$FWRUN_SOURCE_ROOT/tests/fixtures/bad/undefined.c" $(pkg-config --libs fw-sdk)
+        "$FWRUN_SOURCE_ROOT/tests/fixtures/bad/undefined_symbol.c" $(pkg-config --libs fw-sdk)
     [ "$status" -ne 0 ]
     [[ $output == *"undefined reference to"*fwrun_test_nowhere* ]]
 }

@@ -50,7 +50,7 @@ PYTHON
 }
 
 @test "attempts on lower rungs are all there" {
-    pipeline hungry 'a: { use = "t_mem"; params: { amount = "400MiB"; }; resources: { memory = "100MB"; threads = 1; }; };'
+    pipeline hungry 'a: { use = "t_mem"; params: { amount = "64GiB"; }; resources: { memory = "100MB"; threads = 1; }; };'
     fw 10 hungry.cfg
     sound runs/hungry/report.html
     (($(grep -o 'class="bar-bad"' runs/hungry/report.html | wc -l) == $(state '.stages.a.attempts | length')))

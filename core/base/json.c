@@ -156,14 +156,6 @@ int fw_json_get_double(const cJSON *object, const char *name, double *ret_value,
                : refuse(object, name, "a number", err);
 }
 
-int fw_json_get_bool(const cJSON *object, const char *name, bool *ret_value, struct fw_error *err)
-{
-    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, name);
-    FW_TRY(cJSON_IsBool(node) ? 0 : refuse(object, name, "a boolean", err));
-    *ret_value = cJSON_IsTrue(node);
-    return 0;
-}
-
 int fw_json_get_object(const cJSON *object, const char *name, const cJSON **ret_object,
                        struct fw_error *err)
 {

@@ -53,7 +53,6 @@ int fw_json_get_u64(const cJSON *object, const char *name, uint64_t *ret_value,
                     struct fw_error *err);
 int fw_json_get_double(const cJSON *object, const char *name, double *ret_value,
                        struct fw_error *err);
-int fw_json_get_bool(const cJSON *object, const char *name, bool *ret_value, struct fw_error *err);
 int fw_json_get_object(const cJSON *object, const char *name, const cJSON **ret_object,
                        struct fw_error *err);
 int fw_json_get_array(const cJSON *object, const char *name, const cJSON **ret_array,

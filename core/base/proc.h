@@ -64,9 +64,6 @@ size_t fw_proc_kill_strays(bool (*is_known)(const void *arg, pid_t pid), const v
 /* Sends a signal to the group of a child and to every descendant outside it. */
 void fw_proc_tree_kill(pid_t pid, int signal);
 
-/* Whether any process of the group is left that is more than a zombie. */
-bool fw_proc_group_alive(pid_t group);
-
 /* The start time of a process in clock ticks since boot, which with the pid names it for good;
  * 0 when there is no such process or it is a zombie. */
 uint64_t fw_proc_start_time(pid_t pid);

@@ -23,7 +23,7 @@ static void add_pid(struct pids *pids, long pid)
 
 struct stat_line {
     char state;
-    pid_t parent, group;
+    pid_t parent;
     uint64_t start_time;
 };
 
@@ -44,7 +44,6 @@ static bool read_stat(pid_t pid, struct stat_line *ret_stat)
     }
     *ret_stat = (struct stat_line){.state = *fields[1],
                                    .parent = (pid_t)strtol(fields[2], NULL, 10),
-                                   .group = (pid_t)strtol(fields[3], NULL, 10),
                                    .start_time = strtoull(fields[20], NULL, 10)};
     return true;
 }
@@ -80,8 +79,8 @@ static bool add_listed_children(struct pids *pids, pid_t pid)
     return listed;
 }
 
-/* Adds what lives and has this parent or is in this group: looks at every process there is. */
-static void add_scanned(struct pids *pids, pid_t parent, pid_t group)
+/* Adds what lives and has this parent: looks at every process there is. */
+static void add_scanned(struct pids *pids, pid_t parent)
 {
     fw_auto(closedir) DIR *processes = opendir("/proc");
     struct dirent *process;
@@ -89,27 +88,16 @@ static void add_scanned(struct pids *pids, pid_t parent, pid_t group)
     while (processes && (process = readdir(processes))) {
         long pid = strtol(process->d_name, NULL, 10);
         if (pid > 0 && read_stat((pid_t)pid, &stat) && !strchr("ZXx", stat.state) &&
-            (stat.parent == parent || stat.group == group)) {
+            stat.parent == parent) {
             add_pid(pids, pid);
         }
     }
 }
 
-bool fw_proc_group_alive(pid_t group)
-{
-    /* Zombies answer signals too, and an init that does not reap keeps them for good. */
-    struct pids pids = {0};
-    if (kill(-group, 0) == 0 || errno == EPERM) {
-        add_scanned(&pids, -1, group);
-    }
-    free(pids.items);
-    return pids.len > 0;
-}
-
 static void add_children(struct pids *pids, pid_t pid)
 {
     if (!add_listed_children(pids, pid) && fw_proc_start_time(pid) != 0) {
-        add_scanned(pids, pid, -1);
+        add_scanned(pids, pid);
     }
 }
 

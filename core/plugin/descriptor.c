@@ -444,17 +444,6 @@ const struct fw_port *fw_port_find(const struct fw_port *ports, uint32_t n, cons
     return wildcard;
 }
 
-const struct fw_param *fw_param_find(const struct fw_stage *stage, const char *name)
-{
-    for (uint32_t i = 0; i < stage->n_params; i++) {
-        const struct fw_param *param = fw_param_at(stage->params, i);
-        if (strcmp(param->name, name) == 0) {
-            return param;
-        }
-    }
-    return NULL;
-}
-
 const char *fw_kind_name(fw_kind kind)
 {
     static const char *const names[] = {"?", "table", "tensor", "file", "dir", "document", "any"};

@@ -47,9 +47,6 @@ const struct fw_service *fw_plugin_service(const struct fw_plugin *plugin, const
 /* The port called `name`, else the wildcard port, else NULL. */
 const struct fw_port *fw_port_find(const struct fw_port *ports, uint32_t n, const char *name);
 
-/* The parameter called `name`, or NULL. */
-const struct fw_param *fw_param_find(const struct fw_stage *stage, const char *name);
-
 /* For messages and listings: "table", "int", "bitwise"; "?" for values that do not exist. */
 const char *fw_kind_name(fw_kind kind);
 const char *fw_param_type_name(fw_param_type type);

@@ -52,50 +52,19 @@ static int start_thread(struct fw_attempt *attempt, int fd, struct fw_error *err
     return 0;
 }
 
-/* Libraries that size their own thread pools take the number from the environment. */
-static int worker_environment(const struct fw_limits *limits, struct fw_strings *env,
-                              struct fw_error *err)
+/* A worker that writes to the descriptor `log` what its plugins print, and talks on `channel`. */
+int fw_attempt_spawn(int log, int channel, pid_t *ret_pid, struct fw_error *err)
 {
-    static const char *const ours[] = {
-        "OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS=", "ORT_DISABLE_TELEMETRY="};
-    for (char **item = environ; *item; item++) {
-        bool replaced = false;
-        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-            replaced |= strncmp(*item, ours[i], strlen(ours[i])) == 0;
-        }
-        if (!replaced && fw_strings_add(env, *item) < 0) {
-            return fw_error_oom(err);
-        }
-    }
-    if (fw_strings_take(env, fw_text("OMP_NUM_THREADS=%u", limits->threads)) < 0 ||
-        fw_strings_take(env, fw_text("OPENBLAS_NUM_THREADS=%u", limits->threads)) < 0 ||
-        fw_strings_add(env, "ORT_DISABLE_TELEMETRY=1") < 0) {
-        return fw_error_oom(err);
-    }
-    char **end = fw_vec_add(env); /* the NULL that ends an environment */
-    return end ? 0 : fw_error_oom(err);
-}
-
-static int start_process(struct fw_attempt *attempt, const struct fw_limits *limits, int fd,
-                         struct fw_error *err)
-{
-    fw_auto(strings) struct fw_strings env = {0};
     char parent[24];
     snprintf(parent, sizeof parent, "%d", (int)getpid());
     char *argv[] = {(char[]){"fwrun"}, (char[]){"--worker"}, parent, NULL};
-    struct fw_proc_fd fds[] = {{.source = attempt->log, .target = STDOUT_FILENO},
-                               {.source = attempt->log, .target = STDERR_FILENO},
-                               {.source = fd, .target = CHANNEL_FD}};
-    if (worker_environment(limits, &env, err) < 0) {
-        return -1;
-    }
-    struct fw_proc_spec spec = {.path = "/proc/self/exe",
-                                .argv = argv,
-                                .env = env.items,
-                                .fds = fds,
-                                .n_fds = sizeof fds / sizeof *fds};
-    int rc = fw_proc_spawn(&spec, &attempt->pid, err);
-    close(fd);
+    struct fw_proc_fd fds[] = {{.source = log, .target = STDOUT_FILENO},
+                               {.source = log, .target = STDERR_FILENO},
+                               {.source = channel, .target = CHANNEL_FD}};
+    struct fw_proc_spec spec = {
+        .path = "/proc/self/exe", .argv = argv, .fds = fds, .n_fds = sizeof fds / sizeof *fds};
+    int rc = fw_proc_spawn(&spec, ret_pid, err);
+    close(channel);
     return rc;
 }
 
@@ -135,9 +104,8 @@ static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
     }
     attempt->channel.fd = pair[0];
-    int rc = stage->spec->isolated
-                 ? start_process(attempt, &run->stages[index].limits, pair[1], err)
-                 : start_thread(attempt, pair[1], err);
+    int rc = stage->spec->isolated ? fw_attempt_spawn(attempt->log, pair[1], &attempt->pid, err)
+                                   : start_thread(attempt, pair[1], err);
     return rc < 0 ? -1 : fw_channel_send(attempt->channel.fd, task, err);
 }
 

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/proc.h"
 #include "run/channel.h"
-#include "run/run.h"
+#include "run/run_internal.h"
 
 /* What resolves once resolves again while plugin and program are the same. */
 static bool is_known(const char *memo, const char *digest)
@@ -59,19 +59,6 @@ static int collect(const struct fw_plan *plan, const char *memo, cJSON *list, st
     return 0;
 }
 
-static int spawn(int fd, pid_t *ret_pid, struct fw_error *err)
-{
-    char parent[24];
-    snprintf(parent, sizeof parent, "%d", (int)getpid());
-    char *argv[] = {(char[]){"fwrun"}, (char[]){"--worker"}, parent, NULL};
-    /* What a constructor prints is nobody's result: to stderr with it. */
-    struct fw_proc_fd fds[] = {{.source = STDERR_FILENO, .target = STDOUT_FILENO},
-                               {.source = STDERR_FILENO, .target = STDERR_FILENO},
-                               {.source = fd, .target = 3}};
-    struct fw_proc_spec spec = {.path = "/proc/self/exe", .argv = argv, .fds = fds, .n_fds = 3};
-    return fw_proc_spawn(&spec, ret_pid, err);
-}
-
 /* What the worker said: the plugin that it was about to load, and how it went with all of them. */
 struct answer {
     cJSON *loading, *result;
@@ -93,21 +80,14 @@ static int judge(const struct answer *answer, double stall_s, struct fw_error *e
                            : fw_error_set(err, FW_EXIT_PLUGIN, "stage \"%s\": %s; nothing ran",
                                           stage, fault);
     }
-    if (answer->late) {
-        return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "stage \"%s\": %s was not loaded within %.0f s (stall_s); nothing ran",
-                            stage, path, stall_s);
-    }
-    if (process->signal != 0) {
-        return fw_error_set(err, FW_EXIT_PLUGIN,
-                            "stage \"%s\": %s crashed with signal %d (%s) while it was loaded; "
-                            "nothing ran",
-                            stage, path, process->signal, strsignal(process->signal));
-    }
-    return fw_error_set(err, FW_EXIT_PLUGIN,
-                        "stage \"%s\": %s ended the process with code %d while it was loaded; "
-                        "nothing ran",
-                        stage, path, process->exit_code);
+    fw_auto(free) char *how =
+        answer->late ? fw_text("was not loaded within %.0f s (stall_s)", stall_s)
+        : process->signal != 0
+            ? fw_text("crashed with signal %d (%s) while it was loaded", process->signal,
+                      strsignal(process->signal))
+            : fw_text("ended the process with code %d while it was loaded", process->exit_code);
+    return fw_error_set(err, FW_EXIT_PLUGIN, "stage \"%s\": %s %s; nothing ran", stage, path,
+                        how ? how : "cannot be loaded");
 }
 
 static int receive(struct fw_channel *channel, int limit_ms, struct answer *answer,
@@ -142,8 +122,8 @@ static int ask(cJSON *list, int limit_ms, struct answer *answer, struct fw_error
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
     }
-    int rc = spawn(pair[1], &pid, err);
-    close(pair[1]);
+    /* What a constructor prints is nobody's result: to stderr with it. */
+    int rc = fw_attempt_spawn(STDERR_FILENO, pair[1], &pid, err);
     struct fw_channel channel = {.fd = pair[0]};
     if (rc == 0) {
         rc = fw_channel_send(pair[0], task, err);

@@ -121,6 +121,7 @@ char *fw_run_tmp(const struct fw_run *run, size_t index);
 char *fw_run_tmp_root(const struct fw_run *run);
 
 /* attempt.c */
+int fw_attempt_spawn(int log, int channel, pid_t *ret_pid, struct fw_error *err);
 int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err);
 void fw_attempt_receive(struct fw_run *run, size_t index);
 void fw_attempt_reap(struct fw_run *run, size_t index);

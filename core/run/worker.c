@@ -83,9 +83,22 @@ static int open_module(struct fw_worker *worker, const cJSON *from, struct fw_mo
     return fw_loader_open(worker->loader, path, digest, ret_module, err);
 }
 
+/* Libraries that size their own thread pools take the number from the environment when they are
+ * loaded; what is in this process already is not to be disturbed. */
+static int set_environment(const struct fw_worker *worker)
+{
+    char threads[16];
+    snprintf(threads, sizeof threads, "%u", worker->limits.threads);
+    return worker->own_process ? setenv("OMP_NUM_THREADS", threads, 1) |
+                                     setenv("OPENBLAS_NUM_THREADS", threads, 1) |
+                                     setenv("ORT_DISABLE_TELEMETRY", "1", 1)
+                               : 0;
+}
+
 static int load_plugins(struct fw_worker *worker, struct fw_error *err)
 {
     const cJSON *plugin, *providers, *item;
+    FW_TRY(set_environment(worker) == 0 ? 0 : fw_error_oom(err));
     /* The copies go where the supervisor clears up, even after a kill. */
     if (fw_json_get_object(worker->json, "plugin", &plugin, err) < 0 ||
         fw_json_get_array(worker->json, "providers", &providers, err) < 0 ||

@@ -297,15 +297,13 @@ static void refuses_a_struct_of_another_size(void **state)
                    "not 72");
 }
 
-static void finds_ports_and_parameters(void **state)
+static void finds_ports(void **state)
 {
     (void)state;
     assert_ptr_equal(fw_port_find(stage()->inputs, 1, "in"), input());
     assert_null(fw_port_find(stage()->inputs, 1, "other"));
     input()->flags = FW_PORT_WILDCARD;
     assert_ptr_equal(fw_port_find(stage()->inputs, 1, "other"), input());
-    assert_ptr_equal(fw_param_find(stage(), "chunk"), param());
-    assert_null(fw_param_find(stage(), "chunks"));
 }
 
 int main(void)
@@ -328,7 +326,7 @@ int main(void)
         CLAIM(refuses_missing_callbacks),
         CLAIM(refuses_a_plugin_of_nothing),
         CLAIM(refuses_a_struct_of_another_size),
-        CLAIM(finds_ports_and_parameters),
+        CLAIM(finds_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,10 @@ static struct verdict judge_death(const struct fw_run *run, size_t index)
             OVER_MEMORY, FW_EXIT_EXHAUSTED,
             fw_text("was killed by the kernel for lack of memory%s", grew ? grew : "")};
     }
+    if (attempt->process.exit_code == FW_BUDGET_EXIT_CODE) {
+        return (struct verdict){OUT_OF_MEMORY, FW_EXIT_EXHAUSTED,
+                                fw_text("ended by itself for lack of memory")};
+    }
     return (struct verdict){CRASHED, FW_EXIT_CRASHED, crash_text(attempt)};
 }
 

@@ -12,6 +12,7 @@
 #include "json_functions.h"
 #include "settings.h"
 #include "sql/fault.h"
+#include "terminate.h"
 
 static fw_status open_database(struct fw_sql_session *session, duckdb_config config)
 {
@@ -45,6 +46,7 @@ static void destroy(struct fw_sql_session *session)
     duckdb_close(&session->database);
     pthread_mutex_destroy(&session->lanes.mutex);
     free(session);
+    sql_terminate_unwatch();
 }
 
 static void on_request(void *arg)
@@ -63,6 +65,7 @@ fw_status sql_session_open(const struct fw_host *host, struct fw_sql_session **r
     }
     session->host = host;
     pthread_mutex_init(&session->lanes.mutex, NULL);
+    sql_terminate_watch();
     fw_status status = sql_settings_configure(host, config);
     if (status == FW_OK) {
         status = open_database(session, config);

@@ -230,3 +230,53 @@ two() { # MEMORY-OF-EACH
     fw 0 big.cfg
     [ "$(attempts memory_bytes)" = 300000000 ]
 }
+
+# A query whose need grows with its threads, on data that it makes itself.
+query() { # MEMORY
+    unset FWRUN_PLUGIN_PATH
+    pipeline hold "s: { use = \"sql\"; params: { query = \"SELECT i % 100000 AS k, count(*) AS n,
+        max(md5(i::VARCHAR)) AS m FROM range(3000000) r(i) GROUP BY k ORDER BY m\"; };
+        resources: { memory = \"$1\"; threads = 8; }; };" 'resources: { threads = 8; };'
+}
+
+# BUDGET: it is too small for all threads, and a lower rung makes the same bytes.
+done_on_a_lower_rung() {
+    query 2GB
+    fw 0 hold.cfg
+    [ "$(attempts outcome)" = done ]
+    mv runs plenty
+    query "$1"
+    fw 0 hold.cfg
+    [[ "$(attempts outcome)" =~ ^((out_of_memory|over_memory)\ )+done$ ]] || failed "$(attempts outcome)"
+    [ "$(attempts outcome)" = "$(jq -r 'select(.type == "attempt_end") | .outcome' runs/hold/events.jsonl | paste -sd ' ')" ]
+    [ "$(state '.stages.s.attempts[-1].threads')" -lt 8 ]
+    cmp {plenty,runs}/hold/stages/s/table.parquet
+}
+
+@test "DuckDB's own out-of-memory leads to a rung on which the query is done, with the same bytes" {
+    done_on_a_lower_rung 100MB
+    says err 'Out of Memory Error'
+}
+
+@test "DuckDB's out-of-memory that ends the process is no crash" {
+    done_on_a_lower_rung 60MB
+    grep -q 'attempt 1: ended by itself for lack of memory' err || skip 'the library did not end the process here'
+    says runs/hold/logs/s.log 'DuckDB ran out of memory where it cannot say so'
+}
+
+@test "DuckDB's out-of-memory on every rung ends with 10 and says what to raise" {
+    query 30MB
+    fw 10 hold.cfg
+    [ "$(attempts threads)" = '8 4 1 1' ]
+    [[ "$(attempts outcome)" =~ ^((out_of_memory|over_memory)\ ?){4}$ ]] || failed "$(attempts outcome)"
+    says err 'on every rung of the ladder (4 attempts); raise resources.memory'
+}
+
+@test "a snapshot whose budget is too small walks the ladder and says what to raise" {
+    unset FWRUN_PLUGIN_PATH
+    fw 10 "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" --set "run_root=\"$PWD/runs\"" \
+        --set stages.crawl.params.rows=600 --set stages.snapshot.resources.memory=30MB
+    says err 'stage "snapshot": ' 'on every rung of the ladder' 'raise resources.memory'
+    [ "$(state '.stages.snapshot.attempts | length')" -ge 3 ]
+    [ "$(state .stages.daily.state)" = skipped ]
+}

@@ -9,6 +9,12 @@ FW_BEGIN_DECLS
 #define FW_BUDGET_ID "fw.budget/1"
 
 /**
+ * What a worker process may end with (`_exit`) where a library leaves no other way: it is taken for
+ * a step that returned FW_E_NOMEM. Code that can return that does so.
+ */
+#define FW_BUDGET_EXIT_CODE 10
+
+/**
  * What this attempt may use. Constant while the instance lives. When an attempt ran out of
  * memory the host tries again on a lower rung: fewer threads, small row groups, more
  * partitions; a stage that obeys these numbers needs no retry logic of its own.

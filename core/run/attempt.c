@@ -113,15 +113,12 @@ static void emit_start(struct fw_run *run, size_t index)
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
     const struct fw_run_stage *state = &run->stages[index];
-    const struct fw_limits *limits = &state->limits;
     cJSON *event = fw_run_event("stage_start", stage);
-    cJSON_AddNumberToObject(event, "attempt", limits->attempt);
     cJSON_AddNumberToObject(event, "pid", state->attempt->pid);
     cJSON_AddNumberToObject(event, "rung", state->rung.number);
     cJSON_AddBoolToObject(event, "recalled",
                           state->rung.number > 0 && cJSON_GetArraySize(state->attempts) == 0);
-    cJSON_AddNumberToObject(event, "threads", limits->threads);
-    fw_json_add_u64(event, "memory_bytes", limits->memory_bytes);
+    fw_run_add_limits(event, &state->limits);
     if (stage->reason) {
         cJSON_AddStringToObject(event, "reason", stage->reason);
     }

@@ -147,15 +147,10 @@ static void keep_record(struct fw_run *run, size_t index, const struct verdict *
         state->peak_bytes = peak;
     }
     cJSON *record = cJSON_CreateObject();
-    cJSON_AddNumberToObject(record, "attempt", state->limits.attempt);
     cJSON_AddNumberToObject(record, "rung", state->rung.number);
     cJSON_AddStringToObject(record, "outcome", kinds[verdict->kind]);
     cJSON_AddNumberToObject(record, "elapsed_s", (double)(fw_clock_ns() - attempt->start_ns) / 1e9);
-    cJSON_AddNumberToObject(record, "threads", state->limits.threads);
-    fw_json_add_u64(record, "memory_bytes", state->limits.memory_bytes);
-    fw_json_add_u64(record, "engine_bytes", state->limits.engine_bytes);
-    cJSON_AddBoolToObject(record, "small_row_groups", state->limits.small_row_groups != 0);
-    cJSON_AddNumberToObject(record, "partition_factor", state->limits.partition_factor);
+    fw_run_add_limits(record, &state->limits);
     fw_json_add_u64(record, "peak_rss_bytes", peak);
     cJSON_AddNumberToObject(record, "user_s", (double)attempt->process.user_us / 1e6);
     cJSON_AddNumberToObject(record, "system_s", (double)attempt->process.system_us / 1e6);

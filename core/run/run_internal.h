@@ -116,6 +116,7 @@ const char *fw_run_state_name(enum fw_stage_state state);
 
 /* task.c: what a worker is told. */
 int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct fw_error *err);
+bool fw_run_add_limits(cJSON *to, const struct fw_limits *limits);
 char *fw_run_partial(const struct fw_plan_output *output);
 char *fw_run_tmp(const struct fw_run *run, size_t index);
 char *fw_run_tmp_root(const struct fw_run *run);

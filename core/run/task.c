@@ -31,9 +31,8 @@ char *fw_run_tmp(const struct fw_run *run, size_t index)
     return root ? fw_text("%s/%s", root, run->plan->stages[index].spec->name) : NULL;
 }
 
-static bool add_limits(cJSON *task, const struct fw_limits *limits)
+bool fw_run_add_limits(cJSON *to, const struct fw_limits *limits)
 {
-    cJSON *to = cJSON_AddObjectToObject(task, "limits");
     return to && fw_json_add_u64(to, "threads", limits->threads) &&
            fw_json_add_u64(to, "memory_bytes", limits->memory_bytes) &&
            fw_json_add_u64(to, "engine_bytes", limits->engine_bytes) &&
@@ -135,8 +134,8 @@ int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct
         !cJSON_AddStringToObject(task, "tmp", tmp) ||
         !cJSON_AddStringToObject(task, "seed_key", seed_key) ||
         !fw_json_add_u64(task, "seed", (uint64_t)plan->pipeline->seed) ||
-        !add_limits(task, &run->stages[index].limits) || !add_inputs(plan, stage, task) ||
-        !add_outputs(stage, task) || !add_plugins(stage, task) ||
+        !fw_run_add_limits(cJSON_AddObjectToObject(task, "limits"), &run->stages[index].limits) ||
+        !add_inputs(plan, stage, task) || !add_outputs(stage, task) || !add_plugins(stage, task) ||
         !add_checkpoint(run, stage, task)) {
         return fw_error_oom(err);
     }

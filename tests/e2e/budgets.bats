@@ -97,7 +97,7 @@ outcomes() { # of the last run's attempts
     fw 0 hold.cfg
     says err 'attempt 1: was killed at' 'above its memory budget of 210 MiB' 'attempt 2 on a lower rung' 'attempt 3 on a lower rung'
     [ "$(outcomes)" = 'over_memory over_memory done' ]
-    [ "$(state '[.stages.s.attempts[].small_row_groups] | @csv')" = 'false,true,true' ]
+    [ "$(state '[.stages.s.attempts[].small_row_groups] | @csv')" = '0,1,1' ]
     [ "$(state '[.stages.s.attempts[].partition_factor] | @csv')" = '1,1,4' ]
     [ "$(state '.stages.s.attempts | all(.peak_rss_bytes < 450000000)')" = true ]
     jq -e '.attempts | length == 3' runs/hold/stages/s/MANIFEST.json

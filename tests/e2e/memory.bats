@@ -33,7 +33,7 @@ reaches() { # RUNG: waits for the stage to start on it, at most 10 s
     [ "$(attempts outcome)" = 'over_memory over_memory over_memory over_memory' ]
     [ "$(attempts rung)" = '0 1 2 3' ]
     [ "$(attempts threads)" = '8 4 1 1' ]
-    [ "$(attempts small_row_groups)" = 'false false true true' ]
+    [ "$(attempts small_row_groups)" = '0 0 1 1' ]
     [ "$(attempts partition_factor)" = '1 1 1 4' ]
     [ "$(attempts engine_bytes)" = '82500000 49500000 29700000 17820000' ]
     [ "$(starts threads)" = '8 4 1 1' ]

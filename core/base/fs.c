@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/path.h"
@@ -168,18 +167,6 @@ static char *nearest_existing(const char *path)
         place = above;
     }
     return place;
-}
-
-int fw_fs_free_bytes(const char *path, uint64_t *ret_bytes, struct fw_error *err)
-{
-    fw_auto(free) char *place = nearest_existing(path);
-    struct statvfs info;
-    FW_TRY(place ? 0 : fw_error_oom(err));
-    if (statvfs(place, &info) < 0) {
-        return fw_error_errno(err, FW_EXIT_STATE, "cannot ask for the free space of %s", path);
-    }
-    *ret_bytes = (uint64_t)info.f_bavail * info.f_frsize;
-    return 0;
 }
 
 /* Without a name in the folder, so that a kill leaves nothing behind. False: not to be had here. */

@@ -39,9 +39,6 @@ bool fw_fs_peek(const char *path, char *buffer, size_t size);
 /* Removes a file or a tree, without following links. A missing path is fine. */
 int fw_fs_remove(const char *path, struct fw_error *err);
 
-/* Bytes that an ordinary user may still write on the file system of `path`. */
-int fw_fs_free_bytes(const char *path, uint64_t *ret_bytes, struct fw_error *err);
-
 /* Finds out by writing a file whether the folder takes one: permission bits say nothing to root
  * and nothing about read-only mounts. A folder that is missing is judged by its nearest parent. */
 int fw_fs_probe_writable(const char *path, struct fw_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include <errno.h>
 #include <math.h>
 
 #include "base/cleanup.h"
@@ -51,7 +52,9 @@ int fw_json_parse(const char *text, size_t len, const char *name, cJSON **ret_js
     fw_auto(free) char *copy = strndup(text, len);
     FW_TRY(copy ? 0 : fw_error_oom(err));
     const char *end = copy, *cursor = copy;
+    errno = 0;
     fw_auto(json) cJSON *json = cJSON_ParseWithOpts(copy, &end, 0);
+    FW_TRY(json || errno != ENOMEM ? 0 : fw_error_oom(err)); /* cJSON tells nobody */
     end += json ? strspn(end, " \t\r\n") : 0;
     if (!json || end != copy + len) {
         int line = 1;
@@ -74,6 +77,21 @@ int fw_json_read(const char *path, cJSON **ret_json, struct fw_error *err)
     size_t len = 0;
     FW_TRY(fw_fs_read(path, &text, &len, err));
     return fw_json_parse(text, len, path, ret_json, err);
+}
+
+bool fw_json_add(cJSON *object, const char *name, cJSON *item)
+{
+    bool added = cJSON_AddItemToObject(object, name, item);
+    if (!added) {
+        cJSON_Delete(item);
+    }
+    return added;
+}
+
+cJSON *fw_json_append(cJSON *array)
+{
+    fw_auto(json) cJSON *item = cJSON_CreateObject();
+    return cJSON_AddItemToArray(array, item) ? fw_steal(&item) : NULL;
 }
 
 static cJSON *add_integer(cJSON *object, const char *name, char *digits)

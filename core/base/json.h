@@ -36,6 +36,12 @@ int fw_json_canonical(const cJSON *json, char **ret_text, struct fw_error *err);
 /* One line with the members in their own order, for event streams. */
 int fw_json_line(const cJSON *json, char **ret_text, struct fw_error *err);
 
+/* Takes `item` in any case; NULL after a failed allocation is a failure too. */
+bool fw_json_add(cJSON *object, const char *name, cJSON *item);
+
+/* A new object at the end of an array, which owns it; NULL when out of memory or without array. */
+cJSON *fw_json_append(cJSON *array);
+
 /* Exact at any size. The new node, owned by `object`, or NULL when out of memory. */
 cJSON *fw_json_add_i64(cJSON *object, const char *name, int64_t value);
 cJSON *fw_json_add_u64(cJSON *object, const char *name, uint64_t value);

@@ -105,13 +105,23 @@ static int set_reason(struct fw_plan_stage *stage, enum fw_plan_state state, cha
     return reason || state == FW_PLAN_REUSE ? 0 : fw_error_oom(err);
 }
 
+/* Memory that ran out says nothing about a record: it is no reason to do five hours again. */
+static bool out_of_memory(const struct fw_error *damage, struct fw_error *err)
+{
+    return damage->code == FW_EXIT_EXHAUSTED && fw_error_oom(err) < 0;
+}
+
 static int explain(const struct fw_plan *plan, struct fw_plan_stage *stage, struct fw_error *err)
 {
     fw_auto(json) cJSON *before = NULL;
     fw_auto(json) cJSON *after = NULL;
     fw_auto(strings) struct fw_strings lines = {0};
-    const char *name = stage->spec->name;
-    if (fw_manifest_preimage(plan->run_dir, name, &before, NULL) < 0 || !before) {
+    struct fw_error damage;
+    if (fw_manifest_preimage(plan->run_dir, stage->spec->name, &before, &damage) < 0 &&
+        out_of_memory(&damage, err)) {
+        return -1;
+    }
+    if (!before) {
         return set_reason(stage, FW_PLAN_RUN,
                           strdup("its key changed, and the stored preimage cannot be read"), err);
     }
@@ -141,8 +151,10 @@ static void take_digests(struct fw_plan_stage *stage)
 
 /* `out` is outside the key, so a manifest can be right about the bytes and wrong about the place.
  */
-static char *wrong_place(const struct fw_plan *plan, const struct fw_plan_stage *stage)
+static int find_wrong_place(const struct fw_plan *plan, const struct fw_plan_stage *stage,
+                            char **ret_reason, struct fw_error *err)
 {
+    *ret_reason = NULL;
     for (size_t i = 0; i < stage->outputs.len; i++) {
         const struct fw_plan_output *output = &stage->outputs.items[i];
         const cJSON *recorded = fw_manifest_output(stage->manifest, output->port);
@@ -151,17 +163,20 @@ static char *wrong_place(const struct fw_plan *plan, const struct fw_plan_stage 
         }
         fw_auto(free) char *path =
             recorded ? fw_manifest_output_path(plan->run_dir, stage->spec->name, recorded) : NULL;
+        FW_TRY(path || !recorded ? 0 : fw_error_oom(err));
         if (!path || strcmp(path, output->path) != 0) {
-            return fw_text("output \"%s\" is wanted at %s", output->port, output->path);
+            *ret_reason = fw_text("output \"%s\" is wanted at %s", output->port, output->path);
+            return *ret_reason ? 0 : fw_error_oom(err);
         }
     }
-    return NULL;
+    return 0;
 }
 
 static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *stage,
                             struct fw_error *err)
 {
     const char *key;
+    char *moved;
     struct fw_error damage;
     fw_auto(strings) struct fw_strings problems = {0};
     if (fw_json_get_string(stage->manifest, "key", &key, &damage) < 0) {
@@ -173,12 +188,14 @@ static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *st
     }
     if (fw_manifest_check(plan->run_dir, stage->spec->name, stage->manifest, false, &problems,
                           &damage) < 0) {
-        return set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err);
+        return out_of_memory(&damage, err)
+                   ? -1
+                   : set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err);
     }
     if (problems.len > 0) {
         return set_reason(stage, FW_PLAN_RUN, strdup(problems.items[0]), err);
     }
-    char *moved = wrong_place(plan, stage);
+    FW_TRY(find_wrong_place(plan, stage, &moved, err));
     if (moved) {
         return set_reason(stage, FW_PLAN_RUN, moved, err);
     }
@@ -209,6 +226,9 @@ int fw_plan_assess(struct fw_plan *plan, size_t index, struct fw_digests *digest
     }
     bool readable =
         fw_manifest_load(plan->run_dir, stage->spec->name, &stage->manifest, &damage) == 0;
+    if (!readable && out_of_memory(&damage, err)) {
+        return -1;
+    }
     for (size_t i = 0; i < stage->inputs.len; i++) {
         struct fw_plan_input *input = &stage->inputs.items[i];
         if (digest_input(plan, input, digests, err) < 0) {

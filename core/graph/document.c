@@ -19,10 +19,9 @@ static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *s
     cJSON *inputs = cJSON_AddArrayToObject(json, "inputs");
     for (size_t i = 0; i < stage->inputs.len; i++) {
         const struct fw_plan_input *input = &stage->inputs.items[i];
-        cJSON *item = cJSON_CreateObject();
-        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
-        if (!inputs || !paths || !cJSON_AddItemToArray(inputs, item) ||
-            !cJSON_AddStringToObject(item, "port", input->port) ||
+        cJSON *item = fw_json_append(inputs);
+        cJSON *paths = cJSON_AddArrayToObject(item, "paths");
+        if (!paths || !cJSON_AddStringToObject(item, "port", input->port) ||
             (input->digest[0] != '\0' && !cJSON_AddStringToObject(item, "sha256", input->digest))) {
             return false;
         }
@@ -44,9 +43,8 @@ static bool add_outputs(const struct fw_plan_stage *stage, cJSON *json)
     cJSON *outputs = cJSON_AddArrayToObject(json, "outputs");
     for (size_t i = 0; outputs && i < stage->outputs.len; i++) {
         const struct fw_plan_output *output = &stage->outputs.items[i];
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(outputs, item) ||
-            !cJSON_AddStringToObject(item, "port", output->port) ||
+        cJSON *item = fw_json_append(outputs);
+        if (!cJSON_AddStringToObject(item, "port", output->port) ||
             !cJSON_AddStringToObject(item, "kind", fw_kind_name(output->kind)) ||
             !cJSON_AddStringToObject(item, "path", output->path)) {
             return false;
@@ -59,8 +57,8 @@ static bool add_params(const struct fw_plan_stage *stage, cJSON *json)
 {
     cJSON *params = cJSON_AddObjectToObject(json, "params");
     for (size_t i = 0; params && i < stage->values.len; i++) {
-        if (!cJSON_AddItemToObject(params, stage->values.items[i].view.name,
-                                   fw_value_json(&stage->values.items[i]))) {
+        if (!fw_json_add(params, stage->values.items[i].view.name,
+                         fw_value_json(&stage->values.items[i]))) {
             return false;
         }
     }
@@ -69,9 +67,8 @@ static bool add_params(const struct fw_plan_stage *stage, cJSON *json)
 
 static bool add_stage(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *list)
 {
-    cJSON *json = cJSON_CreateObject();
-    if (!cJSON_AddItemToArray(list, json) ||
-        !cJSON_AddStringToObject(json, "name", stage->spec->name) ||
+    cJSON *json = fw_json_append(list);
+    if (!cJSON_AddStringToObject(json, "name", stage->spec->name) ||
         !cJSON_AddStringToObject(json, "use", stage->spec->use) ||
         !cJSON_AddStringToObject(json, "state", state_name(stage->state)) ||
         !cJSON_AddStringToObject(json, "plugin", stage->plugin->plugin->id) ||

@@ -35,7 +35,7 @@ static int add_params(cJSON *preimage, const struct fw_values *values, struct fw
             if (add_file_digest(params, value->view.name, value->text, digests, err) < 0) {
                 return -1;
             }
-        } else if (!cJSON_AddItemToObject(params, value->view.name, fw_value_json(value))) {
+        } else if (!fw_json_add(params, value->view.name, fw_value_json(value))) {
             return fw_error_oom(err);
         }
     }

@@ -252,11 +252,11 @@ int fw_plan_create(const struct fw_pipeline *pipeline, const struct fw_registry 
     }
     plan->pipeline = pipeline;
     plan->registry = registry;
-    plan->n_stages = pipeline->stages.len;
-    plan->stages = calloc(plan->n_stages + 1, sizeof *plan->stages);
-    plan->order = calloc(plan->n_stages + 1, sizeof *plan->order);
+    plan->stages = calloc(pipeline->stages.len + 1, sizeof *plan->stages);
+    plan->order = calloc(pipeline->stages.len + 1, sizeof *plan->order);
+    plan->n_stages = plan->stages ? pipeline->stages.len : 0;
     plan->run_dir = run_dir ? strdup(run_dir) : fw_path_join(pipeline->run_root, pipeline->name);
-    for (size_t i = 0; plan->stages && i < plan->n_stages; i++) {
+    for (size_t i = 0; i < plan->n_stages; i++) {
         plan->stages[i].spec = &pipeline->stages.items[i];
     }
     if (!plan->stages || !plan->order || !plan->run_dir || wire(plan, diag, plugin_diag) < 0) {

@@ -360,12 +360,11 @@ int fw_values_add_json(cJSON *task, const struct fw_values *values, struct fw_er
     cJSON *list = cJSON_AddArrayToObject(task, "values");
     for (size_t i = 0; list && i < values->len; i++) {
         const struct fw_param_value *value = &values->items[i];
-        cJSON *item = cJSON_CreateObject();
-        if (!item || !cJSON_AddItemToArray(list, item) ||
-            !cJSON_AddStringToObject(item, "name", value->view.name) ||
+        cJSON *item = fw_json_append(list);
+        if (!cJSON_AddStringToObject(item, "name", value->view.name) ||
             !cJSON_AddNumberToObject(item, "type", value->view.type) ||
             !cJSON_AddNumberToObject(item, "flags", value->flags) ||
-            !cJSON_AddItemToObject(item, "value", fw_value_json(value))) {
+            !fw_json_add(item, "value", fw_value_json(value))) {
             return fw_error_oom(err);
         }
     }

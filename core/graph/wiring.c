@@ -45,7 +45,7 @@ static int add_output(struct fw_plan *plan, struct fw_plan_stage *stage, const s
     if (!output) {
         return -1;
     }
-    fw_auto(free) char *folder = fw_rundir_stage(plan->run_dir, stage->spec->name);
+    fw_auto(free) char *folder = path ? NULL : fw_rundir_stage(plan->run_dir, stage->spec->name);
     const char *file = (port->flags & FW_PORT_WILDCARD) || !port->file ? name : port->file;
     output->port = name;
     output->stage = stage->spec;

@@ -449,17 +449,3 @@ const char *fw_kind_name(fw_kind kind)
     static const char *const names[] = {"?", "table", "tensor", "file", "dir", "document", "any"};
     return names[kind < sizeof names / sizeof *names ? kind : 0];
 }
-
-const char *fw_param_type_name(fw_param_type type)
-{
-    static const char *const names[] = {"?",      "bool",      "int",      "real",
-                                        "string", "enum",      "bytes",    "duration",
-                                        "file",   "text_list", "real_list"};
-    return names[type < sizeof names / sizeof *names ? type : 0];
-}
-
-const char *fw_determinism_name(uint32_t determinism)
-{
-    static const char *const names[] = {"none", "tolerance", "bitwise"};
-    return determinism < sizeof names / sizeof *names ? names[determinism] : "?";
-}

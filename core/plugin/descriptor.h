@@ -49,7 +49,5 @@ const struct fw_port *fw_port_find(const struct fw_port *ports, uint32_t n, cons
 
 /* For messages and listings: "table", "int", "bitwise"; "?" for values that do not exist. */
 const char *fw_kind_name(fw_kind kind);
-const char *fw_param_type_name(fw_param_type type);
-const char *fw_determinism_name(uint32_t determinism);
 
 #endif

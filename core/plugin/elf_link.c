@@ -146,7 +146,13 @@ static int apply_relr(struct fw_elf *elf, const struct dynamic *dyn, struct fw_e
     return n > 0 && table == NULL ? damaged(err) : 0;
 }
 
-static int take_name(struct fw_elf *elf, const struct dynamic *dyn, const Elf64_Dyn *entry)
+static int malformed(struct fw_error *err)
+{
+    return fw_error_set(err, FW_EXIT_PLUGIN, "its dynamic section is malformed");
+}
+
+static int take_name(struct fw_elf *elf, const struct dynamic *dyn, const Elf64_Dyn *entry,
+                     struct fw_error *err)
 {
     const bool path =
         entry->d_tag == DT_RUNPATH || (entry->d_tag == DT_RPATH && dyn->tags[DT_RUNPATH] == 0);
@@ -155,17 +161,18 @@ static int take_name(struct fw_elf *elf, const struct dynamic *dyn, const Elf64_
     }
     const char *text = text_at(elf, dyn, entry->d_un.d_val);
     if (text == NULL) {
-        return -1;
+        return malformed(err);
     }
     if (!path) {
-        return fw_strings_add(&elf->needed, text);
+        return fw_strings_add(&elf->needed, text) == 0 ? 0 : fw_error_oom(err);
     }
     free(elf->runpath);
     elf->runpath = strdup(text);
-    return elf->runpath == NULL ? -1 : 0;
+    return elf->runpath == NULL ? fw_error_oom(err) : 0;
 }
 
-static int read_dynamic(struct fw_elf *elf, uint64_t address, uint64_t size, struct dynamic *dyn)
+static int read_dynamic(struct fw_elf *elf, uint64_t address, uint64_t size, struct dynamic *dyn,
+                        struct fw_error *err)
 {
     const Elf64_Dyn *table = table_at(elf, address, size);
     const uint64_t n = table == NULL ? 0 : size / sizeof *table;
@@ -176,20 +183,18 @@ static int read_dynamic(struct fw_elf *elf, uint64_t address, uint64_t size, str
     }
     /* Names are offsets into one of the values. */
     for (uint64_t i = 0; i < n && table[i].d_tag != DT_NULL; i++) {
-        if (take_name(elf, dyn, &table[i]) != 0) {
+        if (take_name(elf, dyn, &table[i], err) != 0) {
             return -1;
         }
     }
-    return table == NULL ? -1 : 0;
+    return table == NULL ? malformed(err) : 0;
 }
 
 int fw_elf_link(struct fw_elf *elf, uint64_t address, uint64_t size, struct fw_error *err)
 {
     struct dynamic dyn = {0};
-    if (read_dynamic(elf, address, size, &dyn) != 0) {
-        return fw_error_set(err, FW_EXIT_PLUGIN, "its dynamic section is malformed");
-    }
-    if (apply_rela(elf, &dyn, err) != 0 || apply_relr(elf, &dyn, err) != 0) {
+    if (read_dynamic(elf, address, size, &dyn, err) != 0 || apply_rela(elf, &dyn, err) != 0 ||
+        apply_relr(elf, &dyn, err) != 0) {
         return -1;
     }
     return find_plugin(elf, &dyn, err);

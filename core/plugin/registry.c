@@ -51,18 +51,21 @@ int fw_registry_add(struct fw_registry *registry, const char *path, struct fw_er
 {
     struct fw_registry_entry entry = {.path = fw_path_absolute(path)};
     struct fw_error why = {0};
+    const struct fw_registry_entry *first = NULL;
     if (entry.path == NULL) {
         return fw_error_oom(err);
     }
-    if (fw_elf_read(entry.path, &entry.elf, &why) != 0 ||
-        fw_descriptor_check(&entry.elf, &why) != 0) {
-        entry.reason = strdup(why.text);
-    } else {
+    if (fw_elf_read(entry.path, &entry.elf, &why) == 0 &&
+        fw_descriptor_check(&entry.elf, &why) == 0) {
         entry.plugin = entry.elf.plugin;
-        const struct fw_registry_entry *first = find_id(registry, entry.plugin->id);
+        first = find_id(registry, entry.plugin->id);
         entry.shadowed_by = first == NULL ? NULL : strdup(first->path);
+    } else if (why.code != FW_EXIT_EXHAUSTED) { /* which says nothing about the plugin */
+        entry.reason = strdup(why.text);
     }
-    struct fw_registry_entry *slot = fw_vec_add(registry);
+    const bool whole = entry.plugin == NULL ? entry.reason != NULL
+                                            : (first == NULL) == (entry.shadowed_by == NULL);
+    struct fw_registry_entry *slot = whole ? fw_vec_add(registry) : NULL;
     if (slot == NULL) {
         entry_finish(&entry);
         return fw_error_oom(err);

@@ -29,9 +29,8 @@ static int add(cJSON *list, const struct fw_plan_stage *stage,
             return 0;
         }
     }
-    cJSON *plugin = cJSON_CreateObject();
-    return cJSON_AddItemToArray(list, plugin) &&
-                   cJSON_AddStringToObject(plugin, "stage", stage->spec->name) &&
+    cJSON *plugin = fw_json_append(list);
+    return cJSON_AddStringToObject(plugin, "stage", stage->spec->name) &&
                    cJSON_AddStringToObject(plugin, "path", entry->path) &&
                    cJSON_AddStringToObject(plugin, "digest", entry->elf.digest)
                ? 0

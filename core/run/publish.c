@@ -97,10 +97,9 @@ static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *s
     cJSON *inputs = cJSON_AddArrayToObject(manifest, "inputs");
     for (size_t i = 0; inputs && i < stage->inputs.len; i++) {
         const struct fw_plan_input *input = &stage->inputs.items[i];
-        cJSON *item = cJSON_CreateObject();
-        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
-        if (!paths || !cJSON_AddItemToArray(inputs, item) ||
-            !cJSON_AddStringToObject(item, "port", input->port) ||
+        cJSON *item = fw_json_append(inputs);
+        cJSON *paths = cJSON_AddArrayToObject(item, "paths");
+        if (!paths || !cJSON_AddStringToObject(item, "port", input->port) ||
             !cJSON_AddStringToObject(item, "sha256", input->digest)) {
             return false;
         }
@@ -117,43 +116,55 @@ static bool add_params(const struct fw_plan_stage *stage, cJSON *manifest)
     cJSON *params = cJSON_AddObjectToObject(manifest, "params");
     for (size_t i = 0; params && i < stage->values.len; i++) {
         const struct fw_param_value *value = &stage->values.items[i];
-        if (!cJSON_AddItemToObject(params, value->view.name, fw_value_json(value))) {
+        if (!fw_json_add(params, value->view.name, fw_value_json(value))) {
             return false;
         }
     }
     return params != NULL;
 }
 
+/* What the worker says about its work goes into the manifest as it is. */
+static bool add_result(const cJSON *result, cJSON *manifest)
+{
+    static const char *const copied[] = {"items", "steps", "step_us"};
+    const cJSON *field;
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(result, copied[i]);
+        if (value && !fw_json_add(manifest, copied[i], cJSON_Duplicate(value, true))) {
+            return false;
+        }
+    }
+    cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(result, "fields"))
+    {
+        if (!fw_json_add(manifest, field->string, cJSON_Duplicate(field, true))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_facts(const struct fw_run *run, size_t index, const cJSON *result, cJSON *manifest)
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
     const struct fw_run_stage *state = &run->stages[index];
+    const struct fw_plugin *plugin = stage->plugin->plugin;
+    double elapsed_s = (double)(fw_clock_ns() - state->start_ns) / 1e9;
     char now[FW_CLOCK_TEXT];
-    const cJSON *field;
     fw_clock_utc(now);
-    cJSON_AddNumberToObject(manifest, "format", 1);
-    cJSON_AddStringToObject(manifest, "stage", stage->spec->name);
-    cJSON_AddStringToObject(manifest, "use", stage->spec->use);
-    cJSON_AddStringToObject(manifest, "key", stage->key);
-    cJSON_AddStringToObject(manifest, "built_at", now);
-    cJSON_AddStringToObject(manifest, "fwrun_version", run->options->version);
-    cJSON_AddStringToObject(manifest, "plugin", stage->plugin->plugin->id);
-    cJSON_AddStringToObject(manifest, "plugin_version", stage->plugin->plugin->version);
-    cJSON_AddStringToObject(manifest, "plugin_digest", stage->plugin->elf.digest);
-    fw_json_add_i64(manifest, "seed", run->plan->pipeline->seed);
-    cJSON_AddNumberToObject(manifest, "elapsed_s", (double)(fw_clock_ns() - state->start_ns) / 1e9);
-    fw_json_add_u64(manifest, "peak_rss_bytes", state->peak_bytes);
-    static const char *const copied[] = {"items", "steps", "step_us"};
-    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(result, copied[i]);
-        cJSON_AddItemToObject(manifest, copied[i], cJSON_Duplicate(value, true));
-    }
-    cJSON_AddItemToObject(manifest, "attempts", cJSON_Duplicate(state->attempts, true));
-    cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(result, "fields"))
-    {
-        cJSON_AddItemToObject(manifest, field->string, cJSON_Duplicate(field, true));
-    }
-    return add_params(stage, manifest);
+    return cJSON_AddNumberToObject(manifest, "format", 1) &&
+           cJSON_AddStringToObject(manifest, "stage", stage->spec->name) &&
+           cJSON_AddStringToObject(manifest, "use", stage->spec->use) &&
+           cJSON_AddStringToObject(manifest, "key", stage->key) &&
+           cJSON_AddStringToObject(manifest, "built_at", now) &&
+           cJSON_AddStringToObject(manifest, "fwrun_version", run->options->version) &&
+           cJSON_AddStringToObject(manifest, "plugin", plugin->id) &&
+           cJSON_AddStringToObject(manifest, "plugin_version", plugin->version) &&
+           cJSON_AddStringToObject(manifest, "plugin_digest", stage->plugin->elf.digest) &&
+           fw_json_add_i64(manifest, "seed", run->plan->pipeline->seed) &&
+           cJSON_AddNumberToObject(manifest, "elapsed_s", elapsed_s) &&
+           fw_json_add_u64(manifest, "peak_rss_bytes", state->peak_bytes) &&
+           fw_json_add(manifest, "attempts", cJSON_Duplicate(state->attempts, true)) &&
+           add_result(result, manifest) && add_params(stage, manifest);
 }
 
 /* The digests of this run's outputs, which its consumers' keys need. */

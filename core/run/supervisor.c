@@ -30,7 +30,7 @@ static void add_outputs(const cJSON *manifest, cJSON *event)
         cJSON *item = cJSON_CreateObject();
         for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
             const cJSON *value = cJSON_GetObjectItemCaseSensitive(output, copied[i]);
-            cJSON_AddItemToObject(item, copied[i], cJSON_Duplicate(value, true));
+            fw_json_add(item, copied[i], cJSON_Duplicate(value, true));
         }
         cJSON_AddItemToArray(list, item);
     }

@@ -50,10 +50,9 @@ static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *s
         if (input->absent) {
             continue;
         }
-        cJSON *item = cJSON_CreateObject();
-        cJSON *paths = item ? cJSON_AddArrayToObject(item, "paths") : NULL;
-        if (!paths || !cJSON_AddItemToArray(list, item) ||
-            !cJSON_AddStringToObject(item, "port", input->port) ||
+        cJSON *item = fw_json_append(list);
+        cJSON *paths = cJSON_AddArrayToObject(item, "paths");
+        if (!paths || !cJSON_AddStringToObject(item, "port", input->port) ||
             !cJSON_AddNumberToObject(item, "kind", input->kind) ||
             !cJSON_AddStringToObject(item, "digest", input->digest)) {
             return false;
@@ -74,9 +73,8 @@ static bool add_outputs(const struct fw_plan_stage *stage, cJSON *task)
     for (size_t i = 0; list && i < stage->outputs.len; i++) {
         const struct fw_plan_output *output = &stage->outputs.items[i];
         fw_auto(free) char *partial = fw_run_partial(output);
-        cJSON *item = cJSON_CreateObject();
-        if (!partial || !cJSON_AddItemToArray(list, item) ||
-            !cJSON_AddStringToObject(item, "port", output->port) ||
+        cJSON *item = fw_json_append(list);
+        if (!partial || !cJSON_AddStringToObject(item, "port", output->port) ||
             !cJSON_AddNumberToObject(item, "kind", output->kind) ||
             !cJSON_AddNumberToObject(item, "flags", output->flags) ||
             !cJSON_AddStringToObject(item, "path", partial) ||
@@ -97,9 +95,7 @@ static bool add_plugins(const struct fw_plan_stage *stage, cJSON *task)
 {
     cJSON *providers = cJSON_AddArrayToObject(task, "providers");
     for (size_t i = 0; providers && i < stage->providers.len; i++) {
-        cJSON *item = cJSON_CreateObject();
-        if (!cJSON_AddItemToArray(providers, item) ||
-            !add_plugin(item, stage->providers.items[i].entry)) {
+        if (!add_plugin(fw_json_append(providers), stage->providers.items[i].entry)) {
             return false;
         }
     }

@@ -144,11 +144,7 @@ static fw_status artifact_field(const struct fw_host *host, const char *name, co
         return refuse_field(host, name, err.text, "valid JSON");
     }
     cJSON_DeleteItemFromObjectCaseSensitive(worker->fields, name);
-    if (!cJSON_AddItemToObject(worker->fields, name, value)) {
-        cJSON_Delete(value);
-        return FW_E_NOMEM;
-    }
-    return FW_OK;
+    return fw_json_add(worker->fields, name, value) ? FW_OK : FW_E_NOMEM;
 }
 
 static fw_status artifact_rows(const struct fw_host *host, const char *port, uint64_t n_rows)

@@ -107,7 +107,7 @@ static int collect(struct fw_worker *worker, const struct fw_output *output, boo
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(worker->rows, output->port);
     if (!cJSON_AddStringToObject(described, "port", output->port) ||
         !cJSON_AddStringToObject(described, "partial", output->path) ||
-        (rows && !cJSON_AddItemToObject(described, "rows", cJSON_Duplicate(rows, true))) ||
+        (rows && !fw_json_add(described, "rows", cJSON_Duplicate(rows, true))) ||
         !cJSON_AddItemToArray(list, described)) {
         return fw_error_oom(err);
     }

@@ -32,9 +32,8 @@ static int describe_file(const char *root, const struct fw_file *file, cJSON *re
     if (fw_sha256_file(path, hex, err) < 0) {
         return -1;
     }
-    cJSON *record = cJSON_CreateObject();
-    if (!record || !cJSON_AddItemToArray(records, record) ||
-        !cJSON_AddStringToObject(record, "path", file->path) ||
+    cJSON *record = fw_json_append(records);
+    if (!cJSON_AddStringToObject(record, "path", file->path) ||
         !fw_json_add_u64(record, "bytes", file->size) ||
         !fw_json_add_i64(record, "mtime_ns", file->mtime_ns) ||
         !fw_json_add_u64(record, "inode", file->inode) ||
@@ -50,7 +49,7 @@ static int describe_files(const char *path, const struct fw_files *files, cJSON 
     fw_auto(strings) struct fw_strings names = {0}, hexes = {0};
     uint64_t bytes = 0;
     char hex[FW_SHA256_TEXT];
-    cJSON *records = cJSON_CreateArray();
+    cJSON *records = cJSON_AddArrayToObject(output, "files");
     if (!records) {
         return fw_error_oom(err);
     }
@@ -67,13 +66,8 @@ static int describe_files(const char *path, const struct fw_files *files, cJSON 
         rc = fw_digest_lines(&names, &hexes, hex, err);
     }
     if (rc == 0 && (!fw_json_add_u64(output, "bytes", bytes) ||
-                    !cJSON_AddStringToObject(output, "sha256", hex) ||
-                    !cJSON_AddItemToObject(output, "files", records))) {
+                    !cJSON_AddStringToObject(output, "sha256", hex))) {
         rc = fw_error_oom(err);
-        records = NULL; /* the object may own it by now; losing it is the smaller evil */
-    }
-    if (rc < 0) {
-        cJSON_Delete(records);
     }
     return rc;
 }
@@ -248,13 +242,11 @@ int fw_manifest_check(const char *run_dir, const char *stage, const cJSON *manif
     }
     cJSON_ArrayForEach(output, outputs)
     {
+        const char *recorded;
         fw_auto(free) char *root = fw_manifest_output_path(run_dir, stage, output);
-        if (!root) {
-            return fw_error_set(err, FW_EXIT_STATE,
-                                "%s/stages/%s/MANIFEST.json: an output has no path", run_dir,
-                                stage);
-        }
-        if (check_output(root, output, deep, problems, err) < 0) {
+        if (fw_json_get_string(output, "path", &recorded, err) < 0 ||
+            (!root && fw_error_oom(err) < 0) ||
+            check_output(root, output, deep, problems, err) < 0) {
             return fw_error_prefix(err, "%s/stages/%s/MANIFEST.json: ", run_dir, stage);
         }
     }

@@ -6,20 +6,16 @@
 
 #include <cmocka.h>
 
+#include "alloc_sweep.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/lease.h"
 #include "base/path.h"
 #include "config/pipeline.h"
-#include "failing_alloc.h"
 #include "test_files.h"
 
-/*
- * Each claim runs a piece of the core again and again, with the first, the second, the third ...
- * allocation failing, until none fails any more. It must say so each time; leaks and bad accesses
- * are for valgrind and the sanitizers to find.
- */
-static void sweep(int (*run)(const char *folder, struct fw_error *err), unsigned at_least)
+/* See alloc_sweep.h. */
+static void sweep(alloc_sweep_fn *run, unsigned at_least)
 {
     char *folder = test_folder_create();
     test_file_write(folder, "base.cfg", "vars : { a = \"x\"; };\nroot = \".\";\n");
@@ -30,20 +26,8 @@ static void sweep(int (*run)(const char *folder, struct fw_error *err), unsigned
         "stages : {\n a : { use = \"x\"; in : { p = [ \"a\", \"${a}/b\" ]; }; };\n"
         " b : { use = \"y\"; in : { q = \"@a.o\"; }; out : { r = \"s\"; }; after = \"a\"; };\n"
         "};\n");
-    unsigned n = 0;
-    int rc;
-    do {
-        struct fw_error err = {0};
-        failing_alloc_at(++n);
-        rc = run(folder, &err);
-        bool struck = failing_alloc_struck();
-        failing_alloc_at(0);
-        assert_true(rc == 0 || struck);
-        assert_true(!struck || (rc < 0 && err.text[0]));
-    } while (rc < 0 && n < 10000);
+    alloc_sweep(folder, run, at_least);
     test_folder_remove(folder);
-    assert_int_equal(rc, 0);
-    assert_true(n > at_least);
 }
 
 static int load_pipeline(const char *folder, struct fw_error *err)
@@ -84,9 +68,7 @@ static int round_trip(const char *folder, struct fw_error *err)
 static void json_reports_it(void **state)
 {
     (void)state;
-    cJSON_InitHooks(&(cJSON_Hooks){malloc, free});
     sweep(round_trip, 30);
-    cJSON_InitHooks(NULL);
 }
 
 static int work_with_files(const char *folder, struct fw_error *err)

@@ -45,7 +45,6 @@ static void read_stage(const struct fw_stage *stage)
         read_text(param->max);
         read_text(param->choices);
         read_text(param->unit);
-        read_text(fw_param_type_name(param->type));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -73,7 +74,6 @@ static void check_machine(struct doctor *doctor)
 static void check_folder(struct doctor *doctor, const char *name, const char *path)
 {
     struct fw_error err;
-    uint64_t bytes = 0;
     char text[32];
     if (fw_fs_probe_writable(path, &err) < 0) {
         note(doctor, false, name, "make it writable, or choose another folder", "%s", err.text);
@@ -85,10 +85,12 @@ static void check_folder(struct doctor *doctor, const char *name, const char *pa
         free(existing);
         existing = parent;
     }
-    if (!existing || fw_fs_free_bytes(existing, &bytes, &err) < 0) {
+    struct statvfs space;
+    if (!existing || statvfs(existing, &space) < 0) {
         note(doctor, false, name, "check the mount", "%s: free space is unknown", path);
         return;
     }
+    uint64_t bytes = (uint64_t)space.f_bavail * space.f_frsize;
     fw_print_bytes(bytes, text);
     note(doctor, bytes >= ADVISED_DISK, name, "free some space, or choose another folder",
          "%s is writable, %s free", path, text);

@@ -46,6 +46,20 @@ static cJSON *object(const struct text *texts, size_t n)
     return json;
 }
 
+static const char *type_name(fw_param_type type)
+{
+    static const char *const names[] = {"?",      "bool",      "int",      "real",
+                                        "string", "enum",      "bytes",    "duration",
+                                        "file",   "text_list", "real_list"};
+    return names[type < sizeof names / sizeof *names ? type : 0];
+}
+
+static const char *determinism_name(uint32_t determinism)
+{
+    static const char *const names[] = {"none", "tolerance", "bitwise"};
+    return determinism < sizeof names / sizeof *names ? names[determinism] : "?";
+}
+
 static void add_flags(cJSON *json, const char *name, const struct flag *flags, uint32_t value)
 {
     cJSON *list = cJSON_AddArrayToObject(json, name);
@@ -86,7 +100,7 @@ static void add_params(cJSON *json, const struct fw_stage *stage)
     for (uint32_t i = 0; i < stage->n_params; i++) {
         const struct fw_param *param = fw_param_at(stage->params, i);
         const struct text texts[] = {
-            {"name", param->name}, {"type", fw_param_type_name(param->type)},
+            {"name", param->name}, {"type", type_name(param->type)},
             {"min", param->min},   {"default", param->default_value},
             {"max", param->max},   {"choices", param->choices},
             {"unit", param->unit}, {"doc", param->doc},
@@ -102,7 +116,7 @@ static cJSON *describe_stage(const struct fw_stage *stage)
     const struct text texts[] = {
         {"name", stage->name},
         {"doc", stage->doc},
-        {"determinism", fw_determinism_name(stage->determinism)},
+        {"determinism", determinism_name(stage->determinism)},
     };
     cJSON *json = object(texts, FW_COUNT(texts));
     add_flags(json, "capabilities", caps, stage->caps);

@@ -23,6 +23,13 @@ char *fw_path_absolute(const char *path);
 char *fw_path_folder(const char *path);
 const char *fw_path_name(const char *path);
 
+/*
+ * A file or folder that belongs to this program: `built` below the build tree or `installed` below
+ * the prefix that the program's own file lies in, so that either may be moved. NULL when it lies in
+ * neither. An absolute `installed` was set apart from the prefix and stays.
+ */
+char *fw_path_own(const char *built, const char *installed);
+
 /* Whether the text has one of the pattern characters * ? [ */
 bool fw_path_is_glob(const char *path);
 

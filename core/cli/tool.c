@@ -13,18 +13,9 @@
 
 char *fw_tool_path(const char *verb)
 {
-    char self[4096];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len > 0) {
-        self[len] = '\0';
-        fw_auto(free) char *folder = fw_path_folder(self);
-        char *path = folder ? fw_text("%s/core/tools/fwrun-%s", folder, verb) : NULL;
-        if (path && access(path, X_OK) == 0) {
-            return path;
-        }
-        free(path);
-    }
-    return fw_text("%s/fwrun-%s", FWRUN_TOOLS_DIR, verb);
+    fw_auto(free) char *built = fw_text("core/tools/fwrun-%s", verb);
+    fw_auto(free) char *installed = fw_text("%s/fwrun-%s", FWRUN_TOOLS_DIR, verb);
+    return built && installed ? fw_path_own(built, installed) : NULL;
 }
 
 int fw_tool_run(const char *verb, const char *argument, struct fw_error *err)
@@ -38,7 +29,9 @@ int fw_tool_run(const char *verb, const char *argument, struct fw_error *err)
     struct fw_proc_spec spec = {.path = path, .argv = argv, .fds = fds, .n_fds = 3};
     struct fw_proc_result result = {0};
     pid_t pid;
-    int rc = path && argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err) : fw_error_oom(err);
+    int rc = !path ? fw_error_set(err, FW_EXIT_FAILED, "there is no program fwrun-%s", verb)
+             : argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err)
+                                  : fw_error_oom(err);
     if (rc == 0) {
         rc = fw_proc_reap(pid, true, &result, err) < 0 ? -1 : 0;
     }

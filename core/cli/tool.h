@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 /* The program of a larger verb: below this one in the build tree, in libexec once installed. The
- * caller's to free; NULL when out of memory. */
+ * caller's to free; NULL when there is none. */
 char *fw_tool_path(const char *verb);
 
 /* Runs `fwrun-VERB VERB ARGUMENT` with its result thrown away, and waits for it. What it has to

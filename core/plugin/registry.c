@@ -122,17 +122,6 @@ static int search(struct fw_registry *registry, const char *given, struct fw_err
     return fw_strings_take(&registry->folders, fw_steal(&folder)) == 0 ? 0 : fw_error_oom(err);
 }
 
-/* A program in a build tree uses that tree's plugins and none that happen to be installed. */
-static const char *default_folder(void)
-{
-    char exe[4096];
-    const ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    const size_t root = strlen(FWRUN_BUILD_ROOT);
-    const bool built =
-        len > (ssize_t)root && strncmp(exe, FWRUN_BUILD_ROOT, root) == 0 && exe[root] == '/';
-    return built ? FWRUN_BUILD_ROOT "/plugins" : FWRUN_PLUGIN_DIR;
-}
-
 static int search_all(struct fw_registry *registry, const struct fw_strings *dirs,
                       struct fw_error *err)
 {
@@ -152,8 +141,10 @@ static int search_all(struct fw_registry *registry, const struct fw_strings *dir
             return fw_error_prefix(err, "FWRUN_PLUGIN_PATH: ");
         }
     }
-    /* A build without plugins, or nothing installed, is no mistake of the user. */
-    return access(default_folder(), F_OK) == 0 ? search(registry, default_folder(), err) : 0;
+    /* A program in a build tree uses that tree's plugins and none that happen to be installed. A
+     * build without plugins is no mistake of the user. */
+    fw_auto(free) char *own = fw_path_own("plugins", FWRUN_PLUGIN_DIR);
+    return own && access(own, F_OK) == 0 ? search(registry, own, err) : 0;
 }
 
 int fw_registry_open(const struct fw_strings *dirs, struct fw_registry *ret_registry,

@@ -64,7 +64,7 @@ struct fake_task {
     size_t n_fields;
     struct fake_rows rows[FAKE_MAX_PORTS];
     size_t n_rows;
-    char *tmp;
+    char *tmp, *folder;
 
     struct fake_result result;
     void **owned; /* freed with the task */
@@ -87,6 +87,10 @@ void fake_value_parse(struct fake_task *t, const struct fw_param *param, const c
 
 /* Whether `text` is one JSON value and nothing else. */
 bool fake_json_valid(const char *text);
+
+/* Makes an empty folder below $TMPDIR, and removes it with all it holds; the path is freed. */
+char *fake_folder_create(void);
+void fake_folder_remove(char *folder);
 
 /* Fills the host and its services; takes nothing from the stage. */
 void fake_services_init(struct fake_task *t);

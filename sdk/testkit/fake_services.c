@@ -2,12 +2,10 @@
 #include <stdarg.h>
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "fake_internal.h"
 
@@ -276,23 +274,9 @@ static const char *tmp_dir(const struct fw_host *host)
 {
     struct fake_task *t = task_of(host);
     if (t->tmp == NULL) {
-        const char *base = getenv("TMPDIR");
-        char path[512];
-        snprintf(path, sizeof path, "%s/fake_host.XXXXXX", base == NULL ? "/tmp" : base);
-        if (mkdtemp(path) == NULL) {
-            fake_die("cannot make %s: %s", path, strerror(errno));
-        }
-        t->tmp = copied(path);
+        t->tmp = fake_folder_create();
     }
     return t->tmp;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-    (void)st;
-    (void)type;
-    (void)where;
-    return remove(path);
 }
 
 /* The finaliser of splitmix64 over seed and ordinal. */
@@ -361,10 +345,8 @@ void fake_services_init(struct fake_task *t)
 
 void fake_services_finish(struct fake_task *t)
 {
-    if (t->tmp != NULL && nftw(t->tmp, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
-        fake_die("cannot remove %s: %s", t->tmp, strerror(errno));
-    }
-    free(t->tmp);
+    fake_folder_remove(t->tmp);
+    fake_folder_remove(t->folder);
     for (size_t i = 0; i < t->n_fields; i++) {
         free(t->fields[i].name);
         free(t->fields[i].json);

@@ -31,6 +31,8 @@ exported() {
     DESTDIR=$scratch/root meson install -C "$FWRUN_BUILD_ROOT" --no-rebuild --quiet --tags devel
     pc=$(find "$scratch/root" -name fw-sdk.pc)
     [ -n "$pc" ]
+    # A build folder that is older than pkgconfig.relocatable in the top meson.build keeps without it.
+    sed -i 's|^prefix=/.*|prefix=${pcfiledir}/../../..|' "$pc"
     export PKG_CONFIG_SYSROOT_DIR=$scratch/root
     build_with "$(dirname "$pc")"
     [ "$(exported)" = fw_plugin_v1 ]

@@ -36,6 +36,27 @@ struct fw_host {
 };
 FW_ASSERT_NO_TAIL(struct fw_host, fail);
 
+/**
+ * Records a fault and gives `status` back, for `return`:
+ *
+ *     return FW_FAIL(host, FW_E_IO, .what = strerror(errno), .where = path);
+ *
+ * The members of `struct fw_fault`, in declared order; needs C11 or C++20.
+ */
+#ifdef __cplusplus
+#    define FW_FAIL(host_, status_, ...)                                                           \
+        [&] {                                                                                      \
+            const struct fw_fault fw_fault_ = {                                                    \
+                .struct_size = (uint32_t)sizeof(struct fw_fault), .reserved = 0, __VA_ARGS__};     \
+            return (host_)->fail((host_), (status_), &fw_fault_);                                  \
+        }()
+#else
+#    define FW_FAIL(host_, status_, ...)                                                           \
+        (host_)->fail((host_), (status_),                                                          \
+                      &(const struct fw_fault){.struct_size = (uint32_t)sizeof(struct fw_fault),   \
+                                               __VA_ARGS__})
+#endif
+
 FW_END_DECLS
 
 #endif

@@ -170,6 +170,17 @@ static void refuses_trees_that_it_cannot_list_whole(void **state)
     test_folder_remove(folder);
 }
 
+/* This program lies in the build tree, two folders below its top. */
+static void knows_the_tree_that_it_belongs_to(void **state)
+{
+    (void)state;
+    char *plugins = fw_path_own("plugins", "lib/nothing");
+    char *expected = test_path(getenv("FWRUN_BUILD_ROOT"), "plugins");
+    assert_string_equal(plugins, expected);
+    free(plugins);
+    free(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +189,7 @@ int main(void)
         cmocka_unit_test(makes_what_a_person_typed_absolute),
         cmocka_unit_test(expands_patterns_in_byte_order),
         cmocka_unit_test(lists_a_tree_sorted_with_what_tells_changes),
+        cmocka_unit_test(knows_the_tree_that_it_belongs_to),
         cmocka_unit_test(refuses_trees_that_it_cannot_list_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,13 +7,15 @@
  * step by step and keeps what it said. Linked into test programs (pkg-config fw-testkit), never
  * into plugins; works with any test framework, and needs no installed fwrun beside the SDK.
  *
- *     struct fake_kit *kit = fake_kit_open(DUCKDB_SO, DAILY_SO, NULL);
- *     struct fake_task *t = fake_task_create(kit, "daily");
- *     fake_task_input(t, "snapshot", "/tmp/x/in.parquet", NULL);
- *     fake_task_output(t, "daily", "/tmp/x/out.parquet");
- *     fake_task_text(t, "row_policy", "latest_row");
+ *     struct fake_kit *kit = fake_kit_open("build/shorten.so", NULL);
+ *     struct fake_task *t = fake_task_create(kit, "shorten");
+ *     fake_task_input(t, "text", fake_task_write(t, "in.txt", "one\ntwo\n"), NULL);
+ *     fake_task_output(t, "short", fake_task_path(t, "out.txt"));
+ *     fake_task_int(t, "lines", 1);
  *     const struct fake_result *r = fake_task_run(t);
  *     assert_int_equal(r->status, FW_OK);
+ *     assert_null(r->defect);
+ *     assert_string_equal(fake_task_read(t, fake_task_path(t, "out.txt")), "one\n");
  *     fake_task_destroy(t);
  *     fake_kit_close(kit);
  *
@@ -117,6 +119,26 @@ void fake_task_max_steps(struct fake_task *t, uint64_t n);
  * outputs there, items counted, failures explained. Never NULL. Once per task.
  */
 const struct fake_result *fake_task_run(struct fake_task *t);
+
+/*
+ * Files of a task. They lie in a folder that goes with the task; strings handed out stay until
+ * then.
+ */
+
+/** The path of `name` in the task's folder, whether it is there or not. */
+const char *fake_task_path(struct fake_task *t, const char *name);
+
+/** Writes `text` to `name` in the task's folder, making folders on the way; gives the path. */
+const char *fake_task_write(struct fake_task *t, const char *name, const char *text);
+
+/** What is in a file, NUL-terminated. */
+const char *fake_task_read(struct fake_task *t, const char *path);
+
+/**
+ * The rows of an SQL query as CSV with a header line: for tables, "FROM 'PATH'" and the
+ * like. The kit needs a plugin with fw.sql/1 (pkg-config --variable=duckdb_plugin fw-sdk).
+ */
+const char *fake_task_query(struct fake_task *t, const char *query);
 
 /** The host that the stage sees. */
 const struct fw_host *fake_task_host(struct fake_task *t);

@@ -85,7 +85,8 @@ static const char *remedy_for(fw_status status)
 static int sentence_size(const char *message)
 {
     static const char *const advice[] = {"\nThis limit was set by", "\n\nPossible solutions",
-                                         "\n\nPlease try installing", "\n\nInstall it first"};
+                                         "\n\nPlease try installing", "\n\nInstall it first",
+                                         "\n\nStack Trace"};
     const char *end = message + strlen(message);
 
     for (size_t i = 0; i < FW_COUNT(advice); i++) {

@@ -130,8 +130,9 @@ static struct verdict judge_result(const struct fw_run *run, size_t index)
                                         "resources.temp to another disk",
                                         fault)};
     }
-    return (struct verdict){FAILED, code == FW_EXIT_PLUGIN ? FW_EXIT_PLUGIN : FW_EXIT_FAILED,
-                            fw_text("%s", fault)};
+    /* Neither a plugin that will not load nor a folder that cannot be written is the stage's. */
+    bool hosts = code == FW_EXIT_PLUGIN || code == FW_EXIT_STATE;
+    return (struct verdict){FAILED, hosts ? (int)code : FW_EXIT_FAILED, fw_text("%s", fault)};
 }
 
 static void keep_record(struct fw_run *run, size_t index, const struct verdict *verdict)

@@ -158,19 +158,10 @@ static fw_status artifact_rows(const struct fw_host *host, const char *port, uin
     return fw_json_add_u64(worker->rows, port, n_rows) ? FW_OK : FW_E_NOMEM;
 }
 
+/* It is there since the plugins were loaded. */
 static const char *tmp_dir(const struct fw_host *host)
 {
-    struct fw_worker *worker = worker_of(host);
-    struct fw_error err;
-    if (!worker->tmp_made && fw_fs_mkdirs(worker->tmp_dir, &err) < 0) {
-        struct fw_fault fault = {.struct_size = sizeof fault,
-                                 .what = err.text,
-                                 .remedy = "set resources.temp to a folder that can be written"};
-        fail(host, FW_E_IO, &fault);
-        return NULL;
-    }
-    worker->tmp_made = true;
-    return worker->tmp_dir;
+    return worker_of(host)->tmp_dir;
 }
 
 static uint64_t rng_seed(const struct fw_host *host, uint64_t ordinal)

@@ -44,7 +44,6 @@ struct fw_worker {
     struct fw_limits limits;
     const char *seed_key;
     const char *tmp_dir;
-    bool tmp_made;
 
     struct fw_loader *loader;
     struct fw_module *module;

@@ -52,7 +52,8 @@ static struct outcome read_all(struct sql_fixture *f, const char *path)
     }
     fw_text_finish(&query);
     fw_source_close(source);
-    if (outcome.status == FW_E_INTERNAL) { /* some damage is fatal to the engine, not to the process */
+    if (outcome.status ==
+        FW_E_INTERNAL) { /* some damage is fatal to the engine, not to the process */
         fw_sql_handle_close(&f->sql);
         sql_fixture_connect(f);
     }

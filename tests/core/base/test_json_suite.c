@@ -56,7 +56,8 @@ static void expect_round_trip(const char *path, const cJSON *json)
     fw_auto(json) cJSON *again = NULL;
     struct fw_error err = {0};
     if (fw_json_canonical(json, &first, &err) < 0) {
-        assert_true(strstr(err.text, "twice") != NULL || strstr(err.text, "finite") != NULL);
+        assert_true(strstr(err.text, "twice") != NULL ||
+                    strstr(err.text, "no JSON number") != NULL);
         return;
     }
     assert_int_equal(fw_json_parse(first, strlen(first), path, &again, &err), 0);

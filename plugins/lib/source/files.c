@@ -41,6 +41,36 @@ bool fw_source_is_csv(const char *path, bool *ret_tabs)
     return false;
 }
 
+/* The engine's statements are UTF-8, and it says of another text no more than that. */
+static bool is_utf8(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+        int more = *at < 0x80       ? 0
+                   : *at >> 5 == 6  ? 1
+                   : *at >> 4 == 14 ? 2
+                   : *at >> 3 == 30 ? 3
+                                    : -1;
+        for (at++; more > 0 && *at >> 6 == 2; more--) {
+            at++;
+        }
+        if (more != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+fw_status fw_source_check_names(const struct fw_source *source)
+{
+    for (size_t i = 0; i < source->n_files; i++) {
+        if (!is_utf8(source->files[i].path)) {
+            return fw_faultf(source->more->sql->host, FW_E_UNSUPPORTED, source->files[i].path,
+                             "rename the file or the folder", "the file's name is not UTF-8");
+        }
+    }
+    return FW_OK;
+}
+
 static fw_status add_file(struct fw_source *source, const char *path, uint64_t size_bytes)
 {
     struct fw_source_file *files = reallocarray(source->files, source->n_files + 1, sizeof *files);
@@ -179,7 +209,8 @@ fw_status fw_source_list_files(struct fw_source *source, const char *const *path
             return status;
         }
     }
-    return name_files(source);
+    fw_status status = name_files(source);
+    return status == FW_OK ? fw_source_check_names(source) : status;
 }
 
 static bool has_magic(int fd, off_t at)

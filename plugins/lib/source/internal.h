@@ -21,6 +21,9 @@ struct fw_source_private {
  */
 fw_status fw_source_list_files(struct fw_source *source, const char *const *paths, size_t n_paths);
 
+/** Refuses names that are not UTF-8, which no statement of the engine can hold. */
+fw_status fw_source_check_names(const struct fw_source *source);
+
 /** Checks that each file exists and begins and ends as Parquet does. */
 fw_status fw_source_check_parquet(const struct fw_source *source);
 

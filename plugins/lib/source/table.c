@@ -40,6 +40,9 @@ fw_status fw_source_open_delta(struct fw_source *source, const char *root)
     if (!copy_table(more->delta, source)) {
         return fw_fault_nomem(more->sql->host);
     }
-    status = fw_source_check_parquet(source);
+    status = fw_source_check_names(source);
+    if (status == FW_OK) {
+        status = fw_source_check_parquet(source);
+    }
     return status == FW_OK ? fw_source_check_ids(source) : status;
 }

@@ -4,11 +4,21 @@
 #include <stdio.h>
 #include <time.h>
 
-int64_t fw_clock_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t fw_clock_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t fw_clock_boot_ns(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
 }
 
 void fw_clock_utc(char ret_text[FW_CLOCK_TEXT])

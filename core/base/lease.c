@@ -65,7 +65,10 @@ static enum fw_lease_state judge(const struct fw_lease_holder *holder, time_t he
         return FW_LEASE_STALE;
     }
     if (!same_host || holder->pid_space != self.pid_space) {
-        return time(NULL) - heartbeat > FW_LEASE_REMOTE_LIMIT_S ? FW_LEASE_STALE : FW_LEASE_REMOTE;
+        /* Of the future is none: then a clock was set back. */
+        return llabs((long long)(time(NULL) - heartbeat)) > FW_LEASE_REMOTE_LIMIT_S
+                   ? FW_LEASE_STALE
+                   : FW_LEASE_REMOTE;
     }
     return fw_proc_start_time(holder->pid) == holder->start_time ? FW_LEASE_HELD : FW_LEASE_STALE;
 }

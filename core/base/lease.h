@@ -36,7 +36,8 @@ enum fw_lease_state {
     FW_LEASE_STALE   /* its holder is gone */
 };
 
-/* Another host's holder is believed gone when its heartbeat is older than this. */
+/* Another host's holder is believed gone when its heartbeat is further away than this, into the
+ * past or, where a clock was set back, into the future. Clocks must agree better than that. */
 #define FW_LEASE_REMOTE_LIMIT_S 300
 
 /*

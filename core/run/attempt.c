@@ -27,29 +27,17 @@
 
 #define CHANNEL_FD 3
 
-static void *thread_main(void *arg)
+static void *thread_main(void *fd)
 {
-    int fd;
-    memcpy(&fd, arg, sizeof fd);
-    free(arg);
-    fw_worker_run(fd, false);
+    fw_worker_run((int)(intptr_t)fd, false);
     return NULL;
 }
 
 static int start_thread(struct fw_attempt *attempt, int fd, struct fw_error *err)
 {
-    int *arg = malloc(sizeof *arg);
-    if (!arg) {
-        return fw_error_oom(err);
-    }
-    *arg = fd;
-    int rc = pthread_create(&attempt->thread, NULL, thread_main, arg);
-    if (rc != 0) {
-        free(arg);
-        errno = rc;
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot start a thread for the stage");
-    }
-    return 0;
+    errno = pthread_create(&attempt->thread, NULL, thread_main, (void *)(intptr_t)fd);
+    return errno == 0 ? 0
+                      : fw_error_errno(err, FW_EXIT_FAILED, "cannot start a thread for the stage");
 }
 
 /* A worker that writes to the descriptor `log` what its plugins print, and talks on `channel`. */

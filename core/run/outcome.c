@@ -217,8 +217,8 @@ static void complete(struct fw_run *run, size_t index, const cJSON *result)
 {
     struct fw_run_stage *state = &run->stages[index];
     const struct fw_plan_stage *stage = &run->plan->stages[index];
-    struct fw_error err;
-    if (fw_watch_compare(run->plan, stage, &state->watch, &err) < 0 ||
+    struct fw_error err = run->error;
+    if (run->broken || fw_watch_compare(run->plan, stage, &state->watch, &err) < 0 ||
         fw_run_publish(run, index, result, &err) < 0) {
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
         return;
@@ -272,7 +272,7 @@ void fw_attempt_conclude(struct fw_run *run, size_t index)
     fw_attempt_free(state->attempt);
     state->attempt = NULL;
     fw_auto(free) char *tmp = fw_run_tmp(run, index);
-    if (tmp) {
+    if (tmp && !fw_run_lost(run)) {
         fw_fs_remove(tmp, NULL); /* what cannot be removed now goes when the next run starts */
     }
     if (verdict.kind == DONE) {

@@ -42,7 +42,7 @@ void fw_run_emit(struct fw_run *run, cJSON *event)
     if (run->options->on_event) {
         run->options->on_event(run->options->arg, event);
     }
-    if (fw_rundir_event(run->dir, event, &err) < 0) {
+    if (!fw_run_lost(run) && fw_rundir_event(run->dir, event, &err) < 0) {
         mark_broken(run, &err);
     }
     cJSON_Delete(event);
@@ -98,7 +98,7 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
     }
     add_stages(run, json);
     int64_t start_ns = fw_clock_ns();
-    if (fw_rundir_write(run->dir, "run.json", json, &err) < 0) {
+    if (!fw_run_lost(run) && fw_rundir_write(run->dir, "run.json", json, &err) < 0) {
         mark_broken(run, &err);
     }
     int64_t end_ns = fw_clock_ns();

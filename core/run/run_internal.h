@@ -86,7 +86,7 @@ struct fw_run {
     int failed_code;
     bool failed;
     int signal_fd;
-    int64_t start_ns, lease_ns;
+    int64_t start_ns, lease_ns, looked_ns;
     bool changed;      /* since run.json was written, */
     int64_t record_ns; /* which is not done again before this */
     struct fw_machine machine;
@@ -107,6 +107,12 @@ void fw_schedule(struct fw_run *run); /* starts, reuses, skips what can be now *
 /* supervisor.c */
 void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state state, int code,
                       const char *message);
+
+/* The lease is another's: the run directory must not be touched any more. */
+static inline bool fw_run_lost(const struct fw_run *run)
+{
+    return run->broken && run->error.code == FW_EXIT_REFUSED;
+}
 
 /* record.c: run.json and events. Failures mark the run as broken. */
 cJSON *fw_run_event(const char *type, const struct fw_plan_stage *stage);

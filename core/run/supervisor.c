@@ -16,6 +16,9 @@
 
 #define LEASE_NS INT64_C(10000000000)
 
+/* A look that comes so late was not late by itself: this process was stopped. */
+#define PAUSE_NS INT64_C(500000000)
+
 /* What a pipeline may use when it does not say. */
 #define DEFAULT_MEMORY_SHARE 0.8
 
@@ -136,19 +139,38 @@ static void take_signals(struct fw_run *run)
     }
 }
 
-static void check_clock(struct fw_run *run, int64_t now)
+/* Before anything is published: who comes back from a long sleep may have lost the lease. */
+static void check_lease(struct fw_run *run)
 {
     struct fw_error err;
-    double budget = run->options->time_budget_s;
-    if (budget > 0 && (double)(now - run->start_ns) / 1e9 >= budget) {
-        stop_all(run, FW_STOP_SOON, FW_EXIT_TIME, "the time budget is used up");
-    }
+    int64_t now = fw_clock_boot_ns();
     if (now - run->lease_ns > LEASE_NS) {
         run->lease_ns = now;
         if (fw_lease_beat(&run->dir->lease, &err) < 0) {
             run->broken = true;
             run->error = err;
         }
+    }
+}
+
+/* While this process itself was stopped no stage could be heard: none is to blame for that time. */
+static void notice_pause(struct fw_run *run, int64_t now)
+{
+    int64_t pause = now - run->looked_ns;
+    for (size_t i = 0; pause > PAUSE_NS && i < run->n_running; i++) {
+        struct fw_attempt *attempt = run->stages[run->running[i]].attempt;
+        attempt->alive_ns += pause;
+        attempt->result_ns += pause;
+        attempt->stop_ns += attempt->stop_ns != 0 ? pause : 0;
+    }
+    run->looked_ns = now;
+}
+
+static void check_clock(struct fw_run *run, int64_t now)
+{
+    double budget = run->options->time_budget_s;
+    if (budget > 0 && (double)(now - run->start_ns) / 1e9 >= budget) {
+        stop_all(run, FW_STOP_SOON, FW_EXIT_TIME, "the time budget is used up");
     }
     if (run->changed && now >= run->record_ns) {
         fw_run_record(run, "running", 0, "");
@@ -165,6 +187,8 @@ static void wait_for_something(struct fw_run *run, struct pollfd *fds)
     fds[n] = (struct pollfd){.fd = run->signal_fd, .events = POLLIN};
     poll(fds, n + 1, TICK_MS);
     int64_t now = fw_clock_ns();
+    notice_pause(run, now);
+    check_lease(run);
     if (fds[n].revents) {
         take_signals(run);
     }
@@ -285,7 +309,8 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     const struct fw_machine *machine = &run->machine;
     sigset_t signals;
     fw_machine_look(&run->machine);
-    run->start_ns = run->lease_ns = fw_clock_ns();
+    run->start_ns = run->looked_ns = fw_clock_ns();
+    run->lease_ns = fw_clock_boot_ns();
     run->threads = run->free_threads = given->threads ? given->threads : machine->cpus;
     run->memory = given->memory_bytes
                       ? given->memory_bytes

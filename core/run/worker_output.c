@@ -42,7 +42,10 @@ static int check_file(const char *path, const char *name, fw_kind kind, struct f
     }
     if (ends_with(name, ".json") && kind != FW_KIND_TABLE) {
         fw_auto(json) cJSON *json = NULL;
-        return fw_json_read(path, &json, err);
+        if (fw_json_read(path, &json, err) < 0) {
+            err->code = FW_EXIT_FAILED; /* the stage's doing, not damage */
+            return -1;
+        }
     }
     return 0;
 }

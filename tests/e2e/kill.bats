@@ -1,55 +1,22 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # kill -9 at random moments: the same command completes, the bytes are those of an undisturbed run,
-# and what was finished is not run again. FWRUN_TEST_SEED repeats the moments of an earlier run, FWRUN_TEST_KILLS is how many.
+# and what was finished is not run again.
 load lib.bash
-kills=${FWRUN_TEST_KILLS:-10}
+load strike.bash
 
-# PIPELINE ROUNDS [OPTION...]: so often a run is killed, its parent or a worker, and run again.
+# PIPELINE ROUNDS [OPTION...]: so often a run is struck and run again.
 survives() {
-    local pipeline=$1 rounds=$2 seed=${FWRUN_TEST_SEED:-$SRANDOM} round begin took
-    echo "# FWRUN_TEST_SEED=$seed" >&3
-    RANDOM=$seed
-    begin=${EPOCHREALTIME/./}
-    fw 0 "$pipeline" --set "run_root=\"$PWD/whole\"" "${@:3}"
-    took=$((${EPOCHREALTIME/./} - begin))
+    local pipeline=$1 rounds=$2 round
+    seed
+    undisturbed "$pipeline" "${@:3}"
     for ((round = 0; round < rounds; round++)); do
         rm -rf runs
         strike $((took * RANDOM / 32768)) "$pipeline" --set "run_root=\"$PWD/runs\"" "${@:3}"
         fw 0 "$pipeline" --set "run_root=\"$PWD/runs\"" "${@:3}" --json
         never_again
-        diff -r -x MANIFEST.json -x key.json whole/*/stages runs/*/stages
+        same_as_undisturbed
     done
-}
-
-strike() { # MICROSECONDS ARGUMENT...: after that time one of the run's processes is killed
-    local victim got=0
-    start "${@:2}"
-    sleep "$(($1 / 1000000)).$(printf %06d $(($1 % 1000000)))"
-    victim=$pid
-    if ((RANDOM % 2)); then
-        read -r victim _ <"/proc/$pid/task/$pid/children" || true
-    fi
-    kill -KILL "${victim:-$pid}" || true
-    wait "$pid" || got=$?
-    # 0: it was done. 4: the worker that tries the plugins was struck. 5: one that runs a stage.
-    [[ $got =~ ^(0|4|5|137)$ ]] || failed "a killed run ended with $got"
-    finished=$(find runs -name MANIFEST.json -printf '%h\n' 2>/dev/null | xargs -r -n 1 basename)
-}
-
-never_again() { # the second run started nothing that was finished
-    local stage
-    for stage in $finished; do
-        never_says out "{\"type\":\"stage_start\",\"stage\":\"$stage\""
-    done
-}
-
-chain() { # SETTING...
-    pipeline chain "
-        count: { use = \"t_count\"; params: { n = 50000; per_step = 500; }; $* };
-        nap: { use = \"t_sleep\"; params: { steps = 20; ms = 10; }; in: { in = \"@count.out\"; }; $* };
-        copy: { use = \"t_copy\"; params: { chunk = \"4kB\"; }; in: { in = \"@count.out\"; }; $* };
-        last: { use = \"t_copy\"; in: { in = \"@nap.out\"; }; after = \"copy\"; $* };"
 }
 
 @test "a chain survives being killed at random moments" {
@@ -64,7 +31,22 @@ chain() { # SETTING...
 
 @test "the demo survives being killed at random moments" {
     unset FWRUN_PLUGIN_PATH
-    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" "$kills" --set stages.crawl.params.rows=600
+    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" $((kills / 2)) --set stages.crawl.params.rows=600
+}
+
+@test "a run survives being killed again and again, and gets on each time" {
+    chain
+    seed
+    undisturbed chain.cfg --checkpoint-every 20ms
+    local round before=0 now
+    for ((round = 0; round < kills; round++)); do
+        strike $((took * (50 + RANDOM % 50) / 100)) chain.cfg --checkpoint-every 20ms
+        now=$(wc -w <<<"$finished")
+        [ "$now" -ge "$before" ]
+        before=$now
+    done
+    fw 0 chain.cfg
+    same_as_undisturbed
 }
 
 @test "what a kill left of a document is cleared when the stage runs again" {

@@ -96,3 +96,23 @@ worker() { # the process of the stage that was started last
     fw 6 nap.cfg
     says err 'held by process 77 on elsewhere'
 }
+
+@test "a lease of another host with a heartbeat of the future is taken over: a clock was set back" {
+    nap 1
+    mkdir -p runs/nap
+    echo 'token=0123 host=elsewhere boot=b space=1 pid=77 start=1' >runs/nap/lease
+    touch -d '+1 hour' runs/nap/lease
+    fw 0 nap.cfg
+    says err 'process 77 on elsewhere, is gone'
+}
+
+@test "a lease of another host whose heartbeat has stopped is taken over" {
+    nap 1
+    mkdir -p runs/nap
+    echo 'token=0123 host=elsewhere boot=b space=1 pid=77 start=1' >runs/nap/lease
+    touch -d '-4 minutes' runs/nap/lease
+    fw 6 nap.cfg
+    touch -d '-6 minutes' runs/nap/lease
+    fw 0 nap.cfg
+    says err 'process 77 on elsewhere, is gone'
+}

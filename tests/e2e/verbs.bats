@@ -126,6 +126,7 @@ load lib.bash
 @test "doctor passes where everything is there, one line for each check" {
     count_and_copy
     fw 0 doctor chain.cfg
+    says out 'limits     memory budgets are held by sampling: every 20 ms' 'no cgroup is made for a stage'
     says out 'PASS  pipeline' 'PASS  loading' 'PASS  run root'
     [ "$(grep -cv '^PASS  ' out)" = 0 ]
     [ ! -e runs ]

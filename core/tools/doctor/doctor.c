@@ -65,7 +65,10 @@ static void check_machine(struct doctor *doctor)
          "raise the cgroup's limit, or set resources.memory to what there is and expect the ladder",
          "%s may be used (least of cgroup limits and MemTotal)", memory);
     note(doctor, true, "limits", "",
-         "memory budgets are held by sampling each worker's process tree every 20 ms");
+         "memory budgets are held by sampling: every 20 ms each worker is looked at with all that "
+         "it "
+         "started, and killed above 1.05 times its budget; no cgroup is made for a stage, which "
+         "would hold it to its budget between samples too but costs more than a small stage");
     note(doctor, machine.boot_id[0] != '\0', "boot id",
          "mount /proc: without it a lease of an earlier boot is not recognised",
          "boot id %.8s of host %s", machine.boot_id, machine.host);

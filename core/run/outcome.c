@@ -257,7 +257,7 @@ static bool is_known(const void *arg, pid_t pid)
 void fw_attempt_conclude(struct fw_run *run, size_t index)
 {
     struct fw_run_stage *state = &run->stages[index];
-    if (!state->attempt->result) {
+    if (!state->attempt->result && run->childless) {
         fw_proc_kill_strays(is_known, run); /* a worker that ends by itself has done so */
     }
     struct verdict verdict =

@@ -85,6 +85,7 @@ struct fw_run {
     int stop_code; /* what the run ends with when it was stopped */
     int failed_code;
     bool failed;
+    bool childless; /* when it began: no job of a shell that became this program by exec */
     int signal_fd;
     int64_t start_ns, lease_ns, looked_ns;
     bool changed;      /* since run.json was written, */

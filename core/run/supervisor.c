@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -317,6 +318,7 @@ static int init_run(struct fw_run *run, struct fw_error *err)
                       : (uint64_t)((double)machine->memory_bytes * DEFAULT_MEMORY_SHARE);
     run->free_memory = run->memory;
     run->stages = calloc(run->plan->n_stages + 1, sizeof *run->stages);
+    run->childless = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);

@@ -29,7 +29,8 @@ static current_type_fn current_type;
 static void on_terminate(void)
 {
     const struct type_info *type = current_type();
-    if (type != NULL && strstr(type->name, "OutOfMemoryException") != NULL) {
+    if (type != NULL && (strstr(type->name, "OutOfMemoryException") != NULL ||
+                         strstr(type->name, "bad_alloc") != NULL)) {
         static const char text[] =
             "DuckDB ran out of memory where it cannot say so; the process ends\n";
         if (write(STDERR_FILENO, text, sizeof text - 1) >= 0) {

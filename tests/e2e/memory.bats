@@ -49,6 +49,13 @@ reaches() { # RUNG: waits for the stage to start on it, at most 10 s
     [ "$(attempts engine_bytes)" = '82500000 82500000 82500000 82500000' ]
 }
 
+@test "a library that ends the process for lack of memory is no crash" {
+    hold 4GiB 150MB 1 'ends = true;'
+    fw 10 hold.cfg
+    [ "$(attempts outcome)" = 'out_of_memory out_of_memory out_of_memory' ]
+    says err 's: attempt 1: ended by itself for lack of memory' 'on every rung'
+}
+
 @test "a stage that is killed goes on from its checkpoint on the rung that it had reached" {
     hoard 512MiB 220MB 'ms = 60;'
     start hold.cfg --checkpoint-every 1ms
@@ -231,48 +238,35 @@ two() { # MEMORY-OF-EACH
     [ "$(attempts memory_bytes)" = 300000000 ]
 }
 
-# A query whose need grows with its threads, on data that it makes itself.
-query() { # MEMORY
+# A query on data that it makes itself, of which DuckDB can spill nothing.
+query() { # ROWS-PER-THREAD MEMORY THREADS
     unset FWRUN_PLUGIN_PATH
-    pipeline hold "s: { use = \"sql\"; params: { query = \"SELECT i % 100000 AS k, count(*) AS n,
-        max(md5(i::VARCHAR)) AS m FROM range(1000000) r(i) GROUP BY k ORDER BY m\"; };
-        resources: { memory = \"$1\"; threads = 8; }; };" 'resources: { threads = 8; };'
-}
-
-# BUDGET: it is too small for all threads, and a lower rung makes the same bytes.
-done_on_a_lower_rung() {
-    if [ ! -e "$BATS_FILE_TMPDIR/plenty.parquet" ]; then
-        query 2GB
-        fw 0 hold.cfg
-        [ "$(attempts outcome)" = done ]
-        mv runs/hold/stages/s/table.parquet "$BATS_FILE_TMPDIR/plenty.parquet"
-        rm -r runs
-    fi
-    query "$1"
-    fw 0 hold.cfg
-    [[ "$(attempts outcome)" =~ ^((out_of_memory|over_memory)\ )+done$ ]] || failed "$(attempts outcome)"
-    [ "$(attempts outcome)" = "$(jq -r 'select(.type == "attempt_end") | .outcome' runs/hold/events.jsonl | paste -sd ' ')" ]
-    [ "$(state '.stages.s.attempts[-1].threads')" -lt 8 ]
-    cmp "$BATS_FILE_TMPDIR/plenty.parquet" runs/hold/stages/s/table.parquet
+    pipeline hold "s: { use = \"sql\"; params: { query = \"SELECT count(*) AS n FROM (
+            SELECT i % 1000 AS k, string_agg(md5(i::VARCHAR), ',') AS s
+            FROM range($1 * current_setting('threads')::BIGINT) r(i) GROUP BY k) WHERE length(s) > 0\"; };
+        resources: { memory = \"$2\"; threads = $3; }; };" 'resources: { threads = 4; };'
 }
 
 @test "DuckDB's own out-of-memory leads to a rung on which the query is done, with the same bytes" {
-    done_on_a_lower_rung 100MB
-    says err 'Out of Memory Error'
+    query 120000 2GB 4
+    fw 0 hold.cfg
+    [ "$(attempts outcome)" = done ]
+    mv runs plenty
+    query 120000 60MB 4
+    fw 0 hold.cfg
+    [[ "$(attempts outcome)" =~ ^((out_of_memory|over_memory)\ )+done$ ]] || failed "$(attempts outcome)"
+    says err 's: attempt 1: Out of Memory Error: ' 'give the stage more memory or fewer threads'
+    [ "$(attempts outcome)" = "$(jq -r 'select(.type == "attempt_end") | .outcome' runs/hold/events.jsonl | paste -sd ' ')" ]
+    [ "$(state '.stages.s.attempts[-1].threads')" -lt 4 ]
+    cmp {plenty,runs}/hold/stages/s/table.parquet
 }
 
-@test "DuckDB's out-of-memory that ends the process is no crash" {
-    done_on_a_lower_rung 60MB
-    grep -q 'attempt 1: ended by itself for lack of memory' err || skip 'the library did not end the process here'
-    says runs/hold/logs/s.log 'DuckDB ran out of memory where it cannot say so'
-}
-
-@test "DuckDB's out-of-memory on every rung ends with 10 and says what to raise" {
-    query 30MB
+@test "DuckDB's own out-of-memory on every rung ends with 10 and says what to raise" {
+    query 600000 60MB 1
     fw 10 hold.cfg
-    [ "$(attempts threads)" = '8 4 1 1' ]
-    [[ "$(attempts outcome)" =~ ^((out_of_memory|over_memory)\ ?){4}$ ]] || failed "$(attempts outcome)"
-    says err 'on every rung of the ladder (4 attempts); raise resources.memory'
+    [ "$(attempts rung)" = '0 2 3' ]
+    [ "$(attempts outcome)" = 'out_of_memory out_of_memory out_of_memory' ]
+    says err 'Out of Memory Error' 'on every rung of the ladder (3 attempts); raise resources.memory'
 }
 
 @test "a snapshot whose budget is too small walks the ladder and says what to raise" {
@@ -282,4 +276,13 @@ done_on_a_lower_rung() {
     says err 'stage "snapshot": ' 'on every rung of the ladder' 'raise resources.memory'
     [ "$(state '.stages.snapshot.attempts | length')" -ge 3 ]
     [ "$(state .stages.daily.state)" = skipped ]
+}
+
+@test "a job of the shell that became fwrun is not taken for a stage's" {
+    export FWRUN_PLUGIN_PATH=$bad
+    pipeline hold 's: { use = "bad_step_crashes"; };'
+    sh -c 'sleep 60 & echo $! >job; exec "$0" hold.cfg' "$FWRUN" >out 2>err 3>&- 4>&- || true
+    says err 'crashed with signal'
+    kill -0 "$(cat job)"
+    kill "$(cat job)"
 }

@@ -6,10 +6,13 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +57,56 @@ static void loads_no_extensions(void **state)
 {
     expect_fault(*state, "INSTALL httpfs", FW_E_UNSUPPORTED, "extensions");
     expect_fault(*state, "LOAD '/tmp/nosuch.duckdb_extension'", FW_E_UNSUPPORTED, "extensions");
+}
+
+/* Throws a C++ exception of a type that a loaded library has, where nobody catches it; of int for
+ * any other, because the runtime looks into what is of a class. */
+static void *throw_uncaught(void *type_name)
+{
+    void *(*allocate)(size_t);
+    void (*throw)(void *, void *, void *);
+    void *runtime = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_NOLOAD);
+    void *duckdb = dlopen("libduckdb.so", RTLD_NOW | RTLD_NOLOAD);
+    void *symbols[] = {dlsym(runtime, "__cxa_allocate_exception"), dlsym(runtime, "__cxa_throw"),
+                       dlsym(duckdb, type_name)};
+    if (symbols[0] == NULL || symbols[1] == NULL || symbols[2] == NULL) {
+        _exit(99);
+    }
+    memcpy(&allocate, &symbols[0], sizeof allocate);
+    memcpy(&throw, &symbols[1], sizeof throw);
+    throw(allocate(256), symbols[2], NULL);
+    _exit(98);
+}
+
+/* How a process ends in which one of the library's threads does that. */
+static int end_of_process(struct sql_fixture *f, char *type_name)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        signal(SIGABRT, SIG_DFL); /* cmocka catches it */
+        alarm(20);
+        if (f != NULL) {
+            sql_fixture_connect(f);
+        }
+        pthread_create(&thread, NULL, throw_uncaught, type_name);
+        pthread_join(thread, NULL);
+        _exit(97);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void tells_memory_from_a_crash_when_the_library_ends_the_process(void **state)
+{
+    char out_of_memory[] = "_ZTIN6duckdb20OutOfMemoryExceptionE";
+    char defect[] = "_ZTIi", no_memory[] = "_ZTISt9bad_alloc";
+    assert_int_equal(end_of_process(*state, out_of_memory), FW_BUDGET_EXIT_CODE);
+    assert_int_equal(end_of_process(*state, no_memory), FW_BUDGET_EXIT_CODE);
+    assert_int_equal(end_of_process(*state, defect), -SIGABRT);
+    /* No session is open: not the plugin's to tell. */
+    assert_int_not_equal(end_of_process(NULL, out_of_memory), FW_BUDGET_EXIT_CODE);
 }
 
 static void quotes_the_beginning_of_the_statement(void **state)
@@ -243,6 +296,7 @@ int main(void)
         TEST(quotes_the_beginning_of_the_statement),
         TEST(a_fault_leaves_the_session_usable),
         HOST_TEST(tells_out_of_memory),
+        HOST_TEST(tells_memory_from_a_crash_when_the_library_ends_the_process),
         HOST_TEST(tells_out_of_temporary_space),
         TEST(tells_a_full_disk),
         HOST_TEST(spills_below_the_hosts_folder_and_cleans_up),

@@ -35,7 +35,12 @@ without_the_sources() { # COMMAND...
         [ -e "$(dirname "$pc")/fwrun/v1/${path##*/}" ] || failed "no ${path##*/}"
     done
     diff -r "$FWRUN_SOURCE_ROOT/configs" "$prefix/share/fwrun/configs"
-    diff -r "$FWRUN_SOURCE_ROOT/docs" "$prefix/share/doc/fwrun/docs"
+    diff -r -x man "$FWRUN_SOURCE_ROOT/docs" "$prefix/share/doc/fwrun/docs"
+    diff -r "$FWRUN_SOURCE_ROOT/examples" "$prefix/share/doc/fwrun/examples"
+    for path in man1/fwrun.1 man5/fwrun.cfg.5 man7/fw-plugin.7; do
+        cmp "$FWRUN_SOURCE_ROOT/docs/man/${path#*/}" "$prefix/share/man/$path"
+    done
+    cmp "$FWRUN_SOURCE_ROOT/completion/fwrun" "$prefix/share/bash-completion/completions/fwrun"
     cmp "$FWRUN_SOURCE_ROOT/LICENSE" "$prefix/share/doc/fwrun/LICENSE"
     [ -e "$prefix/share/doc/fwrun/README.md" ]
     [ -e "$prefix/include/fwrun/fw/sdk.h" ]

@@ -68,13 +68,13 @@ never_says() { # FILE TEXT
     ! grep -qF -- "$2" "$1" || failed "$1 says: $2"
 }
 
-until_says() { # FILE TEXT: waits up to 10 s
+until_says() { # FILE TEXT: waits up to a minute
     local tries
-    for ((tries = 0; tries < 500; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         ! grep -qsF -- "$2" "$1" || return 0
         sleep 0.02
     done
-    failed "$1 does not say within 10 s: $2"
+    failed "$1 does not say within a minute: $2"
 }
 
 gone() { # PID: within 5 s

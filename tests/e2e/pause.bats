@@ -14,10 +14,10 @@ begins() {
 }
 
 @test "a run that was stopped for longer than stall_s does not blame its stages" {
-    nap 50 'stall_s = 1;'
+    nap 200 'stall_s = 5;'
     begins
     kill -STOP "$pid" "$worker"
-    sleep 2.5
+    sleep 6
     kill -CONT "$pid"
     sleep 0.3
     kill -CONT "$worker"
@@ -43,9 +43,9 @@ begins() {
     grep -q host=elsewhere runs/nap/lease
 }
 
-gone_or_zombie() { # PID: within 5 s
+gone_or_zombie() { # PID: within a minute
     local tries
-    for ((tries = 0; tries < 250; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in Z* | '') return 0 ;; esac
         sleep 0.02
     done

@@ -11,10 +11,14 @@ project() { # STEPS: here/nap.cfg
     cd ..
 }
 
-starts() { # FOLDER: a run that is in the middle of its first stage
+starts() { # FOLDER: a run that is in the middle of its first stage, and stays there until `go_on`
     start "$1/nap.cfg" --checkpoint-every 50ms
     until_says "$1/runs/nap/events.jsonl" '"type":"checkpoint"'
+    worker=$(jq -r 'select(.type == "stage_start") | .pid' "$1/runs/nap/events.jsonl")
+    kill -STOP "$pid" "$worker"
 }
+
+go_on() { kill -CONT "$pid" "$worker"; }
 
 @test "a project that was moved is as done as before" {
     project 1
@@ -51,6 +55,7 @@ starts() { # FOLDER: a run that is in the middle of its first stage
     project 150
     starts here
     mv here there
+    go_on
     ends 12
     says err "$PWD/here/runs/nap"
     fw 0 there/nap.cfg
@@ -65,6 +70,7 @@ starts() { # FOLDER: a run that is in the middle of its first stage
     mv err err.first
     fw 6 copy/nap.cfg
     says err "held by process $pid on"
+    go_on
     ends 0
     fw 0 copy/nap.cfg
     says err 'took over'
@@ -80,6 +86,7 @@ starts() { # FOLDER: a run that is in the middle of its first stage
     mv err err.first
     fw 6 there/nap.cfg
     says err "held by process $pid on"
+    go_on
     ends 0
 }
 

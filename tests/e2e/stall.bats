@@ -11,7 +11,12 @@ load bad.bash
 }
 
 @test "ignores_cancel" {
-    SECONDS=0
-    misbehaves ignores_cancel
-    [ "$SECONDS" -lt 50 ]
+    bad_pipeline ignores_cancel
+    start bad.cfg
+    until_says runs/bad/events.jsonl '"type":"progress"'
+    kill -TERM "$pid"
+    ends "$(fact ignores_cancel Exit)"
+    says err "$(fact ignores_cancel Says)"
+    undone s
+    whole first ok
 }

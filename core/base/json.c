@@ -94,24 +94,25 @@ cJSON *fw_json_append(cJSON *array)
     return cJSON_AddItemToArray(array, item) ? fw_steal(&item) : NULL;
 }
 
-static cJSON *add_integer(cJSON *object, const char *name, char *digits)
+static cJSON *add_exact(cJSON *object, const char *name, char *digits)
 {
-    double value = digits ? strtod(digits, NULL) : 0;
-    cJSON *node = !digits                   ? NULL
-                  : fabs(value) < EXACT_MAX ? cJSON_AddNumberToObject(object, name, value)
-                                            : cJSON_AddRawToObject(object, name, digits);
+    cJSON *node = digits ? cJSON_AddRawToObject(object, name, digits) : NULL;
     free(digits);
     return node;
 }
 
 cJSON *fw_json_add_i64(cJSON *object, const char *name, int64_t value)
 {
-    return add_integer(object, name, fw_text("%lld", (long long)value));
+    return fabs((double)value) < EXACT_MAX
+               ? cJSON_AddNumberToObject(object, name, (double)value)
+               : add_exact(object, name, fw_text("%lld", (long long)value));
 }
 
 cJSON *fw_json_add_u64(cJSON *object, const char *name, uint64_t value)
 {
-    return add_integer(object, name, fw_text("%llu", (unsigned long long)value));
+    return (double)value < EXACT_MAX
+               ? cJSON_AddNumberToObject(object, name, (double)value)
+               : add_exact(object, name, fw_text("%llu", (unsigned long long)value));
 }
 
 static int refuse(const cJSON *object, const char *name, const char *expected, struct fw_error *err)

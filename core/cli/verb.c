@@ -75,7 +75,7 @@ static int worker_main(const char *parent)
     if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0 || fw_proc_adopt_orphans(&err) < 0) {
         return FW_EXIT_FAILED;
     }
-    return fw_worker_run(3, true) < 0 ? FW_EXIT_FAILED : 0;
+    return fw_worker_run(3, NULL) < 0 ? FW_EXIT_FAILED : 0;
 }
 
 /* A crash of the program itself; where stages run in it, theirs. The signal then takes its course.

@@ -24,7 +24,7 @@ static int digest_mixture(const struct fw_plan *plan, struct fw_plan_input *inpu
             if (fw_strings_add(&one, source->path) < 0) {
                 return fw_error_oom(err);
             }
-            if (fw_digests_paths(digests, &one, false, hex, NULL, err) < 0) {
+            if (fw_digests_paths(digests, &one, hex, err) < 0) {
                 return -1;
             }
         } else {
@@ -48,7 +48,7 @@ static int digest_paths(struct fw_plan_input *input, struct fw_digests *digests,
             return fw_error_oom(err);
         }
     }
-    return fw_digests_paths(digests, &paths, false, input->digest, NULL, err);
+    return fw_digests_paths(digests, &paths, input->digest, err);
 }
 
 /* The producer is done and made nothing here: for a port that can do without, that is an input. */
@@ -111,19 +111,14 @@ static bool out_of_memory(const struct fw_error *damage, struct fw_error *err)
     return damage->code == FW_EXIT_EXHAUSTED && fw_error_oom(err) < 0;
 }
 
-static int explain(const struct fw_plan *plan, struct fw_plan_stage *stage, struct fw_error *err)
+static int explain(struct fw_plan_stage *stage, struct fw_error *err)
 {
-    fw_auto(json) cJSON *before = NULL;
+    const cJSON *before = cJSON_GetObjectItemCaseSensitive(stage->manifest, "preimage");
     fw_auto(json) cJSON *after = NULL;
     fw_auto(strings) struct fw_strings lines = {0};
-    struct fw_error damage;
-    if (fw_manifest_preimage(plan->run_dir, stage->spec->name, &before, &damage) < 0 &&
-        out_of_memory(&damage, err)) {
-        return -1;
-    }
     if (!before) {
         return set_reason(stage, FW_PLAN_RUN,
-                          strdup("its key changed, and the stored preimage cannot be read"), err);
+                          strdup("its key changed, and the record of the old one is gone"), err);
     }
     if (fw_json_parse(stage->preimage, strlen(stage->preimage), "preimage", &after, err) < 0 ||
         fw_key_explain(before, after, stage, &lines, err) < 0) {
@@ -184,7 +179,7 @@ static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *st
                           err);
     }
     if (strcmp(key, stage->key) != 0) {
-        return explain(plan, stage, err);
+        return explain(stage, err);
     }
     if (fw_manifest_check(plan->run_dir, stage->spec->name, stage->manifest, false, &problems,
                           &damage) < 0) {

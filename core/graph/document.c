@@ -14,7 +14,7 @@ static const char *state_name(enum fw_plan_state state)
     return names[state];
 }
 
-static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *json)
+bool fw_plan_add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *json)
 {
     cJSON *inputs = cJSON_AddArrayToObject(json, "inputs");
     for (size_t i = 0; i < stage->inputs.len; i++) {
@@ -53,7 +53,7 @@ static bool add_outputs(const struct fw_plan_stage *stage, cJSON *json)
     return outputs != NULL;
 }
 
-static bool add_params(const struct fw_plan_stage *stage, cJSON *json)
+bool fw_plan_add_params(const struct fw_plan_stage *stage, cJSON *json)
 {
     cJSON *params = cJSON_AddObjectToObject(json, "params");
     for (size_t i = 0; params && i < stage->values.len; i++) {
@@ -81,7 +81,8 @@ static bool add_stage(const struct fw_plan *plan, const struct fw_plan_stage *st
         (stage->key[0] != '\0' && !cJSON_AddStringToObject(json, "key", stage->key))) {
         return false;
     }
-    return add_inputs(plan, stage, json) && add_outputs(stage, json) && add_params(stage, json);
+    return fw_plan_add_inputs(plan, stage, json) && add_outputs(stage, json) &&
+           fw_plan_add_params(stage, json);
 }
 
 int fw_plan_json(const struct fw_plan *plan, cJSON **ret_json, struct fw_error *err)

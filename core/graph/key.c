@@ -12,7 +12,7 @@ static int add_file_digest(cJSON *object, const char *name, const char *path,
                            struct fw_digests *digests, struct fw_error *err)
 {
     char hex[FW_SHA256_TEXT];
-    if (fw_digests_file(digests, path, false, hex, err) < 0) {
+    if (fw_digests_file(digests, path, hex, err) < 0) {
         return -1;
     }
     return cJSON_AddStringToObject(object, name, hex) ? 0 : fw_error_oom(err);

@@ -117,6 +117,10 @@ const struct fw_plan_stage *fw_plan_find(const struct fw_plan *plan, const char 
 /* The plan as a document: stages with state, reason, plugin, inputs, outputs, parameters. */
 int fw_plan_json(const struct fw_plan *plan, cJSON **ret_json, struct fw_error *err);
 
+/* Adds "inputs", ports with their paths and what is known of their content, or "params". */
+bool fw_plan_add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *json);
+bool fw_plan_add_params(const struct fw_plan_stage *stage, cJSON *json);
+
 /* The path an input's source stands for, borrowed. */
 const char *fw_plan_source_path(const struct fw_plan *plan, const struct fw_plan_source *source);
 

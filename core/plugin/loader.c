@@ -23,9 +23,12 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 struct fw_loader {
     char *folder;
-    bool private_folder;
     bool keep_loaded;
     unsigned generations;
+    struct {
+        struct fw_module **items; /* loaded until the loader is destroyed */
+        size_t len, cap;
+    } shared;
 };
 
 struct handles {
@@ -41,23 +44,7 @@ struct module {
     lt_dlhandle ltdl;
     struct handles libraries; /* opened ahead, because they are found through $ORIGIN */
     bool keep_loaded;
-    unsigned holds;
 };
-
-static int make_folder(struct fw_loader *loader, const char *folder, struct fw_error *err)
-{
-    const char *base = getenv("TMPDIR");
-    loader->folder =
-        folder != NULL ? strdup(folder) : fw_text("%s/fwrun-plugins.XXXXXX", base ? base : "/tmp");
-    if (loader->folder == NULL) {
-        return fw_error_oom(err);
-    }
-    loader->private_folder = folder == NULL && !loader->keep_loaded;
-    return loader->private_folder && mkdtemp(loader->folder) == NULL
-               ? fw_error_errno(err, FW_EXIT_STATE, "folder for copies of plugins %s",
-                                loader->folder)
-               : 0;
-}
 
 int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err)
 {
@@ -66,19 +53,19 @@ int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct f
         return fw_error_oom(err);
     }
     loader->keep_loaded = getenv("FWRUN_KEEP_LOADED") != NULL;
-    int rc = make_folder(loader, folder, err);
+    loader->folder = strdup(folder);
     pthread_mutex_lock(&mutex);
-    if (rc == 0 && lt_dlinit() != 0) {
-        rc = fw_error_set(err, FW_EXIT_PLUGIN, "libltdl does not start");
-    }
+    int rc = loader->folder == NULL ? fw_error_oom(err)
+             : lt_dlinit() == 0     ? 0
+                                    : fw_error_set(err, FW_EXIT_PLUGIN, "libltdl does not start");
     pthread_mutex_unlock(&mutex);
-    if (rc != 0) {
+    if (rc == 0) {
+        *ret_loader = loader;
+    } else {
         free(loader->folder);
         free(loader);
-        return -1;
     }
-    *ret_loader = loader;
-    return 0;
+    return rc;
 }
 
 void fw_loader_destroy(struct fw_loader *loader)
@@ -86,14 +73,15 @@ void fw_loader_destroy(struct fw_loader *loader)
     if (loader == NULL) {
         return;
     }
+    while (loader->shared.len > 0) {
+        fw_module_close(loader->shared.items[--loader->shared.len]);
+    }
+    free(loader->shared.items);
     pthread_mutex_lock(&mutex);
     if (!loader->keep_loaded) {
         lt_dlexit();
     }
     pthread_mutex_unlock(&mutex);
-    if (loader->private_folder) {
-        rmdir(loader->folder);
-    }
     free(loader->folder);
     free(loader);
 }
@@ -193,16 +181,15 @@ static int map(struct module *module, const struct fw_elf *elf, const char *file
     return fw_descriptor_same(module->open.plugin, elf, err);
 }
 
-/* Checks what is in `file`, and not what was in the original when somebody looked at it. */
+/* Checks what is in `file`, and not what was in the original when somebody looked at it. The
+ * content that was planned with has been found right then. */
 static int check_and_map(struct module *module, const char *file, const char *digest,
                          struct fw_error *err)
 {
     struct fw_elf elf;
-    if (fw_elf_read(file, &elf, err) != 0) {
-        return -1;
-    }
-    int rc = fw_descriptor_check(&elf, err);
-    if (rc == 0 && digest != NULL && strcmp(digest, elf.digest) != 0) {
+    FW_TRY(fw_elf_read(file, &elf, err));
+    int rc = digest == NULL ? fw_descriptor_check(&elf, err) : 0;
+    if (digest != NULL && strcmp(digest, elf.digest) != 0) {
         rc = fw_error_set(err, FW_EXIT_PLUGIN,
                           "has changed since the run was planned: its digest is %s, expected %s; "
                           "run again",
@@ -219,16 +206,9 @@ static int check_and_map(struct module *module, const char *file, const char *di
 static int open_copy(struct fw_loader *loader, struct module *module, const char *digest,
                      struct fw_error *err)
 {
-    struct fw_elf elf;
-    if (fw_elf_read(module->path, &elf, err) != 0) {
-        return -1;
-    }
     fw_auto(free) char *copy =
-        fw_text("%s/%s-%u.so", loader->folder, elf.digest, module->open.generation);
-    fw_elf_finish(&elf);
-    if (copy == NULL) {
-        return fw_error_oom(err);
-    }
+        fw_text("%s/%s-%u.so", loader->folder, digest ? digest : "plugin", module->open.generation);
+    FW_TRY(copy != NULL ? 0 : fw_error_oom(err));
     int rc = copy_file(module->path, copy, err);
     if (rc == 0) {
         rc = check_and_map(module, copy, digest, err);
@@ -258,8 +238,8 @@ static void close_module(struct module *module)
     free(module);
 }
 
-int fw_loader_open(struct fw_loader *loader, const char *path, const char *digest,
-                   struct fw_module **ret_module, struct fw_error *err)
+static int open_module(struct fw_loader *loader, const char *path, const char *digest,
+                       struct fw_module **ret_module, struct fw_error *err)
 {
     struct module *module = calloc(1, sizeof *module);
     if (module == NULL || (module->path = fw_path_absolute(path)) == NULL) {
@@ -267,40 +247,65 @@ int fw_loader_open(struct fw_loader *loader, const char *path, const char *diges
         return fw_error_oom(err);
     }
     module->keep_loaded = loader->keep_loaded;
-    module->holds = 1;
-    pthread_mutex_lock(&mutex);
     module->open.generation = ++loader->generations;
     const int rc = loader->keep_loaded ? check_and_map(module, module->path, digest, err)
                                        : open_copy(loader, module, digest, err);
     if (rc != 0) {
         fw_error_prefix(err, "%s: ", module->path);
         close_module(module);
-    } else {
-        module->open.path = module->path;
-        module->open.digest = module->digest;
-        *ret_module = &module->open;
+        return -1;
     }
+    module->open.path = module->path;
+    module->open.digest = module->digest;
+    *ret_module = &module->open;
+    return 0;
+}
+
+int fw_loader_open(struct fw_loader *loader, const char *path, const char *digest,
+                   struct fw_module **ret_module, struct fw_error *err)
+{
+    pthread_mutex_lock(&mutex);
+    const int rc = open_module(loader, path, digest, ret_module, err);
     pthread_mutex_unlock(&mutex);
     return rc;
 }
 
-static struct module *inside(struct fw_module *module)
+static int share(struct fw_loader *loader, const char *path, const char *digest,
+                 struct fw_module **ret_module, struct fw_error *err)
 {
-    return (struct module *)(void *)module;
+    for (size_t i = 0; i < loader->shared.len; i++) {
+        if (strcmp(loader->shared.items[i]->digest, digest) == 0 &&
+            strcmp(loader->shared.items[i]->path, path) == 0) {
+            *ret_module = loader->shared.items[i];
+            return 0;
+        }
+    }
+    struct fw_module **slot = fw_vec_add(&loader->shared);
+    if (slot == NULL) {
+        return fw_error_oom(err);
+    }
+    if (open_module(loader, path, digest, slot, err) != 0) {
+        loader->shared.len--;
+        return -1;
+    }
+    *ret_module = *slot;
+    return 0;
 }
 
-void fw_module_hold(struct fw_module *module)
+int fw_loader_share(struct fw_loader *loader, const char *path, const char *digest,
+                    struct fw_module **ret_module, struct fw_error *err)
 {
     pthread_mutex_lock(&mutex);
-    inside(module)->holds++;
+    const int rc = share(loader, path, digest, ret_module, err);
     pthread_mutex_unlock(&mutex);
+    return rc;
 }
 
-void fw_module_drop(struct fw_module *module)
+void fw_module_close(struct fw_module *module)
 {
     pthread_mutex_lock(&mutex);
-    if (module != NULL && --inside(module)->holds == 0) {
-        close_module(inside(module));
+    if (module != NULL) {
+        close_module((struct module *)(void *)module);
     }
     pthread_mutex_unlock(&mutex);
 }

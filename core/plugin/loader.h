@@ -24,30 +24,30 @@ struct fw_module {
 };
 
 /*
- * `folder` is for the copies and must exist; NULL: a private one under TMPDIR. With
- * FWRUN_KEEP_LOADED in the environment the originals are mapped and never unmapped, for
- * sanitizers, valgrind and debuggers.
+ * `folder` is for the copies and must exist while plugins are opened. With FWRUN_KEEP_LOADED in the
+ * environment the originals are mapped and never unmapped, for sanitizers, valgrind and debuggers.
  */
 int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err);
 
-/* Removes the private folder. No module may be held any more. Accepts NULL. */
+/* Unloads what is shared; nothing else that it opened may be open any more. Accepts NULL. */
 void fw_loader_destroy(struct fw_loader *loader);
 
 /*
- * Loads a file as a new generation, held once. `digest` is what the planner saw (NULL: anything
- * goes); another content is refused, since results would be recorded under the wrong key.
- * FW_EXIT_PLUGIN with the dynamic linker's own words.
+ * Loads a file as a new generation, for the caller to close. `digest` is what the planner saw
+ * (NULL: anything goes); another content is refused, since results would be recorded under the
+ * wrong key. FW_EXIT_PLUGIN with the dynamic linker's own words.
  */
 int fw_loader_open(struct fw_loader *loader, const char *path, const char *digest,
                    struct fw_module **ret_module, struct fw_error *err);
 
-/*
- * Every stage instance holds its own plugin and those of the services it is bound to, from before
- * `create` until after `destroy`: arrays made by a plugin end with the instances that use them.
- * The last drop unloads. fw_module_drop accepts NULL.
- */
-void fw_module_hold(struct fw_module *module);
-void fw_module_drop(struct fw_module *module);
+/* The same, once for each file and content, and not to be closed: it stays loaded until the loader
+ * is destroyed. `digest` is not NULL. */
+int fw_loader_share(struct fw_loader *loader, const char *path, const char *digest,
+                    struct fw_module **ret_module, struct fw_error *err);
+
+/* Unloads a generation. No instance of its stages, or of those bound to its services, may be left,
+ * and no array that it made. Accepts NULL. */
+void fw_module_close(struct fw_module *module);
 
 /* The loaded stage or service, for what the registry found in the image; NULL: not there. */
 const struct fw_stage *fw_module_stage(const struct fw_module *module, const char *name);

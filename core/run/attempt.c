@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/json.h"
 #include "base/machine.h"
 #include "fw/service/log.h"
@@ -25,35 +26,42 @@
 /* What a stage gets to answer a stop before it is interrupted, and that before it is killed. */
 #define GRACE_NS INT64_C(10000000000)
 
-#define CHANNEL_FD 3
-
-static void *thread_main(void *fd)
+static void *thread_main(void *arg)
 {
-    fw_worker_run((int)(intptr_t)fd, false);
+    struct fw_attempt *attempt = arg;
+    fw_worker_run(attempt->worker_fd, attempt->loader);
     return NULL;
 }
 
-static int start_thread(struct fw_attempt *attempt, int fd, struct fw_error *err)
+/* Plugins stay loaded from one stage in this process to the next. */
+static int start_thread(struct fw_run *run, struct fw_attempt *attempt, struct fw_error *err)
 {
-    errno = pthread_create(&attempt->thread, NULL, thread_main, (void *)(intptr_t)fd);
-    return errno == 0 ? 0
-                      : fw_error_errno(err, FW_EXIT_FAILED, "cannot start a thread for the stage");
+    int pair[2];
+    if (!run->loader &&
+        (fw_fs_mkdirs(run->tmp, err) < 0 || fw_loader_create(run->tmp, &run->loader, err) < 0)) {
+        return -1;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
+    }
+    attempt->channel.fd = pair[0];
+    attempt->worker_fd = pair[1];
+    attempt->loader = run->loader;
+    errno = pthread_create(&attempt->thread, NULL, thread_main, attempt);
+    if (errno != 0) {
+        close(pair[1]);
+        return fw_error_errno(err, FW_EXIT_FAILED, "cannot start a thread for the stage");
+    }
+    return 0;
 }
 
-/* A worker that writes to the descriptor `log` what its plugins print, and talks on `channel`. */
-int fw_attempt_spawn(int log, int channel, pid_t *ret_pid, struct fw_error *err)
+static int start_process(struct fw_run *run, struct fw_attempt *attempt, struct fw_error *err)
 {
-    char parent[24];
-    snprintf(parent, sizeof parent, "%d", (int)getpid());
-    char *argv[] = {(char[]){"fwrun"}, (char[]){"--worker"}, parent, NULL};
-    struct fw_proc_fd fds[] = {{.source = log, .target = STDOUT_FILENO},
-                               {.source = log, .target = STDERR_FILENO},
-                               {.source = channel, .target = CHANNEL_FD}};
-    struct fw_proc_spec spec = {
-        .path = "/proc/self/exe", .argv = argv, .fds = fds, .n_fds = sizeof fds / sizeof *fds};
-    int rc = fw_proc_spawn(&spec, ret_pid, err);
-    close(channel);
-    return rc;
+    struct fw_spare worker;
+    FW_TRY(fw_spare_take(&run->spare, &worker, err));
+    attempt->pid = worker.pid;
+    attempt->channel.fd = worker.fd;
+    return 0;
 }
 
 static int open_log(struct fw_run *run, const char *name, struct fw_attempt *attempt,
@@ -70,7 +78,7 @@ static int open_log(struct fw_run *run, const char *name, struct fw_attempt *att
     }
     attempt->log_bytes = st.st_size;
     /* Shared with all that the stage starts: a later run sees by it whether something is left. */
-    flock(attempt->log, LOCK_EX | LOCK_NB);
+    flock(attempt->log, LOCK_SH | LOCK_NB);
     return 0;
 }
 
@@ -79,7 +87,6 @@ static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
     fw_auto(json) cJSON *task = NULL;
-    int pair[2];
     if (fw_run_task(run, index, &task, err) < 0) {
         return -1;
     }
@@ -88,13 +95,9 @@ static int launch(struct fw_run *run, size_t index, struct fw_attempt *attempt,
         open_log(run, stage->spec->name, attempt, err) < 0) {
         return -1;
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
-    }
-    attempt->channel.fd = pair[0];
-    int rc = stage->spec->isolated ? fw_attempt_spawn(attempt->log, pair[1], &attempt->pid, err)
-                                   : start_thread(attempt, pair[1], err);
-    return rc < 0 ? -1 : fw_channel_send(attempt->channel.fd, task, err);
+    FW_TRY(stage->spec->isolated ? start_process(run, attempt, err)
+                                 : start_thread(run, attempt, err));
+    return fw_channel_send(attempt->channel.fd, task, err);
 }
 
 static void emit_start(struct fw_run *run, size_t index)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/json.h"
-#include "base/proc.h"
 #include "run/channel.h"
-#include "run/run_internal.h"
+#include "run/run.h"
+#include "run/spare.h"
 
 /* What resolves once resolves again while plugin and program are the same. */
 static bool is_known(const char *memo, const char *digest)
@@ -112,27 +110,31 @@ static int receive(struct fw_channel *channel, int limit_ms, struct answer *answ
     return 0;
 }
 
-static int ask(cJSON *list, int limit_ms, struct answer *answer, struct fw_error *err)
+static int ask(const struct fw_plan *plan, cJSON *list, struct answer *answer, struct fw_error *err)
 {
-    int pair[2];
-    pid_t pid;
+    struct fw_spare worker;
     fw_auto(json) cJSON *task = cJSON_CreateObject();
+    const char *base = getenv("TMPDIR");
+    fw_auto(free) char *tmp = fw_text("%s/fwrun-plugins.XXXXXX", base ? base : "/tmp");
+    double stall_s = plan->pipeline->stall_s;
+    if (!tmp || !mkdtemp(tmp)) {
+        return fw_error_errno(err, FW_EXIT_STATE, "cannot make a folder for copies of plugins");
+    }
+    cJSON_AddStringToObject(task, "tmp", tmp);
     cJSON_AddItemReferenceToObject(task, "probe", list);
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        return fw_error_errno(err, FW_EXIT_FAILED, "cannot make a socket pair");
+    if (fw_spare_start(&worker, err) < 0) {
+        rmdir(tmp);
+        return -1;
     }
-    /* What a constructor prints is nobody's result: to stderr with it. */
-    int rc = fw_attempt_spawn(STDERR_FILENO, pair[1], &pid, err);
-    struct fw_channel channel = {.fd = pair[0]};
-    if (rc == 0) {
-        rc = fw_channel_send(pair[0], task, err);
-        rc = rc < 0 ? rc : receive(&channel, limit_ms, answer, err);
-        if (answer->late) {
-            fw_proc_tree_kill(pid, SIGKILL);
-        }
-        fw_proc_reap(pid, true, &answer->process, NULL);
+    struct fw_channel channel = {.fd = worker.fd};
+    int rc = fw_channel_send(worker.fd, task, err);
+    rc = rc < 0 ? rc : receive(&channel, stall_s > 0 ? (int)(stall_s * 1e3) : -1, answer, err);
+    if (answer->late) {
+        fw_proc_tree_kill(worker.pid, SIGKILL);
     }
+    fw_proc_reap(worker.pid, true, &answer->process, NULL);
     fw_channel_finish(&channel);
+    fw_fs_remove(tmp, NULL);
     return rc;
 }
 
@@ -166,10 +168,9 @@ int fw_run_probe(const struct fw_plan *plan, const char *memo, struct fw_error *
         return 0;
     }
     struct answer answer = {0};
-    double stall_s = plan->pipeline->stall_s;
-    int rc = ask(list, stall_s > 0 ? (int)(stall_s * 1e3) : -1, &answer, err);
+    int rc = ask(plan, list, &answer, err);
     if (rc == 0) {
-        rc = judge(&answer, stall_s, err);
+        rc = judge(&answer, plan->pipeline->stall_s, err);
     }
     cJSON_Delete(answer.loading);
     cJSON_Delete(answer.result);

@@ -91,38 +91,6 @@ static bool add_outputs(const struct fw_plan_stage *stage, const char *folder, c
     return list != NULL;
 }
 
-static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage,
-                       cJSON *manifest)
-{
-    cJSON *inputs = cJSON_AddArrayToObject(manifest, "inputs");
-    for (size_t i = 0; inputs && i < stage->inputs.len; i++) {
-        const struct fw_plan_input *input = &stage->inputs.items[i];
-        cJSON *item = fw_json_append(inputs);
-        cJSON *paths = cJSON_AddArrayToObject(item, "paths");
-        if (!paths || !cJSON_AddStringToObject(item, "port", input->port) ||
-            !cJSON_AddStringToObject(item, "sha256", input->digest)) {
-            return false;
-        }
-        for (size_t k = 0; k < input->len; k++) {
-            cJSON_AddItemToArray(paths,
-                                 cJSON_CreateString(fw_plan_source_path(plan, &input->items[k])));
-        }
-    }
-    return inputs != NULL;
-}
-
-static bool add_params(const struct fw_plan_stage *stage, cJSON *manifest)
-{
-    cJSON *params = cJSON_AddObjectToObject(manifest, "params");
-    for (size_t i = 0; params && i < stage->values.len; i++) {
-        const struct fw_param_value *value = &stage->values.items[i];
-        if (!fw_json_add(params, value->view.name, fw_value_json(value))) {
-            return false;
-        }
-    }
-    return params != NULL;
-}
-
 /* What the worker says about its work goes into the manifest as it is. */
 static bool add_result(const cJSON *result, cJSON *manifest)
 {
@@ -155,6 +123,7 @@ static bool add_facts(const struct fw_run *run, size_t index, const cJSON *resul
            cJSON_AddStringToObject(manifest, "stage", stage->spec->name) &&
            cJSON_AddStringToObject(manifest, "use", stage->spec->use) &&
            cJSON_AddStringToObject(manifest, "key", stage->key) &&
+           cJSON_AddRawToObject(manifest, "preimage", stage->preimage) &&
            cJSON_AddStringToObject(manifest, "built_at", now) &&
            cJSON_AddStringToObject(manifest, "fwrun_version", run->options->version) &&
            cJSON_AddStringToObject(manifest, "plugin", plugin->id) &&
@@ -164,7 +133,8 @@ static bool add_facts(const struct fw_run *run, size_t index, const cJSON *resul
            cJSON_AddNumberToObject(manifest, "elapsed_s", elapsed_s) &&
            fw_json_add_u64(manifest, "peak_rss_bytes", state->peak_bytes) &&
            fw_json_add(manifest, "attempts", cJSON_Duplicate(state->attempts, true)) &&
-           add_result(result, manifest) && add_params(stage, manifest);
+           add_result(result, manifest) && fw_plan_add_inputs(run->plan, stage, manifest) &&
+           fw_plan_add_params(stage, manifest);
 }
 
 /* The digests of this run's outputs, which its consumers' keys need. */
@@ -192,7 +162,7 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
     fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, name);
     fw_auto(json) cJSON *manifest = cJSON_CreateObject();
     if (!folder || !checkpoint || !manifest || !add_facts(run, index, result, manifest) ||
-        !add_inputs(run->plan, stage, manifest) || !add_outputs(stage, folder, result, manifest)) {
+        !add_outputs(stage, folder, result, manifest)) {
         return fw_error_oom(err);
     }
     if (fw_manifest_retract(run->dir->path, name, err) < 0 || fw_fs_remove(checkpoint, err) < 0) {
@@ -204,8 +174,7 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
             return -1;
         }
     }
-    if (fw_manifest_write(run->dir->path, name, manifest, stage->preimage, run->dir->durability,
-                          err) < 0) {
+    if (fw_manifest_write(run->dir->path, name, manifest, run->dir->durability, err) < 0) {
         return -1;
     }
     take_digests(stage, result);

@@ -10,10 +10,12 @@
 #include "base/machine.h"
 #include "base/proc.h"
 #include "fw/service/budget.h"
+#include "plugin/loader.h"
 #include "run/channel.h"
 #include "run/growth.h"
 #include "run/limits.h"
 #include "run/run.h"
+#include "run/spare.h"
 
 enum fw_stage_state {
     FW_STAGE_PENDING,
@@ -38,6 +40,8 @@ struct fw_watch {
 struct fw_attempt {
     pid_t pid; /* 0: it runs in a thread of this process */
     pthread_t thread;
+    int worker_fd; /* of the thread, with what it loads plugins by */
+    struct fw_loader *loader;
     struct fw_channel channel;
     int log; /* descriptor of logs/<stage>.log */
     int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
@@ -91,6 +95,10 @@ struct fw_run {
     bool changed;      /* since run.json was written, */
     int64_t record_ns; /* which is not done again before this */
     struct fw_machine machine;
+    struct fw_spare spare;    /* the next stage's process */
+    struct fw_loader *loader; /* of stages in this process; NULL: there were none */
+    size_t n_pending;
+    char *tmp;                           /* folder of the stages' scratch folders */
     size_t *users, *decidable, *running; /* schedule.c */
     size_t n_decidable, n_running;
     uint32_t threads, free_threads;
@@ -129,7 +137,6 @@ char *fw_run_tmp(const struct fw_run *run, size_t index);
 char *fw_run_tmp_root(const struct fw_run *run);
 
 /* attempt.c */
-int fw_attempt_spawn(int log, int channel, pid_t *ret_pid, struct fw_error *err);
 int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err);
 void fw_attempt_receive(struct fw_run *run, size_t index);
 void fw_attempt_reap(struct fw_run *run, size_t index);

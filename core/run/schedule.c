@@ -64,6 +64,7 @@ int fw_schedule_init(struct fw_run *run, struct fw_error *err)
     for (size_t place = 0; place < plan->n_stages; place++) {
         struct fw_run_stage *stage = &run->stages[plan->order[place]];
         stage->place = place;
+        run->n_pending += stage->state == FW_STAGE_PENDING;
         stage->n_open = plan->stages[plan->order[place]].needs.len;
         if (stage->state == FW_STAGE_PENDING && stage->n_open == 0) {
             insert(run, plan->order[place]);
@@ -74,6 +75,7 @@ int fw_schedule_init(struct fw_run *run, struct fw_error *err)
 
 void fw_schedule_finish(struct fw_run *run)
 {
+    fw_spare_drop(&run->spare);
     free(run->users);
     free(run->decidable);
     free(run->running);
@@ -147,11 +149,14 @@ static void begin(struct fw_run *run, size_t index)
     struct fw_run_stage *state = &run->stages[index];
     struct fw_error err;
     state->state = FW_STAGE_RUNNING;
+    run->n_pending--;
     state->start_ns = fw_clock_ns();
     run->changed = true;
     if (fw_watch_take(run->plan, &run->plan->stages[index], &state->watch, &err) < 0 ||
         fw_attempt_start(run, index, &err) < 0) {
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
+    } else if (state->attempt->pid > 0 && run->n_pending > 0 && run->spare.pid == 0) {
+        fw_spare_start(&run->spare, NULL); /* if not now, then when it is needed */
     }
 }
 

@@ -67,6 +67,7 @@ void fw_run_stage_end(struct fw_run *run, size_t index, enum fw_stage_state stat
                       const char *message)
 {
     struct fw_run_stage *stage = &run->stages[index];
+    run->n_pending -= stage->state == FW_STAGE_PENDING;
     stage->state = state;
     stage->code = code;
     free(stage->message);
@@ -336,8 +337,8 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     }
     FW_TRY(fw_schedule_init(run, err));
     /* Scratch of a run that was killed: nobody else can be using it, the lease is ours. */
-    fw_auto(free) char *tmp = fw_run_tmp_root(run);
-    return tmp ? fw_fs_remove(tmp, err) : fw_error_oom(err);
+    run->tmp = fw_run_tmp_root(run);
+    return run->tmp ? fw_fs_remove(run->tmp, err) : fw_error_oom(err);
 }
 
 static void finish_run(struct fw_run *run)
@@ -349,9 +350,10 @@ static void finish_run(struct fw_run *run)
     }
     free(run->stages);
     fw_schedule_finish(run);
-    fw_auto(free) char *tmp = fw_run_tmp_root(run);
-    if (tmp) {
-        rmdir(tmp); /* empty by now, but for what a stage could not remove */
+    fw_loader_destroy(run->loader);
+    if (run->tmp) {
+        rmdir(run->tmp); /* empty by now, but for what a stage could not remove */
+        free(run->tmp);
     }
     if (run->signal_fd >= 0) {
         close(run->signal_fd);

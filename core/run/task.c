@@ -17,18 +17,15 @@ char *fw_run_tmp_root(const struct fw_run *run)
 {
     const char *temp = run->plan->pipeline->resources.temp;
     char hex[FW_SHA256_TEXT];
-    if (!temp) {
-        return fw_text("%s/tmp", run->dir->path);
-    }
     /* A folder that pipelines share: the digest keeps two runs of one name apart. */
     fw_sha256_bytes(run->dir->path, strlen(run->dir->path), hex);
-    return fw_text("%s/fwrun-%s-%.12s", temp, run->plan->pipeline->name, hex);
+    return temp ? fw_text("%s/fwrun-%s-%.12s", temp, run->plan->pipeline->name, hex)
+                : fw_text("%s/tmp", run->dir->path);
 }
 
 char *fw_run_tmp(const struct fw_run *run, size_t index)
 {
-    fw_auto(free) char *root = fw_run_tmp_root(run);
-    return root ? fw_text("%s/%s", root, run->plan->stages[index].spec->name) : NULL;
+    return fw_text("%s/%s", run->tmp, run->plan->stages[index].spec->name);
 }
 
 bool fw_run_add_limits(cJSON *to, const struct fw_limits *limits)
@@ -42,29 +39,16 @@ bool fw_run_add_limits(cJSON *to, const struct fw_limits *limits)
            fw_json_add_u64(to, "partition_factor", limits->partition_factor);
 }
 
+/* What is absent stays in the list, without a kind. */
 static bool add_inputs(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *task)
 {
-    cJSON *list = cJSON_AddArrayToObject(task, "inputs");
-    for (size_t i = 0; list && i < stage->inputs.len; i++) {
+    bool added = fw_plan_add_inputs(plan, stage, task);
+    cJSON *item = added ? cJSON_GetObjectItemCaseSensitive(task, "inputs")->child : NULL;
+    for (size_t i = 0; added && i < stage->inputs.len; i++, item = item->next) {
         const struct fw_plan_input *input = &stage->inputs.items[i];
-        if (input->absent) {
-            continue;
-        }
-        cJSON *item = fw_json_append(list);
-        cJSON *paths = cJSON_AddArrayToObject(item, "paths");
-        if (!paths || !cJSON_AddStringToObject(item, "port", input->port) ||
-            !cJSON_AddNumberToObject(item, "kind", input->kind) ||
-            !cJSON_AddStringToObject(item, "digest", input->digest)) {
-            return false;
-        }
-        for (size_t k = 0; k < input->len; k++) {
-            const char *path = fw_plan_source_path(plan, &input->items[k]);
-            if (!cJSON_AddItemToArray(paths, cJSON_CreateString(path))) {
-                return false;
-            }
-        }
+        added = input->absent || cJSON_AddNumberToObject(item, "kind", input->kind);
     }
-    return list != NULL;
+    return added;
 }
 
 static bool add_outputs(const struct fw_plan_stage *stage, cJSON *task)
@@ -122,9 +106,11 @@ int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct
     const struct fw_plan_stage *stage = &plan->stages[index];
     fw_auto(json) cJSON *task = cJSON_CreateObject();
     fw_auto(free) char *tmp = fw_run_tmp(run, index);
+    fw_auto(free) char *log = fw_rundir_log(run->dir->path, stage->spec->name);
     fw_auto(free) char *seed_key =
         fw_text("%lld:%s", (long long)plan->pipeline->seed, stage->spec->name);
-    if (!task || !tmp || !seed_key || !cJSON_AddStringToObject(task, "stage", stage->spec->name) ||
+    if (!task || !tmp || !log || !seed_key || !cJSON_AddStringToObject(task, "log", log) ||
+        !cJSON_AddStringToObject(task, "stage", stage->spec->name) ||
         !cJSON_AddStringToObject(task, "use", stage->spec->use) ||
         !cJSON_AddStringToObject(task, "key", stage->key) ||
         !cJSON_AddStringToObject(task, "tmp", tmp) ||

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/worker.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -80,30 +82,37 @@ static int open_module(struct fw_worker *worker, const cJSON *from, struct fw_mo
         fw_json_get_string(from, "digest", &digest, err) < 0) {
         return -1;
     }
-    return fw_loader_open(worker->loader, path, digest, ret_module, err);
+    return fw_loader_share(worker->loader, path, digest, ret_module, err);
 }
 
-/* Libraries that size their own thread pools take the number from the environment when they are
- * loaded; what is in this process already is not to be disturbed. */
-static int set_environment(const struct fw_worker *worker)
+/* A process of one stage: what is printed goes to its log, and libraries that size their own thread
+ * pools take the number from the environment. */
+static int settle_in(struct fw_worker *worker, struct fw_error *err)
 {
     char threads[16];
+    const char *log;
+    FW_TRY(fw_json_get_string(worker->json, "log", &log, err));
+    fw_auto(close) int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     snprintf(threads, sizeof threads, "%u", worker->limits.threads);
-    return worker->own_process ? setenv("OMP_NUM_THREADS", threads, 1) |
-                                     setenv("OPENBLAS_NUM_THREADS", threads, 1) |
-                                     setenv("ORT_DISABLE_TELEMETRY", "1", 1)
-                               : 0;
+    if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
+        setenv("OMP_NUM_THREADS", threads, true) < 0 ||
+        setenv("OPENBLAS_NUM_THREADS", threads, true) < 0 ||
+        setenv("ORT_DISABLE_TELEMETRY", "1", true) < 0) {
+        return fw_error_errno(err, FW_EXIT_STATE, "cannot prepare for the stage, with its log %s",
+                              log);
+    }
+    /* Shared with all that the stage starts: a later run sees by it whether something is left. */
+    flock(fd, LOCK_SH);
+    /* Copies of plugins go where the supervisor clears up, even after a kill. */
+    FW_TRY(fw_fs_mkdirs(worker->tmp_dir, err));
+    return fw_loader_create(worker->tmp_dir, &worker->loader, err);
 }
 
 static int load_plugins(struct fw_worker *worker, struct fw_error *err)
 {
     const cJSON *plugin, *providers, *item;
-    FW_TRY(set_environment(worker) == 0 ? 0 : fw_error_oom(err));
-    /* The copies go where the supervisor clears up, even after a kill. */
     if (fw_json_get_object(worker->json, "plugin", &plugin, err) < 0 ||
-        fw_json_get_array(worker->json, "providers", &providers, err) < 0 ||
-        fw_fs_mkdirs(worker->tmp_dir, err) < 0 ||
-        fw_loader_create(worker->tmp_dir, &worker->loader, err) < 0) {
+        fw_json_get_array(worker->json, "providers", &providers, err) < 0) {
         return -1;
     }
     worker->providers =
@@ -129,12 +138,8 @@ static int load_plugins(struct fw_worker *worker, struct fw_error *err)
 
 static void unload_plugins(struct fw_worker *worker)
 {
-    fw_module_drop(worker->module);
-    while (worker->n_providers > 0) {
-        fw_module_drop(worker->providers[--worker->n_providers]);
-    }
     free(worker->providers);
-    if (worker->loader) {
+    if (worker->own_process) {
         fw_loader_destroy(worker->loader);
     }
 }
@@ -345,7 +350,8 @@ static void run_task(struct fw_worker *worker, cJSON *result)
     struct fw_error err = {0};
     struct tally tally = {.step.struct_size = sizeof tally.step};
     fw_status status = FW_E_INTERNAL;
-    if (fw_worker_read_task(worker, &err) == 0 && load_plugins(worker, &err) == 0) {
+    if (fw_worker_read_task(worker, &err) == 0 &&
+        (!worker->own_process || settle_in(worker, &err) == 0) && load_plugins(worker, &err) == 0) {
         status = run_stage(worker, &tally, &err);
         end_strays(worker);
         if (status > FW_MORE || status < FW_E_INTERNAL) {
@@ -369,21 +375,25 @@ static void run_task(struct fw_worker *worker, cJSON *result)
     unload_plugins(worker);
 }
 
-static void probe(struct fw_worker *worker, const cJSON *list, cJSON *result)
+static int probe(struct fw_worker *worker, const cJSON *list, struct fw_error *err)
 {
-    struct fw_error err = {0};
     const cJSON *item;
-    int rc = fw_loader_create(NULL, &worker->loader, &err);
+    FW_TRY(fw_json_get_string(worker->json, "tmp", &worker->tmp_dir, err));
+    FW_TRY(fw_fs_mkdirs(worker->tmp_dir, err));
+    FW_TRY(fw_loader_create(worker->tmp_dir, &worker->loader, err));
     cJSON_ArrayForEach(item, list)
     {
-        struct fw_module *module = NULL;
-        if (rc < 0) {
-            break;
-        }
+        struct fw_module *module;
         fw_worker_send(worker, cJSON_Duplicate(item, true)); /* it may be the death of us */
-        rc = open_module(worker, item, &module, &err);
-        fw_module_drop(module);
+        FW_TRY(open_module(worker, item, &module, err));
     }
+    return 0;
+}
+
+static void run_probe(struct fw_worker *worker, const cJSON *list, cJSON *result)
+{
+    struct fw_error err = {0};
+    int rc = probe(worker, list, &err);
     cJSON_AddNumberToObject(result, "status", rc == 0 ? FW_OK : FW_E_INTERNAL);
     cJSON_AddNumberToObject(result, "code", rc == 0 ? 0 : err.code);
     if (rc < 0) {
@@ -404,9 +414,9 @@ static int receive_task(struct fw_worker *worker)
     return 0;
 }
 
-int fw_worker_run(int fd, bool own_process)
+int fw_worker_run(int fd, struct fw_loader *loader)
 {
-    struct fw_worker worker = {.channel.fd = fd, .own_process = own_process};
+    struct fw_worker worker = {.channel.fd = fd, .own_process = !loader, .loader = loader};
     pthread_mutex_init(&worker.send_lock, NULL);
     pthread_mutex_init(&worker.hook_lock, NULL);
     pthread_mutex_init(&worker.fault_lock, NULL);
@@ -420,14 +430,14 @@ int fw_worker_run(int fd, bool own_process)
         const cJSON *plugins = cJSON_GetObjectItemCaseSensitive(worker.json, "probe");
         cJSON_AddStringToObject(result, "type", "result");
         if (plugins) {
-            probe(&worker, plugins, result);
+            run_probe(&worker, plugins, result);
         } else {
             run_task(&worker, result);
         }
         fw_worker_send(&worker, result);
-        if (shutdown(fd, SHUT_RDWR) < 0 && own_process) {
-            _exit(
-                FW_EXIT_FAILED); /* the stage has closed it, and the other thread never wakes up */
+        if (shutdown(fd, SHUT_RDWR) < 0 && worker.own_process) {
+            /* The stage has closed it, and the other thread never wakes up. */
+            _exit(FW_EXIT_FAILED);
         }
         pthread_join(worker.control, NULL);
         rc = 0;

@@ -108,10 +108,9 @@ static void metrics_record(const struct fw_host *host, const char *name, uint64_
 static bool is_host_field(const char *name)
 {
     static const char *const names[] = {
-        "attempts", "built_at", "elapsed_s", "fwrun_version",  "inputs",         "items",
-        "key",      "outputs",  "params",    "peak_rss_bytes", "plugin",         "plugin_digest",
-        "seed",     "stage",    "steps",     "step_us",        "plugin_version", "use",
-        "format"};
+        "attempts", "built_at", "elapsed_s", "fwrun_version",  "inputs", "items",         "key",
+        "preimage", "outputs",  "params",    "peak_rss_bytes", "plugin", "plugin_digest", "seed",
+        "stage",    "steps",    "step_us",   "plugin_version", "use",    "format"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) {
             return true;

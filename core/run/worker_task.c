@@ -39,7 +39,7 @@ static int read_input(struct fw_worker *worker, uint32_t index, const cJSON *fro
     input->struct_size = sizeof *input;
     if (read_u32(from, "kind", &input->kind, err) < 0 ||
         fw_json_get_string(from, "port", &input->port, err) < 0 ||
-        fw_json_get_string(from, "digest", &input->digest, err) < 0 ||
+        fw_json_get_string(from, "sha256", &input->digest, err) < 0 ||
         fw_json_get_array(from, "paths", &paths, err) < 0) {
         return -1;
     }
@@ -86,7 +86,8 @@ static int read_ports(struct fw_worker *worker, struct fw_error *err)
     }
     cJSON_ArrayForEach(item, inputs)
     {
-        if (read_input(worker, worker->task.n_inputs++, item, err) < 0) {
+        if (cJSON_HasObjectItem(item, "kind") &&
+            read_input(worker, worker->task.n_inputs++, item, err) < 0) {
             return -1;
         }
     }

@@ -162,8 +162,8 @@ static const struct memo *recall(const struct fw_digests *digests, const struct 
     return same ? memo : NULL;
 }
 
-int fw_digests_file(struct fw_digests *digests, const char *path, bool fresh,
-                    char ret_hex[FW_SHA256_TEXT], struct fw_error *err)
+int fw_digests_file(struct fw_digests *digests, const char *path, char ret_hex[FW_SHA256_TEXT],
+                    struct fw_error *err)
 {
     struct stat st;
     if (stat(path, &st) < 0) {
@@ -174,7 +174,7 @@ int fw_digests_file(struct fw_digests *digests, const char *path, bool fresh,
                         .size = (uint64_t)st.st_size,
                         .mtime_ns = stamp_ns(st.st_mtim),
                         .ctime_ns = stamp_ns(st.st_ctim)};
-    const struct memo *known = fresh ? NULL : recall(digests, &memo);
+    const struct memo *known = recall(digests, &memo);
     if (known) {
         memcpy(ret_hex, known->hex, FW_SHA256_TEXT);
         return 0;
@@ -228,11 +228,10 @@ static size_t common_folder(const struct fw_strings *paths)
 
 struct collection {
     struct fw_strings names, hexes;
-    uint64_t bytes;
 };
 
 /* Adds the files below `root`, each named by its path after the first `skip` bytes. */
-static int collect(struct fw_digests *digests, const char *root, size_t skip, bool fresh,
+static int collect(struct fw_digests *digests, const char *root, size_t skip,
                    struct collection *all, struct fw_error *err)
 {
     fw_auto(files) struct fw_files files = {0};
@@ -247,35 +246,31 @@ static int collect(struct fw_digests *digests, const char *root, size_t skip, bo
         if (!path) {
             return fw_error_oom(err);
         }
-        if (fw_digests_file(digests, path, fresh, hex, err) < 0) {
+        if (fw_digests_file(digests, path, hex, err) < 0) {
             return -1;
         }
         if (fw_strings_add(&all->names, strlen(path) > skip ? path + skip : "") < 0 ||
             fw_strings_add(&all->hexes, hex) < 0) {
             return fw_error_oom(err);
         }
-        all->bytes += file->size;
     }
     return 0;
 }
 
-int fw_digests_paths(struct fw_digests *digests, const struct fw_strings *paths, bool fresh,
-                     char ret_hex[FW_SHA256_TEXT], uint64_t *ret_bytes, struct fw_error *err)
+int fw_digests_paths(struct fw_digests *digests, const struct fw_strings *paths,
+                     char ret_hex[FW_SHA256_TEXT], struct fw_error *err)
 {
     struct collection all = {0};
     size_t skip = paths->len == 1 ? strlen(paths->items[0]) + 1 : common_folder(paths);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < paths->len; i++) {
-        rc = collect(digests, paths->items[i], skip, fresh, &all, err);
+        rc = collect(digests, paths->items[i], skip, &all, err);
     }
     bool single = paths->len == 1 && all.names.len == 1 && all.names.items[0][0] == '\0';
     if (rc == 0 && single) {
         memcpy(ret_hex, all.hexes.items[0], FW_SHA256_TEXT);
     } else if (rc == 0) {
         rc = fw_digest_lines(&all.names, &all.hexes, ret_hex, err);
-    }
-    if (rc == 0 && ret_bytes) {
-        *ret_bytes = all.bytes;
     }
     fw_strings_finish(&all.names);
     fw_strings_finish(&all.hexes);

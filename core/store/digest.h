@@ -25,18 +25,16 @@ int fw_digests_open(const char *path, struct fw_digests **ret_digests, struct fw
 int fw_digests_save(struct fw_digests *digests, struct fw_error *err);
 void fw_digests_close(struct fw_digests *digests);
 
-/* `fresh` reads the file even if the memo knows it. */
-int fw_digests_file(struct fw_digests *digests, const char *path, bool fresh,
-                    char ret_hex[FW_SHA256_TEXT], struct fw_error *err);
+int fw_digests_file(struct fw_digests *digests, const char *path, char ret_hex[FW_SHA256_TEXT],
+                    struct fw_error *err);
 
 /*
  * One digest for what an input port is given: for a single file its own; else the digest over the
  * sorted lines "relative path NUL digest LF" of all files, relative to the folder, or, for several
  * paths, to the deepest folder that holds them all. So a tree can move without changing.
- * ret_bytes may be NULL.
  */
-int fw_digests_paths(struct fw_digests *digests, const struct fw_strings *paths, bool fresh,
-                     char ret_hex[FW_SHA256_TEXT], uint64_t *ret_bytes, struct fw_error *err);
+int fw_digests_paths(struct fw_digests *digests, const struct fw_strings *paths,
+                     char ret_hex[FW_SHA256_TEXT], struct fw_error *err);
 
 /* The second half of the above, for digests that are known: lines of (relative path, digest). */
 int fw_digest_lines(const struct fw_strings *names, const struct fw_strings *hexes,

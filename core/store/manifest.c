@@ -89,27 +89,13 @@ int fw_manifest_describe(const char *path, cJSON **ret_output, struct fw_error *
     return 0;
 }
 
-static int load(const char *path, cJSON **ret_json, struct fw_error *err)
-{
-    if (access(path, F_OK) < 0 && errno == ENOENT) {
-        *ret_json = NULL;
-        return 0;
-    }
-    return fw_json_read(path, ret_json, err);
-}
-
 int fw_manifest_load(const char *run_dir, const char *stage, cJSON **ret_manifest,
                      struct fw_error *err)
 {
     fw_auto(free) char *path = fw_rundir_manifest(run_dir, stage);
-    return path ? load(path, ret_manifest, err) : fw_error_oom(err);
-}
-
-int fw_manifest_preimage(const char *run_dir, const char *stage, cJSON **ret_preimage,
-                         struct fw_error *err)
-{
-    fw_auto(free) char *path = fw_text("%s/stages/%s/key.json", run_dir, stage);
-    return path ? load(path, ret_preimage, err) : fw_error_oom(err);
+    *ret_manifest = NULL;
+    FW_TRY(path ? 0 : fw_error_oom(err));
+    return access(path, F_OK) < 0 && errno == ENOENT ? 0 : fw_json_read(path, ret_manifest, err);
 }
 
 int fw_manifest_retract(const char *run_dir, const char *stage, struct fw_error *err)
@@ -119,17 +105,10 @@ int fw_manifest_retract(const char *run_dir, const char *stage, struct fw_error 
 }
 
 int fw_manifest_write(const char *run_dir, const char *stage, const cJSON *manifest,
-                      const char *preimage, enum fw_durability durability, struct fw_error *err)
+                      enum fw_durability durability, struct fw_error *err)
 {
     fw_auto(free) char *path = fw_rundir_manifest(run_dir, stage);
-    fw_auto(free) char *key_path = fw_text("%s/stages/%s/key.json", run_dir, stage);
-    if (!path || !key_path) {
-        return fw_error_oom(err);
-    }
-    if (fw_fs_write(key_path, preimage, strlen(preimage), durability, err) < 0) {
-        return -1;
-    }
-    return fw_json_write(path, manifest, durability, err);
+    return path ? fw_json_write(path, manifest, durability, err) : fw_error_oom(err);
 }
 
 const cJSON *fw_manifest_output(const cJSON *manifest, const char *port)

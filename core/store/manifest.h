@@ -10,7 +10,8 @@
 #include "base/vec.h"
 
 /*
- * MANIFEST.json, written last, is what makes a stage done. Its `outputs` record every file with
+ * MANIFEST.json, written last, is what makes a stage done. Its `preimage` is what its key is the
+ * digest of; its `outputs` record every file with
  * size, mtime, inode and digest. Paths are relative to the stage's folder where they lie in it, so
  * that a run directory can be moved.
  */
@@ -26,13 +27,8 @@ int fw_manifest_load(const char *run_dir, const char *stage, cJSON **ret_manifes
 /* Removes it: from here on the stage is not done. Durable before it returns when asked for. */
 int fw_manifest_retract(const char *run_dir, const char *stage, struct fw_error *err);
 
-/* Writes key.json (the key's preimage) and then MANIFEST.json. */
 int fw_manifest_write(const char *run_dir, const char *stage, const cJSON *manifest,
-                      const char *preimage, enum fw_durability durability, struct fw_error *err);
-
-/* The preimage that was stored beside a manifest; NULL when there is none. */
-int fw_manifest_preimage(const char *run_dir, const char *stage, cJSON **ret_preimage,
-                         struct fw_error *err);
+                      enum fw_durability durability, struct fw_error *err);
 
 /*
  * Compares the recorded outputs with the disk and adds one sentence per file that differs. Without

@@ -145,9 +145,9 @@ static void complete(const struct fw_plan *made, const struct fw_plan_stage *sta
     cJSON_AddItemToArray(outputs, item);
     fw_auto(free) char *own = fw_rundir_stage(made->run_dir, stage->spec->name);
     assert_int_equal(fw_fs_mkdirs(own, &err), 0);
-    assert_int_equal(fw_manifest_write(made->run_dir, stage->spec->name, manifest, stage->preimage,
-                                       FW_DURABLE_RENAME, &err),
-                     0);
+    cJSON_AddRawToObject(manifest, "preimage", stage->preimage);
+    assert_int_equal(
+        fw_manifest_write(made->run_dir, stage->spec->name, manifest, FW_DURABLE_RENAME, &err), 0);
 }
 
 static void complete_all(const char *folder)

@@ -18,7 +18,7 @@ course() { # the starts and ends of stages, in their order
     cmp runs/chain/stages/count/numbers.txt runs/chain/stages/copy/copy.bin
     [ "$(state .state)" = done ]
     [ "$(state .exit_code)" = 0 ]
-    [ -s runs/chain/plan.json ] && [ -s runs/chain/stages/copy/key.json ]
+    [ -s runs/chain/plan.json ] && [ -s runs/chain/stages/copy/MANIFEST.json ]
     [ -e runs/chain/logs/count.log ]
     [ ! -e runs/chain/lease ] && [ ! -e runs/chain/tmp ]
     [ -z "$(find runs -name '*.partial')" ]

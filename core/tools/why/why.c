@@ -9,23 +9,21 @@
 #include "graph/key.h"
 #include "store/manifest.h"
 
-static int differences(const struct fw_cli *cli, const struct fw_target *target,
-                       const struct fw_plan_stage *stage, struct fw_strings *lines,
-                       struct fw_error *err)
+static int differences(const struct fw_cli *cli, const struct fw_plan_stage *stage,
+                       struct fw_strings *lines, struct fw_error *err)
 {
-    fw_auto(json) cJSON *before = NULL;
+    fw_auto(json) cJSON *other = NULL;
     fw_auto(json) cJSON *after = NULL;
-    fw_auto(free) char *other = fw_path_absolute(cli->vs ? cli->vs : target->plan->run_dir);
-    if (!other) {
-        return fw_error_oom(err);
+    if (cli->vs) {
+        fw_auto(free) char *dir = fw_path_absolute(cli->vs);
+        FW_TRY(dir ? fw_manifest_load(dir, stage->spec->name, &other, err) : fw_error_oom(err));
+        if (!other) {
+            return fw_error_set(err, FW_EXIT_USAGE, "%s holds no completed stage \"%s\"", cli->vs,
+                                stage->spec->name);
+        }
     }
-    if (fw_manifest_preimage(other, stage->spec->name, &before, err) < 0) {
-        return cli->vs ? -1 : 0; /* the stage's reason says that it cannot be read */
-    }
-    if (!before && cli->vs) {
-        return fw_error_set(err, FW_EXIT_USAGE, "%s holds no completed stage \"%s\"", cli->vs,
-                            stage->spec->name);
-    }
+    const cJSON *before =
+        cJSON_GetObjectItemCaseSensitive(cli->vs ? other : stage->manifest, "preimage");
     if (!before || !stage->preimage) {
         return 0;
     }
@@ -70,7 +68,7 @@ static int why(const struct fw_cli *cli, struct fw_error *err)
         return err->code;
     }
     const struct fw_plan_stage *stage = fw_plan_find(target.plan, cli->args.items[1]);
-    if (differences(cli, &target, stage, &lines, err) < 0) {
+    if (differences(cli, stage, &lines, err) < 0) {
         return err->code;
     }
     return print(cli, stage, &lines, err);

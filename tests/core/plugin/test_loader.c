@@ -81,10 +81,10 @@ static void loads_a_copy_and_unloads_it(void **state)
     assert_int_equal(module->generation, 1);
     assert_non_null(fw_module_stage(module, "t_copy"));
     assert_null(fw_module_stage(module, "t_noop"));
-    assert_true(mappings(module->digest) > 0);
+    assert_true(mappings(folder) > 0);
     assert_int_equal(mappings("good/t_copy.so"), 0);
     assert_int_equal(files_in(folder), 0);
-    fw_module_drop(module);
+    fw_module_close(module);
     assert_int_equal(mappings(folder), 0);
 }
 
@@ -96,22 +96,35 @@ static void two_generations_live_side_by_side(void **state)
     assert_int_equal(a->generation, 1);
     assert_int_equal(b->generation, 2);
     assert_ptr_not_equal(a->plugin, b->plugin);
-    fw_module_drop(a);
+    fw_module_close(a);
     assert_string_equal(fw_module_stage(b, "t_count")->name, "t_count");
-    fw_module_drop(b);
+    fw_module_close(b);
 }
 
-static void the_last_hold_keeps_it_loaded(void **state)
+static void shares_one_generation_of_a_content(void **state)
 {
     (void)state;
-    struct fw_module *module = load("good/t_number");
-    fw_module_hold(module);
-    fw_module_drop(module);
-    assert_non_null(fw_module_service(module, "org.fwrun.test.number/1"));
-    assert_null(fw_module_service(module, "org.fwrun.test.number/2"));
-    fw_module_drop(module);
+    struct fw_module *first = load("good/t_number"), *again = NULL;
+    const char *path = fixture_path("good/t_number");
+    char digest[FW_SHA256_TEXT];
+    struct fw_error err = {0};
+    memcpy(digest, first->digest, sizeof digest);
+    fw_module_close(first);
     assert_int_equal(mappings(folder), 0);
-    fw_module_drop(NULL);
+    assert_int_equal(fw_loader_share(loader, path, digest, &first, &err), 0);
+    assert_int_equal(fw_loader_share(loader, path, digest, &again, &err), 0);
+    assert_ptr_equal(first, again);
+    assert_int_equal(first->generation, 2);
+    assert_non_null(strstr(first->digest, digest));
+    assert_non_null(fw_module_service(first, "org.fwrun.test.number/1"));
+    assert_null(fw_module_service(first, "org.fwrun.test.number/2"));
+    assert_int_equal(fw_loader_share(loader, fixture_path("good/t_copy"), digest, &again, &err),
+                     -1);
+    assert_non_null(strstr(err.text, "has changed since the run was planned"));
+    fw_loader_destroy(loader);
+    assert_int_equal(mappings(folder), 0);
+    assert_int_equal(fw_loader_create(folder, &loader, NULL), 0);
+    fw_module_close(NULL);
 }
 
 static void a_rebuild_does_not_touch_what_is_loaded(void **state)
@@ -128,7 +141,7 @@ static void a_rebuild_does_not_touch_what_is_loaded(void **state)
     assert_non_null(rebuilt);
     assert_int_equal(fclose(rebuilt), 0);
     assert_string_equal(module->plugin->stages[0]->name, "t_noop");
-    fw_module_drop(module);
+    fw_module_close(module);
     free(bytes);
     free(file);
 }
@@ -139,10 +152,10 @@ static void refuses_another_content_than_was_planned(void **state)
     struct fw_module *module = load("good/t_noop");
     char digest[FW_SHA256_TEXT];
     memcpy(digest, module->digest, sizeof digest);
-    fw_module_drop(module);
+    fw_module_close(module);
     struct fw_error err = {0};
     assert_int_equal(fw_loader_open(loader, fixture_path("good/t_noop"), digest, &module, &err), 0);
-    fw_module_drop(module);
+    fw_module_close(module);
     assert_int_equal(fw_loader_open(loader, fixture_path("good/t_copy"), digest, &module, &err),
                      -1);
     assert_int_equal(err.code, FW_EXIT_PLUGIN);
@@ -156,7 +169,7 @@ static void finds_a_library_beside_the_original(void **state)
     struct fw_module *module = load("variants/v_origin");
     assert_non_null(fw_module_stage(module, "v_origin"));
     assert_true(mappings("libfwrun_test_gone.so") > 0);
-    fw_module_drop(module);
+    fw_module_close(module);
     assert_int_equal(mappings("libfwrun_test_gone.so"), 0);
 }
 
@@ -201,9 +214,9 @@ static void keeps_loaded_when_asked(void **state)
     struct fw_loader *keeping = NULL;
     struct fw_module *module = NULL;
     const char *path = fixture_path("good/t_mem");
-    assert_int_equal(fw_loader_create(NULL, &keeping, NULL), 0);
+    assert_int_equal(fw_loader_create(folder, &keeping, NULL), 0);
     assert_int_equal(fw_loader_open(keeping, path, NULL, &module, NULL), 0);
-    fw_module_drop(module);
+    fw_module_close(module);
     assert_true(mappings("good/t_mem.so") > 0);
     fw_loader_destroy(keeping);
     unsetenv("FWRUN_KEEP_LOADED");
@@ -218,9 +231,7 @@ static void *open_and_drop(void *arg)
         if (fw_loader_open(arg, shared_path, NULL, &module, NULL) != 0) {
             return arg;
         }
-        fw_module_hold(module);
-        fw_module_drop(module);
-        fw_module_drop(module);
+        fw_module_close(module);
     }
     return NULL;
 }
@@ -248,7 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLAIM(loads_a_copy_and_unloads_it),
         CLAIM(two_generations_live_side_by_side),
-        CLAIM(the_last_hold_keeps_it_loaded),
+        CLAIM(shares_one_generation_of_a_content),
         CLAIM(a_rebuild_does_not_touch_what_is_loaded),
         CLAIM(refuses_another_content_than_was_planned),
         CLAIM(finds_a_library_beside_the_original),

@@ -54,7 +54,7 @@ static void digest(struct fw_digests *digests, const char *const *paths, size_t 
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(fw_strings_add(&list, paths[i]), 0);
     }
-    assert_int_equal(fw_digests_paths(digests, &list, false, ret_hex, NULL, NULL), 0);
+    assert_int_equal(fw_digests_paths(digests, &list, ret_hex, NULL), 0);
     fw_strings_finish(&list);
 }
 
@@ -172,7 +172,7 @@ static void a_missing_input_is_named(void **state)
     char *path = test_path(*state, "nowhere");
     struct fw_strings list = {0};
     assert_int_equal(fw_strings_add(&list, path), 0);
-    assert_int_equal(fw_digests_paths(box.digests, &list, false, hex, NULL, &err), -1);
+    assert_int_equal(fw_digests_paths(box.digests, &list, hex, &err), -1);
     assert_non_null(strstr(err.text, path));
     fw_strings_finish(&list);
     free(path);

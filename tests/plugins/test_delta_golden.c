@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <cjson/cJSON.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,83 @@ static void names_a_missing_data_file(void **state)
     free(path);
 }
 
+/* cJSON reads these although RFC 8259 does not have them; see docs/reference/json.md. */
+static bool is_lenient(const char *name)
+{
+    static const char *const names[] = {"n_number_-2..json",
+                                        "n_number_2.e+3.json",
+                                        "n_number_2.e-3.json",
+                                        "n_number_neg_int_starting_with_zero.json",
+                                        "n_number_real_without_fractional_part.json",
+                                        "n_number_with_leading_zero.json",
+                                        "n_string_unescaped_tab.json",
+                                        "n_structure_whitespace_formfeed.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A log whose second line is {"commitInfo": TEXT}. */
+static fw_status open_log(const struct fixture *f, const char *folder, const char *text,
+                          size_t size)
+{
+    static const char start[] =
+        "{\"protocol\":{\"minReaderVersion\":1},\"metaData\":{}}\n{\"commitInfo\":";
+    char *path = test_path(folder, "_delta_log/%020d.json", 0);
+    struct fw_delta *delta = NULL;
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(start, 1, sizeof start - 1, file), sizeof start - 1);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fwrite("}\n", 1, 2, file), 2);
+    assert_int_equal(fclose(file), 0);
+    free(path);
+    fw_status status = fw_delta_open(&f->sql, folder, &delta);
+    fw_delta_close(delta);
+    return status;
+}
+
+static void reads_a_log_as_json_is_defined(void **state)
+{
+    struct fixture *f = *state;
+    char *suite = test_shared_data("json/test_parsing");
+    if (suite == NULL) {
+        skip();
+    }
+    char *folder = test_folder_create();
+    test_file_write(folder, "_delta_log/readme", "");
+    DIR *dir = opendir(suite);
+    assert_non_null(dir);
+    int n = 0;
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        const char *name = entry->d_name;
+        char *path = test_path(suite, "%s", name);
+        size_t size = 0;
+        char *text = name[1] == '_' ? test_file_read(path, &size) : NULL;
+        if (text != NULL && memchr(text, '\n', size) == NULL) {
+            fw_status status = open_log(f, folder, text, size);
+            const char *fault = fake_task_take_fault(f->task);
+            bool must_read = name[0] == 'y' || is_lenient(name);
+            bool must_refuse = name[0] == 'n' && !is_lenient(name);
+            if ((must_read && status != FW_OK) || (must_refuse && status != FW_E_DATA) ||
+                (status != FW_OK && strstr(fault, ".json:2") == NULL)) {
+                fail_msg("%s: %d %s", name, status, fault);
+            }
+            n++;
+        }
+        free(text);
+        free(path);
+    }
+    closedir(dir);
+    test_folder_remove(folder);
+    free(suite);
+    assert_in_range(n, 180, 10000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +302,7 @@ int main(void)
         cmocka_unit_test(refuses_the_rest_by_name),
         cmocka_unit_test(reads_all_rows_of_tables_with_data),
         cmocka_unit_test(names_a_missing_data_file),
+        cmocka_unit_test(reads_a_log_as_json_is_defined),
     };
     return cmocka_run_group_tests_name("delta_golden", tests, open_session, close_session);
 }

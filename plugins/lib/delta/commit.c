@@ -20,8 +20,8 @@ static fw_status apply_line(struct fw_delta_replay *replay, const char *text, si
     if (blank(text, text + size)) {
         return FW_OK;
     }
-    const char *end = NULL;
-    cJSON *line = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+    const char *end = memchr(text, '\0', size); /* which cJSON takes for a blank */
+    cJSON *line = end == NULL ? cJSON_ParseWithLengthOpts(text, size, &end, 0) : NULL;
     fw_status status = FW_OK;
     if (line == NULL || !blank(end, text + size)) {
         size_t column = end != NULL ? (size_t)(end - text) + 1 : 1;

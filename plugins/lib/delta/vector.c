@@ -75,9 +75,9 @@ static fw_status relative_path(const struct vector *v, char **ret_path)
         memchr(v->place, '/', (size_t)prefix) != NULL || v->place[0] == '.') {
         return fault(v, FW_E_DATA, "has a relative path that is not a prefix and a UUID in Z85");
     }
-    char *out = uuid;
-    for (size_t i = 0; i < UUID_BYTES; i++) {
-        out += sprintf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
+    for (size_t i = 0, at = 0; i < UUID_BYTES; i++) {
+        bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+        at += (size_t)snprintf(uuid + at, sizeof uuid - at, dash ? "-%02x" : "%02x", id[i]);
     }
     int n = asprintf(ret_path, "%s/%.*s%sdeletion_vector_%s.bin", v->root, prefix, v->place,
                      prefix > 0 ? "/" : "", uuid);

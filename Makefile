@@ -6,7 +6,7 @@ PREFIX := /usr/local
 MESON_SETUP :=
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
-.PHONY: help build run test lint tidy bench soak asan valgrind install clean setup
+.PHONY: help build run test lint tidy bench soak asan tsan valgrind install clean setup
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint      floors, exported symbols, sizes, formatting'
 	@echo 'make tidy      clang-tidy over everything (minutes)'
 	@echo 'make asan      the tests under the address and undefined-behaviour sanitizers'
+	@echo 'make tsan      stages in threads under the thread sanitizer'
 	@echo 'make valgrind  the unit tests under valgrind'
 	@echo 'make bench     the benchmarks of docs/benchmarks.md'
 	@echo 'make soak      what takes too long for make test: fifty kills, fuzzers, a bare machine'
@@ -57,6 +58,14 @@ asan: setup
 	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1 \
 	    scripts/run-tests build-asan --timeout-multiplier 5 --no-suite lint
 
+# Where threads meet: the units of core, and stages side by side in one process. DuckDB is not built for it.
+tsan: setup
+	@test -f build-tsan/build.ninja || \
+	    meson setup $(MESON_SETUP) build-tsan -Db_sanitize=thread -Db_lundef=false
+	@ninja -C build-tsan
+	@TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1 \
+	    scripts/run-tests build-tsan --timeout-multiplier 5 --suite core --suite threads
+
 valgrind: build
 	@scripts/run-tests $(BUILD) --setup valgrind --suite sdk --suite core --suite plugins
 
@@ -65,4 +74,4 @@ install: build
 	@meson install -C $(BUILD)
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-tsan build-fuzz

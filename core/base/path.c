@@ -68,11 +68,12 @@ const char *fw_path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* `folder`/`name` when `folder`/`mark` is there. */
-static char *join_marked(const char *folder, const char *mark, const char *name)
+/* Whether `folder` has the file `mark`. */
+static bool is_marked(const char *folder, const char *mark)
 {
-    fw_auto(free) char *path = fw_path_join(folder, mark);
-    return path && access(path, F_OK) == 0 ? fw_path_join(folder, name) : NULL;
+    char path[4400];
+    snprintf(path, sizeof path, "%s/%s", folder, mark);
+    return *mark == '/' ? access(mark, F_OK) == 0 : access(path, F_OK) == 0;
 }
 
 char *fw_path_own(const char *built, const char *installed)
@@ -80,14 +81,17 @@ char *fw_path_own(const char *built, const char *installed)
     char folder[4096];
     const ssize_t len = readlink("/proc/self/exe", folder, sizeof folder - 1);
     folder[len < 0 ? 0 : len] = '\0';
-    char *path = NULL;
     /* The program is PREFIX/bin/fwrun, a tool PREFIX/libexec/fwrun/fwrun-VERB. */
-    for (int level = 0; !path && level < 3 && strrchr(folder, '/'); level++) {
+    for (int level = 0; level < 3 && strrchr(folder, '/'); level++) {
         *strrchr(folder, '/') = '\0';
-        path = join_marked(folder, "meson-private", built);
-        path = path ? path : join_marked(folder, installed, installed);
+        if (is_marked(folder, "meson-private")) {
+            return fw_path_join(folder, built);
+        }
+        if (is_marked(folder, installed)) {
+            return fw_path_join(folder, installed);
+        }
     }
-    return path;
+    return strdup("");
 }
 
 bool fw_path_is_glob(const char *path)

@@ -29,9 +29,10 @@ int fw_tool_run(const char *verb, const char *argument, struct fw_error *err)
     struct fw_proc_spec spec = {.path = path, .argv = argv, .fds = fds, .n_fds = 3};
     struct fw_proc_result result = {0};
     pid_t pid;
-    int rc = !path ? fw_error_set(err, FW_EXIT_FAILED, "there is no program fwrun-%s", verb)
-             : argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err)
-                                  : fw_error_oom(err);
+    int rc = path && !*path
+                 ? fw_error_set(err, FW_EXIT_FAILED, "there is no program fwrun-%s", verb)
+             : path && argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err)
+                                          : fw_error_oom(err);
     if (rc == 0) {
         rc = fw_proc_reap(pid, true, &result, err) < 0 ? -1 : 0;
     }

@@ -97,9 +97,10 @@ static int look_in_cache(const char *name, char **ret_path)
 {
     fw_auto(free) char *text = NULL;
     size_t len = 0;
-    if (fw_fs_read(CACHE_FILE, &text, &len, NULL) != 0 || len < CACHE_HEADER ||
+    struct fw_error err = {0};
+    if (fw_fs_read(CACHE_FILE, &text, &len, &err) != 0 || len < CACHE_HEADER ||
         memcmp(text, CACHE_MAGIC, strlen(CACHE_MAGIC)) != 0) {
-        return 0;
+        return err.code == FW_EXIT_EXHAUSTED ? -1 : 0;
     }
     const uint64_t n = word(text + 20);
     for (uint64_t i = 0; i < n && CACHE_HEADER + (i + 1) * CACHE_ENTRY <= len; i++) {

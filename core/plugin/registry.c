@@ -144,7 +144,8 @@ static int search_all(struct fw_registry *registry, const struct fw_strings *dir
     /* A program in a build tree uses that tree's plugins and none that happen to be installed. A
      * build without plugins is no mistake of the user. */
     fw_auto(free) char *own = fw_path_own("plugins", FWRUN_PLUGIN_DIR);
-    return own && access(own, F_OK) == 0 ? search(registry, own, err) : 0;
+    FW_TRY(own ? 0 : fw_error_oom(err));
+    return access(own, F_OK) == 0 ? search(registry, own, err) : 0;
 }
 
 int fw_registry_open(const struct fw_strings *dirs, struct fw_registry *ret_registry,

@@ -180,7 +180,7 @@ static int parse(struct request *request, int argc, char **argv, struct fw_error
 static char *needed_search_path(void)
 {
     char *folder = fw_path_own("meson-uninstalled", FWRUN_PKG_CONFIG_DIR);
-    if (folder != NULL && strncmp(folder, "/usr/", 5) == 0) {
+    if (folder != NULL && (*folder == '\0' || strncmp(folder, "/usr/", 5) == 0)) {
         free(folder);
         return NULL;
     }

@@ -26,7 +26,8 @@ const char *fw_path_name(const char *path);
 /*
  * A file or folder that belongs to this program: `built` below the build tree or `installed` below
  * the prefix that the program's own file lies in, so that either may be moved. "" when it lies in
- * neither, NULL when out of memory. An absolute `installed` was set apart from the prefix and stays.
+ * neither, NULL when out of memory. An absolute `installed` was set apart from the prefix and
+ * stays.
  */
 char *fw_path_own(const char *built, const char *installed);
 

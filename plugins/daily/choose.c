@@ -5,7 +5,7 @@
  * Names of what the statements pass on begin with fw_, which no input column may (columns.c).
  */
 
-void daily_take(const void *self, const char *rows, struct fw_text *select)
+void daily_take(const void *self, const struct fw_wide_rows *rows, struct fw_text *select)
 {
     const struct daily_table *table = self;
 
@@ -17,7 +17,7 @@ void daily_take(const void *self, const char *rows, struct fw_text *select)
         fw_text_identifier(select, table->settings->entity_column);
         fw_text_append(select, ")");
     }
-    fw_text_appendf(select, " FROM %s WHERE %s IS NOT NULL", rows,
+    fw_text_appendf(select, " FROM %s WHERE %s IS NOT NULL", rows->select,
                     fw_text_get(&table->keys.entity));
 }
 

@@ -116,7 +116,7 @@ void daily_columns_each(const struct daily_table *table, void (*each)(const char
 
 /* choose.c: one row per entity-day (freeze §4.2, §4.3) */
 
-void daily_take(const void *self, const char *rows, struct fw_text *select);
+void daily_take(const void *self, const struct fw_wide_rows *rows, struct fw_text *select);
 void daily_probe(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 void daily_finish(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 

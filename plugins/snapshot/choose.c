@@ -1,92 +1,138 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "coerce.h"
-#include "phases.h"
+#include "snapshot.h"
 
 /*
  * Rows are compared by (processed, crawled, file, row) as a struct of integers; an unknown time
  * sorts before all others, so that it loses (freeze §3.2).
  */
-static void append_order(const struct snapshot *s, struct fw_text *sql)
+static void append_place(const struct snapshot_columns *columns, struct fw_text *sql)
 {
     fw_text_append(sql, "{");
-    if (s->columns.processed != NULL) {
+    if (columns->processed != NULL) {
         fw_text_append(sql, "'processed': ");
-        snapshot_coerce_sortable(sql, s->columns.processed);
+        snapshot_coerce_sortable(sql, columns->processed);
         fw_text_append(sql, ", ");
     }
-    if (s->columns.time != NULL) {
+    if (columns->time != NULL) {
         fw_text_append(sql, "'crawled': ");
-        snapshot_coerce_sortable(sql, s->columns.time);
+        snapshot_coerce_sortable(sql, columns->time);
         fw_text_append(sql, ", ");
     }
-    fw_text_append(sql, "'file': " FW_SOURCE_FILE "::BIGINT, 'row': " FW_SOURCE_ROW
-                        "::BIGINT} AS place");
+    fw_text_append(sql, "'file': " FW_SOURCE_FILE "::BIGINT, 'row': " FW_SOURCE_ROW "} AS place");
 }
 
 static void append_present(const struct snapshot *s, struct fw_text *sql)
 {
-    fw_text_append(sql, s->extras == NULL || s->columns.n_nested == 0 ? "false" : "(");
+    fw_text_append(sql, "false");
     for (size_t i = 0; s->extras != NULL && i < s->columns.n_nested; i++) {
-        fw_text_append(sql, i > 0 ? " OR " : "");
+        fw_text_append(sql, " OR ");
         snapshot_coerce_present(sql, s->columns.nested[i]);
-        fw_text_append(sql, i + 1 == s->columns.n_nested ? ")" : "");
     }
     fw_text_append(sql, " AS present");
 }
 
 /*
- * The best row of each entity and instant in one slice, and the best among those with a nested
- * value. Rows without a key stay in, as groups of their own, so that they are counted.
+ * The best row of each entity and instant among these rows, and the best of those with a nested
+ * value. Rows without an instant stay in, as a group of their own, so that they are counted.
  */
-void snapshot_keys_select(const struct snapshot *s, size_t index, struct fw_text *sql)
+static void take(const void *self, const struct fw_wide_rows *rows, struct fw_text *sql)
 {
-    fw_text_append(sql, "SELECT entity, instant, max(place) AS core, "
-                        "max(place) FILTER (present) AS extra, count(*) AS n FROM (SELECT ");
-    snapshot_coerce_entity(sql, &s->columns);
-    fw_text_append(sql, " AS entity, ");
+    const struct snapshot *s = self;
+
+    fw_text_appendf(sql,
+                    "SELECT entity, instant, max(place) AS core, max(place) FILTER (present) AS "
+                    "extra, count(*) AS n FROM (SELECT %s AS entity, ",
+                    fw_text_get(&s->entity));
     snapshot_coerce_instant(sql, s->columns.instant);
     fw_text_append(sql, " AS instant, ");
-    append_order(s, sql);
+    append_place(&s->columns, sql);
     fw_text_append(sql, ", ");
     append_present(s, sql);
-    fw_text_append(sql, " FROM ");
-    fw_source_scan(s->source, &s->slices.items[index], sql);
-    fw_text_append(sql, ") GROUP BY entity, instant");
+    fw_text_appendf(sql, " FROM %s) GROUP BY entity, instant", rows->select);
 }
 
-/* Split by entity, so that the groups of one statement fit into memory. */
-void snapshot_merge_select(const struct snapshot *s, size_t index, struct fw_text *sql)
+static void finish(const void *self, const struct fw_wide_part *part, struct fw_text *sql)
 {
-    fw_text_append(sql, "SELECT entity, instant, max(core) AS core, max(extra) AS extra FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_KEYS, sql);
-    fw_text_append(sql, " WHERE entity IS NOT NULL AND instant IS NOT NULL");
-    if (s->n_merges > 1) {
-        fw_text_appendf(sql, " AND hash(entity) %% %zu = %zu", s->n_merges, index);
+    (void)self;
+    fw_text_appendf(sql,
+                    "SELECT entity, instant, max(core) AS core, max(extra) AS extra, "
+                    "sum(n)::BIGINT AS n FROM %s GROUP BY entity, instant ORDER BY entity, instant",
+                    part->rows);
+}
+
+/* Which columns the choice is made on: those of the entity first. */
+static fw_status find_names(struct snapshot *s)
+{
+    const struct snapshot_columns *columns = &s->columns;
+    const struct fw_source_column *keys[] = {columns->platform, columns->offer, columns->instant,
+                                             columns->processed, columns->time};
+    size_t n_nested = s->extras != NULL ? columns->n_nested : 0;
+
+    s->choice_names = calloc(FW_COUNT(keys) + n_nested, sizeof *s->choice_names);
+    if (s->choice_names == NULL) {
+        return fw_fault_nomem(s->host);
     }
-    fw_text_append(sql, " GROUP BY entity, instant");
+    for (size_t i = 0; i < FW_COUNT(keys); i++) {
+        bool is_new = keys[i] != NULL;
+        for (size_t k = 0; k < i && is_new; k++) {
+            is_new = keys[k] != keys[i];
+        }
+        if (is_new) {
+            s->choice_names[s->n_choice_names++] = keys[i]->name;
+        }
+    }
+    for (size_t i = 0; i < n_nested; i++) {
+        s->choice_names[s->n_choice_names++] = columns->nested[i]->name;
+    }
+    return FW_OK;
 }
 
-/* A row's number in this file is its rank. */
-void snapshot_rank_select(const struct snapshot *s, size_t index, struct fw_text *sql)
+fw_status snapshot_choose_open(struct snapshot *s)
 {
-    (void)index;
-    fw_text_append(sql, "SELECT entity, instant, core.file AS core_file, core.row AS core_row, "
-                        "extra.file AS extra_file, extra.row AS extra_row FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_MERGE, sql);
-    fw_text_append(sql, " ORDER BY entity, instant");
+    size_t n_keys = s->columns.platform != s->columns.offer ? 2 : 1;
+    fw_status status = find_names(s);
+
+    snapshot_coerce_entity(&s->entity, &s->columns);
+    if (status != FW_OK || s->entity.failed) {
+        return status != FW_OK ? status : fw_fault_nomem(s->host);
+    }
+    struct fw_wide_columns all = {s->choice_names, s->n_choice_names};
+    s->choice_to = (struct fw_output){.name = "choice", .path = fw_text_get(&s->choice_path)};
+    s->choice_output = (struct fw_wide_output){&s->choice_to, all, finish};
+    const struct fw_wide_plan plan = {
+        .sql = &s->sql,
+        .source = s->source,
+        .entity = fw_text_get(&s->entity),
+        .census_columns = {s->choice_names, n_keys},
+        .take = take,
+        .take_columns = all,
+        .entity_column = "entity",
+        .outputs = &s->choice_output,
+        .n_outputs = 1,
+        .n_columns_out = 8,
+        .chunk_rows = s->settings.chunk_rows,
+        .self = s,
+    };
+    return fw_wide_open(&plan, &s->choose);
 }
 
-/* Mostly the same raw row serves the core and the extras. */
-void snapshot_pick_select(const struct snapshot *s, size_t index, struct fw_text *sql)
+/*
+ * The chosen rows in the order in which they lie in the raw table. Mostly the same row serves the
+ * core and the extras.
+ */
+void snapshot_choose_append_picks(const struct snapshot *s, struct fw_text *sql)
 {
-    (void)index;
-    fw_text_append(sql, "WITH ranked AS (SELECT *, file_row_number AS rank FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_RANK, sql);
-    fw_text_append(sql, ") SELECT * FROM (SELECT core_file AS " FW_SOURCE_FILE
-                        ", core_row AS " FW_SOURCE_ROW ", rank AS fw_rank, true AS fw_core, "
-                        "COALESCE(extra_file = core_file AND extra_row = core_row, false) "
-                        "AS fw_extra FROM ranked UNION ALL "
-                        "SELECT extra_file, extra_row, rank, false, true FROM ranked "
-                        "WHERE extra_file <> core_file OR extra_row <> core_row) "
-                        "ORDER BY " FW_SOURCE_FILE ", " FW_SOURCE_ROW);
+    fw_text_append(sql, "COPY (WITH chosen AS (SELECT entity, instant, core, extra FROM ");
+    fw_source_scan(s->choice, NULL, sql);
+    fw_text_append(sql,
+                   " WHERE instant IS NOT NULL) SELECT entity, instant, core.file AS raw_file, "
+                   "core.row AS raw_row, true AS is_core, COALESCE(extra.file = core.file AND "
+                   "extra.row = core.row, false) AS is_extra FROM chosen UNION ALL SELECT entity, "
+                   "instant, extra.file, extra.row, false, true FROM chosen WHERE extra.file <> "
+                   "core.file OR extra.row <> core.row ORDER BY raw_file, raw_row) TO ");
+    fw_text_literal(sql, fw_text_get(&s->picks_path));
+    fw_text_append(sql, " (FORMAT parquet, ROW_GROUP_SIZE 16384, USE_TMP_FILE false)");
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "manifest.h"
-
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +8,7 @@
 #include <fw/service/artifact.h>
 #include <fw/service/log.h>
 
-#include "phases.h"
+#include "snapshot.h"
 
 struct writer {
     const struct snapshot *s;
@@ -143,29 +141,21 @@ static void write_facts(struct writer *w)
     string(w, "grain", "entity-day");
     string(w, "output_base", "offers_core_snapshot");
     string(w, "partition_strategy",
-           snapshot_is_single_file(s->core) ? "single_file" : "parts_by_entity");
+           fw_wide_is_single(&s->outputs[0]) ? "single_file" : "parts_by_entity");
 }
 
 /* Where the parts begin: the quantiles of the entities. */
 static void write_bounds(struct writer *w)
 {
-    const struct snapshot *s = w->s;
-    struct fw_text query = {0};
-    struct fw_sql_grid grid = {0};
+    const struct fw_wide *wide = w->s->gather;
     cJSON *bounds = cJSON_CreateArray();
-    fw_text_append(&query, "SELECT entity FROM ");
-    snapshot_append_files(s, SNAPSHOT_PHASE_RANK, &query);
-    fw_text_appendf(&query, " WHERE file_row_number %% %" PRId64 " = 0 ORDER BY file_row_number",
-                    s->settings.part_rows);
-    fw_status status =
-        query.failed ? fw_fault_nomem(s->host) : fw_sql_grid(&s->sql, &grid, fw_text_get(&query));
-    for (size_t i = 0; i < grid.n_rows; i++) {
-        push(&bounds, cJSON_CreateString(fw_sql_cell(&grid, i, 0)));
+
+    for (size_t i = 0; i < fw_wide_parts(wide); i++) {
+        if (fw_wide_part_start(wide, i) != NULL) {
+            push(&bounds, cJSON_CreateString(fw_wide_part_start(wide, i)));
+        }
     }
-    w->status = w->status == FW_OK ? status : w->status;
     field(w, "partition_bounds", bounds);
-    fw_sql_grid_finish(&grid);
-    fw_text_finish(&query);
 }
 
 static void write_rows(struct writer *w)

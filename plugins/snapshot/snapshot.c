@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "snapshot.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <fw/plugin.h>
@@ -11,10 +10,6 @@
 #include <fw/service/progress.h>
 #include <fw/service/sql.h>
 #include <fw/service/tmp.h>
-
-#include "plan.h"
-#include "run.h"
-#include "state.h"
 
 static fw_status open_source(struct snapshot *s)
 {
@@ -28,18 +23,21 @@ static fw_status open_source(struct snapshot *s)
     return fw_source_open(&s->sql, raw->paths, raw->n_paths, &options, &s->source);
 }
 
-/*
- * A join's right side is what is kept in memory: here always the few picks, not the wide rows
- * that they are looked up in, whose filters make the engine think that there are fewer of them.
- */
-static const char join_as_written[] =
-    "SET disabled_optimizers = 'join_order,build_side_probe_side'";
+static fw_status find_places(struct snapshot *s)
+{
+    fw_text_appendf(&s->work, "%s.work", s->core->path);
+    fw_text_appendf(&s->choice_path, "%s/choice", fw_text_get(&s->work));
+    fw_text_appendf(&s->picks_path, "%s/picks.parquet", fw_text_get(&s->work));
+    return s->work.failed || s->choice_path.failed || s->picks_path.failed ? fw_fault_nomem(s->host)
+                                                                           : FW_OK;
+}
 
 static fw_status open_all(struct snapshot *s)
 {
-    fw_status status = fw_sql_handle_open(&s->sql, s->host);
+    fw_status status = find_places(s);
+
     if (status == FW_OK) {
-        status = fw_sql_exec(&s->sql, join_as_written);
+        status = fw_sql_handle_open(&s->sql, s->host);
     }
     if (status == FW_OK) {
         status = open_source(s);
@@ -47,28 +45,39 @@ static fw_status open_all(struct snapshot *s)
     if (status == FW_OK) {
         status = snapshot_columns_init(&s->columns, s->host, s->source, &s->settings);
     }
-    if (status == FW_OK) {
-        status = snapshot_slices_plan(&s->slices, &s->sql, s->source, &s->settings);
+    if (status == FW_OK && s->settings.limit_rows > 0) {
+        status = fw_source_limit(s->source, s->settings.limit_rows);
     }
-    return status;
+    return status == FW_OK ? snapshot_choose_open(s) : status;
 }
 
 static void destroy(void *self)
 {
     struct snapshot *s = self;
-    snapshot_run_stop(s);
-    snapshot_plan_finish(s);
-    snapshot_slices_finish(&s->slices);
-    snapshot_columns_finish(&s->columns);
+
+    s->sql.api != NULL ? s->sql.api->finish(s->job) : (void)0;
+    fw_wide_close(s->gather);
+    fw_wide_close(s->choose);
+    fw_source_close(s->picks);
+    fw_source_close(s->choice);
     fw_source_close(s->source);
     fw_sql_handle_close(&s->sql);
-    free(s->work);
+    snapshot_columns_finish(&s->columns);
+    free(s->facts.date_min);
+    free(s->facts.date_max);
+    free(s->marks);
+    free(s->choice_names);
+    fw_text_finish(&s->entity);
+    fw_text_finish(&s->picks_path);
+    fw_text_finish(&s->choice_path);
+    fw_text_finish(&s->work);
     free(s);
 }
 
 static fw_status create(const struct fw_host *host, const struct fw_task *task, void **ret_self)
 {
     struct snapshot *s = calloc(1, sizeof *s);
+
     if (s == NULL) {
         return fw_fault_nomem(host);
     }
@@ -78,35 +87,13 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     s->static_rows = fw_task_output(task, "static");
     s->extras = fw_task_output(task, "extras");
     snapshot_settings_read(&s->settings, task);
-    fw_status status = FW_OK;
-    if (asprintf(&s->work, "%s.work", s->core->path) < 0) {
-        s->work = NULL;
-        status = fw_fault_nomem(host);
-    }
-    if (status == FW_OK) {
-        status = open_all(s);
-    }
+    fw_status status = open_all(s);
     if (status != FW_OK) {
         destroy(s);
         return status;
     }
     *ret_self = s;
     return FW_OK;
-}
-
-static fw_status step(void *self, struct fw_step *ret)
-{
-    return snapshot_run_step(self, ret);
-}
-
-static fw_status save(void *self, struct fw_blob *ret)
-{
-    return snapshot_state_save(self, ret);
-}
-
-static fw_status restore(void *self, const struct fw_blob *blob)
-{
-    return snapshot_state_restore(self, blob);
 }
 
 static const struct fw_port inputs[] = {
@@ -144,9 +131,9 @@ static const struct fw_stage snapshot_stage = {
     .services_required = required,
     .services_optional = optional,
     .create = create,
-    .step = step,
-    .save = save,
-    .restore = restore,
+    .step = snapshot_step,
+    .save = snapshot_save,
+    .restore = snapshot_restore,
     .destroy = destroy,
 };
 

@@ -2,36 +2,27 @@
 #ifndef SNAPSHOT_SNAPSHOT_H
 #define SNAPSHOT_SNAPSHOT_H
 
+#include <fw/stage.h>
 #include <fw/task.h>
 
 #include "columns.h"
 #include "settings.h"
-#include "slices.h"
+#include "wide/wide.h"
 
 /*
  * How the stage works. The raw table has some twenty rows for each that is kept, and a row is
- * wide, so the choice is made on a few narrow columns and only winners are read in full:
+ * wide, so the choice is made on a few narrow columns and only winners are kept in full:
  *
- *     keys     each slice of the raw table → its best row per entity and instant
- *     merge    these → the best row of the whole table
- *     rank     winners ordered by entity and instant; a row's place is its rank
- *     pick     the same, ordered by where the rows lie in the raw table
- *     gather   each slice again → its winners in full, with their rank
- *     core     ranks n .. n + part_rows - 1 → one part file; likewise extras
+ *     choose   the raw table, narrow → the best row of each entity and instant, by entity
+ *     locate   the same → picks, ordered by where the rows lie in the raw table
+ *     gather   picks → their rows in full, by entity: core, extras, static
  *
- * Each arrow is a COPY statement between Parquet files, so memory does not grow with the table,
- * and what is finished survives a restart. No statement sorts more than one part or one unit of
- * gathered rows in full width.
+ * Choosing and gathering are each one run of plugins/lib/wide: chunks into runs that are ordered
+ * by entity, runs into parts. A chunk of picks brings its raw rows in by itself.
  */
+enum snapshot_phase { SNAPSHOT_CHOOSE, SNAPSHOT_LOCATE, SNAPSHOT_GATHER };
 
-/* A contiguous stretch of the picks whose rows are gathered by one statement. */
-struct snapshot_unit {
-    struct fw_source_slice slice;
-    int64_t first_file, first_row; /**< position of the first pick */
-    int64_t last_file, last_row;   /**< position of the last one */
-};
-
-/** What is known once the winners are ranked. */
+/** What is known once the rows are chosen. */
 struct snapshot_facts {
     int64_t rows_scanned;
     int64_t rows_dropped_null_key;
@@ -53,26 +44,64 @@ struct snapshot {
     struct fw_sql_handle sql;
     struct fw_source *source;
     struct snapshot_columns columns;
-    struct snapshot_slices slices;
-    char *work; /**< folder for what lies between the phases, beside the core output */
+    enum snapshot_phase phase;
+    bool is_restored;
 
-    size_t phase; /**< index into the phases (phases.h) */
-    size_t index; /**< of the phase's next statement */
+    /* Beside the core output, and gone at the end: the scratch space does not outlive a restart. */
+    struct fw_text work;        /**< the folder */
+    struct fw_text choice_path; /**< a folder in it */
+    struct fw_text picks_path;  /**< a file in it */
+
+    struct fw_text entity; /**< SQL of it over the raw columns */
+    const char **choice_names;
+    size_t n_choice_names;
+    struct fw_output choice_to;
+    struct fw_wide_output choice_output;
+    struct fw_wide *choose;
+
+    struct fw_source *choice; /**< what `choose` has written; from the phase locate on */
+    struct snapshot_facts facts;
     struct fw_sql_job *job;
 
-    size_t n_merges; /**< known from the phase merge on */
-    bool planned;    /**< the members below are there, from the phase gather on */
-    struct snapshot_facts facts;
-    int64_t unit_rows; /**< picks in a unit, at most */
-    struct snapshot_unit *units;
-    size_t n_units;
-    size_t n_parts;
+    struct fw_source *picks; /**< and the rest: in the phase gather */
+    int64_t n_picks;
+    struct fw_source_place *marks; /**< where picks lie in the raw table, one in many */
+    size_t n_marks;
+    struct fw_wide_output outputs[3];
+    size_t n_outputs;
+    struct fw_wide *gather;
 };
 
-/** Whether gathered rows are sorted at once, because many parts are going to look for theirs. */
-bool snapshot_sorts_runs(const struct snapshot *s);
+/* choose.c */
+fw_status snapshot_choose_open(struct snapshot *s);
 
-/** Whether an output is a single file, not a folder of parts. */
-bool snapshot_is_single_file(const struct fw_output *output);
+/** Appends the statement that writes the picks. */
+void snapshot_choose_append_picks(const struct snapshot *s, struct fw_text *sql);
+
+/* gather.c */
+fw_status snapshot_gather_open(struct snapshot *s);
+
+/* facts.c */
+
+/** Opens the choice and reads off it whatever of the facts is not known yet. */
+fw_status snapshot_facts_read(struct snapshot *s);
+
+/* phases.c */
+fw_status snapshot_step(void *self, struct fw_step *ret);
+fw_status snapshot_save(void *self, struct fw_blob *ret);
+fw_status snapshot_restore(void *self, const struct fw_blob *blob);
+
+/* blame.c */
+
+/**
+ * After a statement over several raw files failed: which of them cannot be read goes to the log.
+ * The engine itself names the file of only about half of the damaged pages that it meets.
+ */
+void snapshot_blame(const struct snapshot *s, fw_status status);
+
+/* manifest.c */
+
+/** Sets the manifest's fields and rows at the end. */
+fw_status snapshot_manifest_write(const struct snapshot *s);
 
 #endif

@@ -33,7 +33,7 @@ static const char *crawl(struct sql_fixture *f)
 static struct fake_task *task(struct sql_fixture *f, const char *run)
 {
     struct fake_task *t = snapshot_task(f, run, snapshot_path(f, "raw"));
-    fake_task_int(t, "part_rows", 100); /* 24 parts, so that gathered rows are sorted */
+    fake_task_int(t, "part_rows", 100); /* of 24, about */
     return t;
 }
 
@@ -77,7 +77,7 @@ static void survives_a_restart_after_each_step(void **state)
     fake_task_restart_after(t, FAKE_EACH_STEP);
     const struct fake_result *result = fake_task_run(t);
     assert_int_equal(result->status, FW_OK);
-    assert_in_range(result->restarts, 30, 1000);
+    assert_in_range(result->restarts, 15, 1000);
     fake_task_destroy(t);
     snapshot_same(f, "straight", "restarted");
 }
@@ -87,7 +87,7 @@ static void leaves_nothing_beside_its_outputs(void **state)
     struct sql_fixture *f = *state;
     crawl(f);
     snapshot_must(task(f, "a"));
-    assert_string_equal(sql_cell(f, "SELECT count(*) FROM glob('%s/a/core.work*')", f->dir), "0");
+    assert_string_equal(sql_cell(f, "SELECT count(*) FROM glob('%s/a/*')", f->dir), "1");
 }
 
 static void joins_the_parts_when_a_single_file_is_wanted(void **state)

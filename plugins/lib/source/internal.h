@@ -12,7 +12,9 @@ struct fw_source_private {
     struct fw_sql_grid *headers; /**< FW_SOURCE_CSV: each file's columns, as describe gives them */
     char *delim, *quote, *nullstr; /**< FW_SOURCE_CSV */
     bool header;
-    bool uniform; /**< FW_SOURCE_PARQUET: all files have the same columns, in the same types */
+    size_t n_limited;  /**< files within fw_source_limit; 0: no limit */
+    int64_t last_rows; /**< rows of the last of them that belong to the source */
+    bool uniform;      /**< FW_SOURCE_PARQUET: all files have the same columns, in the same types */
 };
 
 /**
@@ -74,6 +76,13 @@ bool fw_source_has_deleted(const struct fw_source *source, size_t first, size_t 
  */
 void fw_source_append_deleted(const struct fw_source *source, const struct fw_source_slice *slice,
                               struct fw_text *text);
+
+/**
+ * Appends " AND (...)" where the slice, whose files are spelled out, reaches the limit. `file` is
+ * SQL for the number of a file within the slice, `row` for that of a row within its file.
+ */
+void fw_source_append_limit(const struct fw_source *source, const struct fw_source_slice *slice,
+                            const char *file, const char *row, struct fw_text *text);
 
 /** Index of the file's header that holds the column; -1: the file does not have it. */
 int fw_source_header_find(const struct fw_source *source, size_t file, const char *column);

@@ -118,12 +118,23 @@ static void append_schema(const struct scan *scan, struct fw_text *text)
     fw_text_append(text, "}");
 }
 
-static void append_rows(const struct scan *scan, const char *row, struct fw_text *text)
+/* Which rows of the files belong to the slice and to the table. */
+static void append_rows(const struct scan *scan, const char *file, const char *row,
+                        struct fw_text *text)
 {
-    const struct fw_source_slice *slice = scan->slice;
-    if (slice->n_rows > 0) {
-        fw_text_appendf(text, " WHERE %s >= %" PRId64 " AND %s < %" PRId64, row, slice->first_row,
-                        row, slice->first_row + slice->n_rows);
+    const struct fw_source_slice slice = {.first_file = scan->first_file,
+                                          .n_files = scan->n_files,
+                                          .first_row = scan->slice->first_row,
+                                          .n_rows = scan->slice->n_rows};
+    fw_text_append(text, " WHERE true");
+    if (slice.n_rows > 0) {
+        fw_text_appendf(text, " AND %s >= %" PRId64 " AND %s < %" PRId64, row, slice.first_row, row,
+                        slice.first_row + slice.n_rows);
+    }
+    fw_source_append_limit(scan->source, &slice, file, row, text);
+    if (fw_source_has_deleted(scan->source, slice.first_file, slice.n_files)) {
+        fw_text_append(text, " AND ");
+        fw_source_append_deleted(scan->source, &slice, text);
     }
 }
 
@@ -171,15 +182,7 @@ static void append_parquet(const struct scan *scan, struct fw_text *text)
         append_schema(scan, text);
     }
     fw_text_append(text, ")");
-    append_rows(scan, "file_row_number", text);
-    if (fw_source_has_deleted(scan->source, scan->first_file, scan->n_files)) {
-        const struct fw_source_slice slice = {.first_file = scan->first_file,
-                                              .n_files = scan->n_files,
-                                              .first_row = scan->slice->first_row,
-                                              .n_rows = scan->slice->n_rows};
-        fw_text_append(text, slice.n_rows > 0 ? " AND " : " WHERE ");
-        fw_source_append_deleted(scan->source, &slice, text);
-    }
+    append_rows(scan, "file_index", "file_row_number", text);
     fw_text_append(text, ")");
 }
 
@@ -237,10 +240,13 @@ static void append_csv_files(const struct scan *scan, size_t first, size_t n, st
 
 static void append_csv(const struct scan *scan, struct fw_text *text)
 {
+    struct fw_text file = {0};
     fw_text_append(text, "(SELECT * FROM (");
     append_csv_files(scan, scan->first_file, scan->n_files, text);
     fw_text_append(text, ")");
-    append_rows(scan, FW_SOURCE_ROW, text);
+    fw_text_appendf(&file, FW_SOURCE_FILE " - %zu", scan->first_file);
+    append_rows(scan, fw_text_get(&file), FW_SOURCE_ROW, text);
+    fw_text_finish(&file);
     fw_text_append(text, ")");
 }
 
@@ -251,10 +257,12 @@ void fw_source_scan(const struct fw_source *source, const struct fw_source_slice
     struct scan scan = {.source = source, .slice = slice != NULL ? slice : &everything};
     scan.n_columns = scan.slice->n_columns > 0 ? scan.slice->n_columns : source->n_columns;
     scan.first_file = scan.slice->first_file;
-    scan.n_files = scan.slice->n_rows > 0    ? 1
-                   : scan.slice->n_files > 0 ? scan.slice->n_files
-                                             : source->n_files - scan.first_file;
-    if (source->n_files == 0) {
+    size_t n_limited = source->more->n_limited;
+    size_t end = n_limited > 0 ? n_limited : source->n_files;
+    size_t left = scan.first_file < end ? end - scan.first_file : 0;
+    size_t wanted = scan.slice->n_rows > 0 ? 1 : scan.slice->n_files;
+    scan.n_files = wanted > 0 && wanted < left ? wanted : left;
+    if (left == 0) {
         append_nothing(&scan, text);
     } else if (source->kind == FW_SOURCE_CSV) {
         append_csv(&scan, text);

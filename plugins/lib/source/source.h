@@ -99,6 +99,20 @@ struct fw_source_slice {
 void fw_source_scan(const struct fw_source *source, const struct fw_source_slice *slice,
                     struct fw_text *text);
 
+/** A row, or the end of a file: where the next one begins. */
+struct fw_source_place {
+    size_t file;
+    int64_t row;
+};
+
+/** The same for the rows from one place up to another, greater one, which is not among them. */
+void fw_source_scan_range(const struct fw_source *source, const char *const *columns,
+                          size_t n_columns, struct fw_source_place from, struct fw_source_place to,
+                          struct fw_text *text);
+
+/** From now on the source has its first `n_rows` rows only, 1 or more, in its total order. */
+fw_status fw_source_limit(struct fw_source *source, int64_t n_rows);
+
 /**
  * Rows of each row group of one Parquet file, so that a slice can end at their borders. The
  * array is the caller's to free. FW_E_ARG for CSV.

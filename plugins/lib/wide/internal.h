@@ -40,7 +40,7 @@ struct fw_wide {
 
     /* Sizes, see layout.c. */
     int64_t part_rows, row_group_rows, chunk_rows;
-    size_t n_at_once; /**< chunks or parts in one step */
+    size_t n_chunks_at_once, n_parts_at_once; /**< in one step */
 
     /* From the census. */
     size_t census_next; /**< the statement to run next */
@@ -88,6 +88,10 @@ int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row);
 
 /* run.c */
 
+/** Appends a parenthesised SELECT of what the plan takes of the rows first_row... */
+void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                      int64_t first_row, int64_t n_rows, struct fw_text *text);
+
 /** The next chunks become runs. FW_MORE, or FW_OK when all rows are in runs. */
 fw_status wide_run_step(struct fw_wide *wide);
 
@@ -115,7 +119,6 @@ void wide_layout_fit(struct fw_wide *wide);
 
 /* place.c: where files lie. Paths are appended; calls that fail have recorded a fault. */
 
-bool wide_place_is_single(const struct fw_wide_output *output);
 void wide_place_parts(const struct fw_wide *wide, size_t output, struct fw_text *path);
 void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, struct fw_text *path);
 void wide_place_run(const struct fw_wide *wide, size_t run, struct fw_text *path);

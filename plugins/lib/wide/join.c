@@ -81,7 +81,7 @@ static fw_status clean_up(const struct fw_wide *wide)
     fw_status status = wide_place_remove_runs(wide);
 
     for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
-        if (wide_place_is_single(&wide->plan.outputs[i])) {
+        if (fw_wide_is_single(&wide->plan.outputs[i])) {
             status = wide_place_remove_parts(wide, i);
         }
     }
@@ -92,7 +92,7 @@ fw_status wide_join_step(struct fw_wide *wide)
 {
     while (wide->next_join < wide->plan.n_outputs) {
         fw_status status = FW_OK;
-        if (wide_place_is_single(&wide->plan.outputs[wide->next_join])) {
+        if (fw_wide_is_single(&wide->plan.outputs[wide->next_join])) {
             status = make_single(wide, wide->next_join);
         }
         if (status != FW_OK) {

@@ -15,7 +15,7 @@ enum {
     MAX_PART_ROWS = 1 << 18,
     GROUPS_PER_PART = 4,
     MIN_CHUNK_ROWS = 1 << 11,
-    MAX_CHUNK_ROWS = 1 << 18
+    MAX_CHUNK_ROWS = 1 << 17
 };
 
 static int64_t natural_part_rows(const struct fw_wide_plan *plan)
@@ -41,20 +41,24 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-/* A part in order is streamed and takes no memory to speak of; one out of order is sorted. */
+/*
+ * Chunks are cut to the threads; parts have their size and take as many threads as hold them. A
+ * part in order is streamed and takes no memory to speak of; one out of order is sorted.
+ */
 void wide_layout_fit(struct fw_wide *wide)
 {
     const struct fw_budget *budget = wide->host->service(wide->host, FW_BUDGET_ID);
     const struct fw_limits *limits = budget->limits(wide->host);
     int64_t row_bytes = (int64_t)wide->plan.n_columns_out * BYTES_PER_CELL;
     int64_t engine = (int64_t)limits->engine_bytes;
-    int64_t n = limits->threads;
+    int64_t threads = limits->threads;
+    int64_t parts = clamp(engine / (wide->part_rows * row_bytes), 1, threads);
+    int64_t rows = engine / threads / row_bytes / limits->partition_factor;
 
-    if (!wide->in_order) {
-        n = clamp(engine / (wide->part_rows * row_bytes), 1, n);
+    wide->n_chunks_at_once = (size_t)threads;
+    wide->n_parts_at_once = (size_t)(wide->in_order ? threads : parts);
+    wide->chunk_rows = clamp(rows, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
+    if (wide->plan.chunk_rows > 0 && wide->plan.chunk_rows < wide->chunk_rows) {
+        wide->chunk_rows = wide->plan.chunk_rows;
     }
-    int64_t rows = engine / n / row_bytes / limits->partition_factor;
-    wide->n_at_once = (size_t)n;
-    wide->chunk_rows = wide->plan.chunk_rows > 0 ? wide->plan.chunk_rows
-                                                 : clamp(rows, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
 }

@@ -25,19 +25,10 @@ static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns
 {
     const struct wide_range *range = &wide->parts[part];
 
-    if (!wide->in_order) {
-        wide_run_append(wide, part, rows);
-    } else if (wide->plan.take == NULL) {
-        wide_slice_append(wide, columns, range->first_row, range->end_row - range->first_row, rows);
+    if (wide->in_order) {
+        wide_take_append(wide, columns, range->first_row, range->end_row - range->first_row, rows);
     } else {
-        struct fw_text slice = {0};
-        wide_slice_append(wide, columns, range->first_row, range->end_row - range->first_row,
-                          &slice);
-        fw_text_append(rows, "(");
-        wide->plan.take(wide->plan.self, fw_text_get(&slice), rows);
-        fw_text_append(rows, ")");
-        rows->failed |= slice.failed;
-        fw_text_finish(&slice);
+        wide_run_append(wide, part, rows);
     }
 }
 
@@ -179,7 +170,8 @@ static fw_status work(const struct batch *batch)
 fw_status wide_part_step(struct fw_wide *wide)
 {
     size_t left = wide->n_parts - wide->next_part;
-    struct batch batch = {.wide = wide, .n = wide->n_at_once < left ? wide->n_at_once : left};
+    struct batch batch = {.wide = wide,
+                          .n = wide->n_parts_at_once < left ? wide->n_parts_at_once : left};
 
     batch.parts = calloc(batch.n, sizeof *batch.parts);
     batch.n_rows = calloc(batch.n * wide->plan.n_outputs, sizeof *batch.n_rows);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include "internal.h"
 
-bool wide_place_is_single(const struct fw_wide_output *output)
+bool fw_wide_is_single(const struct fw_wide_output *output)
 {
     static const char ending[] = ".parquet";
     size_t size = strlen(output->to->name);
@@ -29,7 +30,7 @@ void wide_place_parts(const struct fw_wide *wide, size_t output, struct fw_text 
     const struct fw_wide_output *to = &wide->plan.outputs[output];
 
     fw_text_append(path, to->to->path);
-    fw_text_append(path, wide_place_is_single(to) ? ".parts" : "");
+    fw_text_append(path, fw_wide_is_single(to) ? ".parts" : "");
 }
 
 void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, struct fw_text *path)
@@ -64,16 +65,27 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
-/* Takes the path's text. */
-static fw_status remove_tree(const struct fw_wide *wide, struct fw_text *path)
+fw_status fw_wide_remove_folder(const struct fw_host *host, const char *path)
 {
-    fw_status status = path->failed ? fw_fault_nomem(wide->host) : FW_OK;
-
-    if (status == FW_OK &&
-        nftw(fw_text_get(path), remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 &&
-        errno != ENOENT) {
-        status = fail(wide->host, fw_text_get(path), "cannot remove a folder of temporary files");
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT) {
+        return fail(host, path, "cannot remove a folder of temporary files");
     }
+    return FW_OK;
+}
+
+fw_status fw_wide_make_folder(const struct fw_host *host, const char *path)
+{
+    return mkdir(path, 0777) == 0 || errno == EEXIST ? FW_OK
+                                                     : fail(host, path, "cannot make a folder");
+}
+
+/* Takes the path's text. */
+static fw_status with_path(const struct fw_wide *wide, struct fw_text *path,
+                           fw_status (*act)(const struct fw_host *, const char *))
+{
+    fw_status status =
+        path->failed ? fw_fault_nomem(wide->host) : act(wide->host, fw_text_get(path));
+
     fw_text_finish(path);
     return status;
 }
@@ -83,7 +95,7 @@ fw_status wide_place_remove_runs(const struct fw_wide *wide)
     struct fw_text path = {0};
 
     append_runs(wide, &path);
-    return remove_tree(wide, &path);
+    return with_path(wide, &path, fw_wide_remove_folder);
 }
 
 fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output)
@@ -91,19 +103,7 @@ fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output)
     struct fw_text path = {0};
 
     wide_place_parts(wide, output, &path);
-    return remove_tree(wide, &path);
-}
-
-/* Takes the path's text. */
-static fw_status make_folder(const struct fw_wide *wide, struct fw_text *path)
-{
-    fw_status status = path->failed ? fw_fault_nomem(wide->host) : FW_OK;
-
-    if (status == FW_OK && mkdir(fw_text_get(path), 0777) != 0) {
-        status = fail(wide->host, fw_text_get(path), "cannot make a folder");
-    }
-    fw_text_finish(path);
-    return status;
+    return with_path(wide, &path, fw_wide_remove_folder);
 }
 
 fw_status wide_place_prepare(const struct fw_wide *wide)
@@ -113,14 +113,13 @@ fw_status wide_place_prepare(const struct fw_wide *wide)
 
     if (status == FW_OK) {
         append_runs(wide, &path);
-        status = make_folder(wide, &path);
+        status = with_path(wide, &path, fw_wide_make_folder);
     }
     for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
         status = wide_place_remove_parts(wide, i);
         if (status == FW_OK) {
-            path = (struct fw_text){0};
             wide_place_parts(wide, i, &path);
-            status = make_folder(wide, &path);
+            status = with_path(wide, &path, fw_wide_make_folder);
         }
     }
     return status;
@@ -163,5 +162,14 @@ fw_status wide_place_measure(const struct fw_host *host, const char *path,
     for (size_t i = 0; done && i < sizeof digest; i++) {
         snprintf(ret_file->digest + 2 * i, 3, "%02x", digest[i]);
     }
+    return status;
+}
+
+fw_status fw_wide_append_digest(const struct fw_host *host, const char *path, struct fw_text *text)
+{
+    struct wide_file file = {0};
+    fw_status status = wide_place_measure(host, path, &file);
+
+    fw_text_appendf(text, "%" PRId64 " %s\n", file.n_bytes, file.digest);
     return status;
 }

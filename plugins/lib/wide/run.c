@@ -10,22 +10,22 @@
  */
 enum { RUN_GROUP_ROWS = 8192 };
 
-static void append_take(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
-                        struct fw_text *text)
+void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                      int64_t first_row, int64_t n_rows, struct fw_text *text)
 {
-    static const struct fw_wide_columns all;
-    struct fw_text rows = {0};
+    struct fw_text select = {0};
 
-    wide_slice_append(wide, &all, first_row, n_rows, &rows);
     if (wide->plan.take == NULL) {
-        fw_text_appendf(text, "SELECT * FROM %s WHERE ", fw_text_get(&rows));
-        fw_text_identifier(text, wide->plan.entity_column);
-        fw_text_append(text, " IS NOT NULL");
-    } else {
-        wide->plan.take(wide->plan.self, fw_text_get(&rows), text);
+        wide_slice_append(wide, columns, first_row, n_rows, text);
+        return;
     }
-    text->failed |= rows.failed;
-    fw_text_finish(&rows);
+    wide_slice_append(wide, columns, first_row, n_rows, &select);
+    struct fw_wide_rows rows = {fw_text_get(&select), first_row, n_rows};
+    fw_text_append(text, "(");
+    wide->plan.take(wide->plan.self, &rows, text);
+    fw_text_append(text, ")");
+    text->failed |= select.failed;
+    fw_text_finish(&select);
 }
 
 static void append_copy(const struct fw_wide *wide, size_t run, int64_t first_row, int64_t n_rows,
@@ -33,9 +33,11 @@ static void append_copy(const struct fw_wide *wide, size_t run, int64_t first_ro
 {
     struct fw_text path = {0};
 
-    fw_text_append(text, "COPY (SELECT * FROM (");
-    append_take(wide, first_row, n_rows, text);
-    fw_text_append(text, ") ORDER BY ");
+    fw_text_append(text, "COPY (SELECT * FROM ");
+    wide_take_append(wide, &wide->plan.take_columns, first_row, n_rows, text);
+    fw_text_append(text, " WHERE ");
+    fw_text_identifier(text, wide->plan.entity_column);
+    fw_text_append(text, " IS NOT NULL ORDER BY ");
     fw_text_identifier(text, wide->plan.entity_column);
     fw_text_append(text, ") TO ");
     wide_place_run(wide, run, &path);
@@ -49,14 +51,14 @@ static void append_copy(const struct fw_wide *wide, size_t run, int64_t first_ro
 static fw_status copy_chunks(const struct fw_wide *wide, uint64_t *rows, int64_t *ret_next_row,
                              size_t *ret_n)
 {
-    struct fw_text *copies = calloc(wide->n_at_once, sizeof *copies);
+    struct fw_text *copies = calloc(wide->n_chunks_at_once, sizeof *copies);
     int64_t next_row = wide->next_row;
     size_t n = 0;
 
     if (copies == NULL) {
         return fw_fault_nomem(wide->host);
     }
-    while (n < wide->n_at_once && next_row < wide->end_row) {
+    while (n < wide->n_chunks_at_once && next_row < wide->end_row) {
         int64_t n_rows = wide_slice_chunk(wide, next_row);
         append_copy(wide, wide->n_runs + n, next_row, n_rows, &copies[n]);
         next_row += n_rows;
@@ -86,7 +88,7 @@ static fw_status measure_run(struct fw_wide *wide, size_t run, uint64_t n_rows)
 static fw_status grow(struct fw_wide *wide)
 {
     struct wide_file *runs =
-        realloc(wide->runs, (wide->n_runs + wide->n_at_once) * sizeof *wide->runs);
+        realloc(wide->runs, (wide->n_runs + wide->n_chunks_at_once) * sizeof *wide->runs);
 
     if (runs == NULL) {
         return fw_fault_nomem(wide->host);
@@ -97,7 +99,7 @@ static fw_status grow(struct fw_wide *wide)
 
 fw_status wide_run_step(struct fw_wide *wide)
 {
-    uint64_t *rows = calloc(wide->n_at_once, sizeof *rows);
+    uint64_t *rows = calloc(wide->n_chunks_at_once, sizeof *rows);
     int64_t next_row = 0;
     size_t n = 0;
     fw_status status = rows == NULL ? fw_fault_nomem(wide->host) : grow(wide);

@@ -123,7 +123,7 @@ static fw_status check_files(const struct fw_wide *wide)
     }
     for (size_t part = 0; part < wide->next_part; part++) {
         for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
-            if (i < wide->next_join && wide_place_is_single(&wide->plan.outputs[i])) {
+            if (i < wide->next_join && fw_wide_is_single(&wide->plan.outputs[i])) {
                 continue;
             }
             struct fw_text path = {0};

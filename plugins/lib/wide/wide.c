@@ -47,6 +47,7 @@ fw_status wide_begin(struct fw_wide *wide)
     if (wide->files == NULL) {
         return fw_fault_nomem(wide->host);
     }
+    wide->in_order = wide->in_order && !wide->plan.take_is_heavy;
     wide_layout_fit(wide);
     wide->phase = wide->in_order ? WIDE_PARTS : WIDE_RUNS;
     return set_engine(wide);

@@ -41,6 +41,16 @@ struct fw_wide_columns {
     size_t n;
 };
 
+/** Rows of the source as `take` sees them. */
+struct fw_wide_rows {
+    /** A parenthesised SELECT of them: the source's columns, fw_file and fw_row. */
+    const char *select;
+
+    /** Their places among all rows of the source, where one file follows the other; a source of
+        one file: places first_row .. first_row + n_rows - 1 are its row numbers. */
+    int64_t first_row, n_rows;
+};
+
 /** One part as the callbacks see it. */
 struct fw_wide_part {
     /** A parenthesised SELECT of all rows of some entities, to read from as often as needed: the
@@ -80,13 +90,19 @@ struct fw_wide_plan {
     struct fw_wide_columns census_columns; /**< that `entity` and `weight` read */
 
     /**
-     * Appends the SELECT over `rows` (the source's columns, fw_file, fw_row) that makes the rows
-     * which parts are finished from. It may leave out rows, say those that lose against others of
-     * the same chunk. It must give the column `entity_column`, equal to `entity` and never NULL,
-     * and keep fw_file and fw_row. NULL: all rows as they are.
+     * Appends the SELECT over `rows` that makes the rows which parts are finished from. It may
+     * leave out rows, say those that lose against others of the same chunk, and bring in columns
+     * from elsewhere. It must give the column `entity_column`, equal to `entity` and never NULL,
+     * and fw_file and fw_row where `probe` or `finish` read them. NULL: all rows as they are.
      */
-    void (*take)(const void *self, const char *rows, struct fw_text *select);
+    void (*take)(const void *self, const struct fw_wide_rows *rows, struct fw_text *select);
     const char *entity_column;
+
+    struct fw_wide_columns take_columns; /**< that `take` reads for a chunk */
+
+    /** What `take` does is too much for the rows of a part at one go: even rows that lie entity
+        after entity are taken chunk by chunk. */
+    bool take_is_heavy;
 
     /**
      * Appends a SELECT of one row of FW_WIDE_FACTS BIGINTs, for `finish` to choose its plan by.
@@ -99,9 +115,12 @@ struct fw_wide_plan {
     size_t n_outputs;
     size_t n_columns_out; /**< of the widest; sets part_rows and the row groups */
     int64_t part_rows;    /**< weight of a part; 0: by n_columns_out, 32,768 for 133 */
-    int64_t chunk_rows;   /**< of the input, in memory at once; 0: by the budget */
+    int64_t chunk_rows;   /**< of the input, in memory at once, at most; 0: by the budget */
     const void *self;     /**< for the callbacks */
 };
+
+/** Whether an output is a single file, not a folder of parts. */
+bool fw_wide_is_single(const struct fw_wide_output *output);
 
 struct fw_wide;
 
@@ -125,6 +144,17 @@ void fw_wide_save(const struct fw_wide *wide, struct fw_text *text);
  * when the state is of another version or plan, or when a file it names is not as it was.
  */
 fw_status fw_wide_restore(struct fw_wide *wide, const char *text, size_t size);
+
+/* Folders for what a stage itself keeps beside its outputs. Paths may be taken by other files. */
+
+/** Makes the folder if it is not there. */
+fw_status fw_wide_make_folder(const struct fw_host *host, const char *path);
+
+/** Removes the folder with all it holds; it is fine if there is none. */
+fw_status fw_wide_remove_folder(const struct fw_host *host, const char *path);
+
+/** Size and SHA-256 of a file, as a line of text: for a checkpoint that refers to it. */
+fw_status fw_wide_append_digest(const struct fw_host *host, const char *path, struct fw_text *text);
 
 /* After the census. */
 bool fw_wide_in_order(const struct fw_wide *wide);

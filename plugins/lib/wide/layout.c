@@ -18,6 +18,9 @@ enum {
     MAX_CHUNK_ROWS = 1 << 17
 };
 
+/* More than that of a wide table is not sorted and written in a second and a half. */
+enum { CELLS_PER_CHUNK = 1 << 23 };
+
 static int64_t natural_part_rows(const struct fw_wide_plan *plan)
 {
     int64_t rows = MIN_PART_ROWS;
@@ -57,7 +60,10 @@ void wide_layout_fit(struct fw_wide *wide)
 
     wide->n_chunks_at_once = (size_t)threads;
     wide->n_parts_at_once = (size_t)(wide->in_order ? threads : parts);
-    wide->chunk_rows = clamp(rows, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
+    int64_t most =
+        clamp(CELLS_PER_CHUNK / (int64_t)wide->plan.n_columns_out, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
+
+    wide->chunk_rows = clamp(rows, MIN_CHUNK_ROWS, most);
     if (wide->plan.chunk_rows > 0 && wide->plan.chunk_rows < wide->chunk_rows) {
         wide->chunk_rows = wide->plan.chunk_rows;
     }

@@ -47,6 +47,7 @@ lay_tree() {
     [ -d "$root$TREE" ] || git clone -q "file://$source_root" "$root$TREE" 2>/dev/null || fail "git clone of $source_root"
     git -C "$root$TREE" fetch -q "file://$source_root" HEAD
     git -C "$root$TREE" reset -q --hard FETCH_HEAD
+    git -C "$root$TREE" clean -qfdx -e .deps
     say "a clone of $(git -C "$source_root" log -1 --format='%h %s')"
 }
 
@@ -76,7 +77,7 @@ fi
 attempt() { # TITLE NETWORK SHARED COMMAND
     local begin=$SECONDS
     say "$1"
-    inside "$2" "$3" "$4" || { tail -40 "$log" && fail "$1 (exit code $?)"; }
+    inside "$2" "$3" "$4" || fail "$1 (exit code $?): $(tail -40 "$log")"
     say "$1: $((SECONDS - begin)) s; $(grep -E '^[0-9]+ passed|^done|finished|executed' "$log" | tail -1)"
 }
 

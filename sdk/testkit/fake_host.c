@@ -148,6 +148,7 @@ static fw_status restart(struct fake_task *t, void **self)
     }
     t->stage->destroy(*self);
     *self = NULL;
+    fake_task_forget(t);
     status = create_instance(t, self);
     if (status == FW_OK) {
         status = checked(t, "restore", t->stage->restore(*self, &blob));

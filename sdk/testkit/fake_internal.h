@@ -92,6 +92,9 @@ bool fake_json_valid(const char *text);
 char *fake_folder_create(void);
 void fake_folder_remove(char *folder);
 
+/* Forgets what the stage said through fw.artifact/1, as a new worker process does. */
+void fake_task_forget(struct fake_task *t);
+
 /* Fills the host and its services; takes nothing from the stage. */
 void fake_services_init(struct fake_task *t);
 void fake_services_finish(struct fake_task *t);

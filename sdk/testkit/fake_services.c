@@ -343,17 +343,24 @@ void fake_services_init(struct fake_task *t)
     pthread_cond_init(&t->cancel.timer_wake, NULL);
 }
 
-void fake_services_finish(struct fake_task *t)
+void fake_task_forget(struct fake_task *t)
 {
-    fake_folder_remove(t->tmp);
-    fake_folder_remove(t->folder);
     for (size_t i = 0; i < t->n_fields; i++) {
         free(t->fields[i].name);
         free(t->fields[i].json);
+        t->fields[i] = (struct fake_field){0};
     }
     for (size_t i = 0; i < t->n_rows; i++) {
         free(t->rows[i].port);
     }
+    t->n_fields = t->n_rows = 0;
+}
+
+void fake_services_finish(struct fake_task *t)
+{
+    fake_folder_remove(t->tmp);
+    fake_folder_remove(t->folder);
+    fake_task_forget(t);
     struct fake_text *texts[] = {&t->fault,   &t->taken_fault, &t->log,
                                  &t->metrics, &t->fields_json, &t->defect};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -9,7 +9,7 @@ FW_BEGIN_DECLS
 /** Types of a parameter, and how the value arrives in `struct fw_value` (fw/task.h). */
 enum {
     FW_PARAM_UNSET = 0,     /**< value only: not given and without a default */
-    FW_PARAM_BOOL = 1,      /**< integer 0 or 1 */
+    FW_PARAM_BOOL = 1,      /**< integer, 0 or 1 */
     FW_PARAM_INT = 2,       /**< integer */
     FW_PARAM_REAL = 3,      /**< real; an integer literal is accepted */
     FW_PARAM_STRING = 4,    /**< text */

@@ -20,7 +20,10 @@ enum {
     FW_DETERMINISM_BITWISE = 2    /**< equal bytes, whatever the threads and the memory */
 };
 
-/** What one step did, for progress, estimates and the check for empty stages. */
+/**
+ * How far the stage is after a step, for progress, estimates and the check for empty stages. All
+ * numbers count from the beginning of the stage, through restores too, and never go back.
+ */
 struct fw_step {
     uint32_t struct_size;
     uint32_t reserved;
@@ -67,8 +70,10 @@ struct fw_stage {
     const char *const *services_optional;
 
     /**
-     * Makes an instance. Opens inputs and checks them; writes nothing. `task` and `host` stay
-     * valid until `destroy`. On failure nothing is left behind and *ret_self is untouched.
+     * Makes an instance. Opens inputs and checks them; writes nothing, since a restore may follow.
+     * `task`, with all it points to, and `host` stay valid until `destroy` returns: nothing of them
+     * needs a copy. On failure nothing is left behind, *ret_self is untouched, and `destroy` is not
+     * called.
      */
     fw_status (*create)(const struct fw_host *host, const struct fw_task *task, void **ret_self);
 
@@ -79,17 +84,25 @@ struct fw_stage {
      */
     fw_status (*step)(void *self, struct fw_step *ret);
 
-    /** With FW_CAP_CHECKPOINT: the state between two steps. The instance goes on unharmed. */
+    /**
+     * With FW_CAP_CHECKPOINT: the state between two steps; NULL without. What earlier steps wrote
+     * has been handed to the system (flushed) when this returns. The instance goes on unharmed.
+     * `ret` comes zeroed, with its struct_size.
+     */
     fw_status (*save)(void *self, struct fw_blob *ret);
 
     /**
      * With FW_CAP_CHECKPOINT: called once, right after create, with bytes that `save` gave
-     * to an instance of the same task. FW_E_STATE refuses bytes of another version; the host
-     * then starts from the beginning.
+     * to an instance of the same task, in another process perhaps; they are the host's. Outputs
+     * may hold more than they did then: cut them back. FW_E_STATE refuses bytes of another version;
+     * the host then starts from the beginning.
      */
     fw_status (*restore)(void *self, const struct fw_blob *blob);
 
-    /** Frees the instance in whatever state it is; outputs that are complete stay. */
+    /**
+     * Frees the instance in whatever state it is, also between two steps; what it has written
+     * stays. Never called with NULL.
+     */
     void (*destroy)(void *self);
 };
 FW_ASSERT_NO_TAIL(struct fw_stage, destroy);

@@ -7,7 +7,11 @@
 
 FW_BEGIN_DECLS
 
-/** A parameter's checked value; which member holds it is said at the type (fw/param.h). */
+/**
+ * A parameter's checked value; which member holds it is said at the type (fw/param.h). Each
+ * declared parameter has one, of the type FW_PARAM_UNSET when the pipeline gives none and there is
+ * no default. Texts and lists belong to the task.
+ */
 struct fw_value {
     uint32_t struct_size;
     fw_param_type type;
@@ -58,7 +62,7 @@ struct fw_task {
     const struct fw_input *inputs;
     const struct fw_output *outputs;
     const struct fw_value *values;
-    uint64_t seed;
+    uint64_t seed; /**< the pipeline's; numbers are drawn through fw/service/rng.h */
 };
 FW_ASSERT_NO_TAIL(struct fw_task, seed);
 
@@ -73,9 +77,10 @@ static inline int fw_name_equal(const char *a, const char *b)
 }
 
 /*
- * Lookups by name, NULL when absent, and by number, which must be below the count. Elements are
- * stepped over by the size that the host declared, since a newer host's structs are longer than
- * the ones compiled here; never index the arrays themselves.
+ * Lookups by name, NULL when absent, and by number, which must be below the count. Absent are
+ * only optional ports that the pipeline leaves out: required ports and declared parameters need no
+ * check. Elements are stepped over by the size that the host declared, since a newer host's structs
+ * are longer than the ones compiled here; never index the arrays themselves.
  */
 #define FW_DEFINE_LOOKUP(function, type, array, count, member)                                     \
     static inline const struct type *function(const struct fw_task *task, const char *name)        \

@@ -17,7 +17,8 @@ struct fw_progress {
 
     /**
      * `fraction` of the running step, 0 to 1, or negative when unknown; `text` says what is
-     * being done, or NULL. Also tells the watchdog that the stage is alive. [any thread]
+     * being done, or NULL; it is copied. Each call is a message: some in a
+     * second are plenty. Also tells the watchdog that the stage is alive. [any thread]
      */
     void (*report)(const struct fw_host *host, double fraction, const char *text);
 };

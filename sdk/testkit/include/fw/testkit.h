@@ -101,7 +101,10 @@ void fake_task_seed(struct fake_task *t, uint64_t seed);
 /** What fw.budget/1 says, to be changed before the run; 2 threads, 1 GiB, engine 0.55 of it. */
 struct fw_limits *fake_task_limits(struct fake_task *t);
 
-/** After step `n` the state moves through save and restore into a fresh instance. */
+/**
+ * After step `n` the state moves through save and restore into a fresh instance. What was said
+ * through fw.artifact/1 is forgotten, as in a new worker process.
+ */
 void fake_task_restart_after(struct fake_task *t, uint64_t n);
 #define FAKE_EACH_STEP UINT64_MAX
 

@@ -30,25 +30,30 @@ int fw_file_stat(const char *path, struct fw_file *ret_file, struct fw_error *er
     return 0;
 }
 
+static int add(struct fw_files *files, const char *path, const struct stat *info,
+               struct fw_error *err)
+{
+    char *copy = strdup(path);
+    struct fw_file *file = copy ? fw_vec_add(files) : NULL;
+    if (!file) {
+        free(copy);
+        return fw_error_oom(err);
+    }
+    file->path = copy;
+    fill(file, info);
+    return 0;
+}
+
 /* Takes in one entry of the walk; folders only matter when they cannot be walked. */
 static int visit(const FTSENT *entry, size_t root_len, struct fw_files *files, struct fw_error *err)
 {
+    const char *relative = entry->fts_path + root_len;
     switch (entry->fts_info) {
     case FTS_D:
     case FTS_DP:
         return 0;
-    case FTS_F: {
-        const char *relative = entry->fts_path + root_len;
-        char *path = strdup(relative + (*relative == '/'));
-        struct fw_file *file = path ? fw_vec_add(files) : NULL;
-        if (!file) {
-            free(path);
-            return fw_error_oom(err);
-        }
-        file->path = path;
-        fill(file, entry->fts_statp);
-        return 0;
-    }
+    case FTS_F:
+        return add(files, relative + (*relative == '/'), entry->fts_statp, err);
     case FTS_DC:
         return fw_error_set(err, FW_EXIT_FAILED, "%s leads back to %s: a loop of links",
                             entry->fts_path, entry->fts_cycle->fts_path);
@@ -71,6 +76,11 @@ static int compare_paths(const void *a, const void *b)
 
 int fw_files_list(const char *root, struct fw_files *ret_files, struct fw_error *err)
 {
+    struct stat info;
+    if (stat(root, &info) == 0 && S_ISREG(info.st_mode)) { /* as most are */
+        *ret_files = (struct fw_files){0};
+        return add(ret_files, "", &info, err);
+    }
     fw_auto(free) char *plain = fw_path_join(".", root);
     FTS *walk = plain ? fts_open((char *[]){plain, NULL}, FTS_LOGICAL | FTS_NOCHDIR, NULL) : NULL;
     if (!walk) {

@@ -140,6 +140,9 @@ bool fw_fs_peek(const char *path, char *buffer, size_t size)
 
 int fw_fs_remove(const char *path, struct fw_error *err)
 {
+    if (unlink(path) == 0 || errno == ENOENT) {
+        return 0;
+    }
     fw_auto(free) char *root = strdup(path);
     FTS *walk = root ? fts_open((char *[]){root, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
     FW_TRY(walk ? 0 : fw_error_oom(err));

@@ -66,13 +66,13 @@ void fw_cfg_node_link(struct fw_cfg_node *node)
 
 char *fw_cfg_path(const struct fw_cfg_node *node)
 {
-    const char *name = node->name ? node->name : "";
     fw_auto(free) char *path = node->up ? fw_cfg_path(node->up) : strdup("");
     if (!path) {
         return NULL;
     }
-    return node->up && !node->name ? fw_text("%s[%zu]", path, (size_t)(node - node->up->items))
-                                   : fw_text("%s%s%s", path, *path ? "." : "", name);
+    return node->up && !node->name
+               ? fw_text("%s[%zu]", path, (size_t)(node - node->up->items))
+               : fw_text("%s%s%s", path, *path ? "." : "", node->name ? node->name : "");
 }
 
 int fw_cfg_node_merge(struct fw_cfg_node *base, struct fw_cfg_node *over)

@@ -19,29 +19,41 @@ char *fw_pipeline_path(const struct fw_pipeline *pipeline, const struct fw_cfg_n
     return absolute ? fw_path_join(absolute, path) : NULL;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    const struct fw_pipeline_stage *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
 const struct fw_pipeline_stage *fw_pipeline_find(const struct fw_pipeline *pipeline,
                                                  const char *name)
 {
-    ENTRY *found = NULL;
-    struct hsearch_data names = pipeline->names; /* looking up changes nothing in it */
-    ENTRY wanted = {.key = (char *)(uintptr_t)name};
-    return names.table && hsearch_r(wanted, FIND, &found, &names) ? found->data : NULL;
+    const struct fw_pipeline_stage wanted = {.name = name}, *key = &wanted;
+    const struct fw_pipeline_stage **found =
+        pipeline->by_name
+            ? bsearch(&key, pipeline->by_name, pipeline->stages.len, sizeof key, compare_names)
+            : NULL;
+    return found ? *found : NULL;
 }
 
+/* Sorts what to find stages by; glibc's sort keeps those of one name in file order. */
 static void index_stages(struct fw_pipeline *pipeline, struct fw_diag *diag)
 {
-    ENTRY *found;
-    diag->oom |= !hcreate_r(pipeline->stages.len * 2 + 1, &pipeline->names);
-    for (size_t i = 0; i < pipeline->stages.len && pipeline->names.table; i++) {
-        struct fw_pipeline_stage *stage = &pipeline->stages.items[i];
-        ENTRY entry = {.key = (char *)(uintptr_t)stage->name, .data = stage};
-        if (hsearch_r(entry, ENTER, &found, &pipeline->names) && found->data != stage &&
-            *stage->name) {
-            const struct fw_pipeline_stage *other = found->data;
-            fw_diag_node(diag, stage->node, "the stage of this name stands at %s:%d already",
-                         other->node->file, other->node->line);
+    const struct fw_pipeline_stage **list = calloc(pipeline->stages.len + 1, sizeof *list);
+    diag->oom |= !list;
+    for (size_t i = 0; list && i < pipeline->stages.len; i++) {
+        list[i] = &pipeline->stages.items[i];
+    }
+    if (list) {
+        qsort(list, pipeline->stages.len, sizeof *list, compare_names);
+    }
+    for (size_t i = 1; list && i < pipeline->stages.len; i++) {
+        if (*list[i]->name && strcmp(list[i]->name, list[i - 1]->name) == 0) {
+            fw_diag_node(diag, list[i]->node, "the stage of this name stands at %s:%d already",
+                         list[i - 1]->node->file, list[i - 1]->node->line);
         }
     }
+    pipeline->by_name = list;
 }
 
 /* A stage that another one refers to must be there; else the nearest name is offered. */
@@ -163,7 +175,7 @@ void fw_pipeline_finish(struct fw_pipeline *pipeline)
         finish_stage(&pipeline->stages.items[i]);
     }
     free(pipeline->stages.items);
-    hdestroy_r(&pipeline->names);
+    free(pipeline->by_name);
     free(pipeline->name);
     free(pipeline->root);
     free(pipeline->run_root);

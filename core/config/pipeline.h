@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <search.h>
 #include <stdbool.h>
 
 #include "base/fs.h"
@@ -88,8 +87,8 @@ struct fw_pipeline {
     enum fw_durability durability;
     bool keep_going; /* `on_error`: "stop" (default) or "continue" */
     double heartbeat_s, stall_s;
-    struct fw_pipeline_stages stages; /* in file order */
-    struct hsearch_data names;        /* of the stages, to find them by */
+    struct fw_pipeline_stages stages;         /* in file order */
+    const struct fw_pipeline_stage **by_name; /* the same, sorted */
 };
 
 /*

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-#include <search.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -164,41 +163,39 @@ static int sort_stages(struct fw_plan *plan, struct fw_diag *diag)
     return !marks || !up ? -1 : done < plan->n_stages ? report_cycles(plan, marks, diag) : 0;
 }
 
-/* Two outputs in one place would destroy each other; default places differ by construction. */
-static void check_place(const struct fw_plan_stage *stage, struct fw_plan_output *output,
-                        struct hsearch_data *places, struct fw_diag *diag)
+static int compare_places(const void *a, const void *b)
 {
-    ENTRY *found;
-    ENTRY entry = {.key = output->path, .data = output};
-    if (!hsearch_r(entry, ENTER, &found, places)) {
-        diag->oom = true;
-        return;
-    }
-    const struct fw_plan_output *other = found->data;
-    if (other != output) {
-        const struct fw_cfg_node *node = output->node ? output->node : other->node;
-        fw_diag_node(diag, node ? node : stage->spec->node,
-                     "%s is already the output \"%s\" of stage \"%s\"; every output needs a place "
-                     "of its own",
-                     output->path, other->port, other->stage->name);
-    }
+    const struct fw_plan_output *const *left = a, *const *right = b;
+    return strcmp((*left)->path, (*right)->path);
 }
 
-static void check_places(const struct fw_plan *plan, struct fw_diag *diag)
+/* Two outputs in one place would destroy each other. */
+static int check_places(const struct fw_plan *plan, struct fw_diag *diag)
 {
-    size_t n = 1;
-    struct hsearch_data places = {0};
+    size_t n = 0;
     for (size_t i = 0; i < plan->n_stages; i++) {
         n += plan->stages[i].outputs.len;
     }
-    bool room = hcreate_r(n * 2, &places);
-    diag->oom |= !room;
-    for (size_t i = 0; room && i < plan->n_stages; i++) {
+    fw_auto(free) const struct fw_plan_output **list = calloc(n + 1, sizeof *list);
+    for (size_t i = 0, at = 0; list && i < plan->n_stages; i++) {
         for (size_t k = 0; k < plan->stages[i].outputs.len; k++) {
-            check_place(&plan->stages[i], &plan->stages[i].outputs.items[k], &places, diag);
+            list[at++] = &plan->stages[i].outputs.items[k];
         }
     }
-    hdestroy_r(&places);
+    if (list) {
+        qsort(list, n, sizeof *list, compare_places);
+    }
+    for (size_t i = 1; list && i < n; i++) {
+        const struct fw_plan_output *other = list[i - 1], *output = list[i];
+        if (strcmp(other->path, output->path) == 0) {
+            const struct fw_cfg_node *node = output->node ? output->node : other->node;
+            fw_diag_node(diag, node ? node : output->stage->node,
+                         "%s is already the output \"%s\" of stage \"%s\"; every output needs a "
+                         "place of its own",
+                         output->path, other->port, other->stage->name);
+        }
+    }
+    return list ? 0 : -1;
 }
 
 static void check_unsupported(const struct fw_plan_stage *stage, struct fw_diag *diag)
@@ -238,8 +235,7 @@ static int wire(struct fw_plan *plan, struct fw_diag *diag, struct fw_diag *plug
             return -1;
         }
     }
-    check_places(plan, diag);
-    return sort_stages(plan, diag);
+    return check_places(plan, diag) < 0 ? -1 : sort_stages(plan, diag);
 }
 
 int fw_plan_create(const struct fw_pipeline *pipeline, const struct fw_registry *registry,

@@ -20,6 +20,9 @@
 /* The guard kills above this multiple of the budget: sampling and the allocator's slack. */
 #define OVER_BUDGET 1.05
 
+/* How often memory is looked at, and how soon at the earliest. */
+#define SAMPLE_NS INT64_C(15000000)
+
 /* At most one step event a second and stage goes into the event log. */
 #define STEP_EVENT_NS INT64_C(1000000000)
 
@@ -124,8 +127,10 @@ int fw_attempt_start(struct fw_run *run, size_t index, struct fw_error *err)
     }
     attempt->log = -1;
     attempt->channel.fd = -1;
-    attempt->oom_kills = fw_machine_oom_kills(&run->machine);
-    attempt->start_ns = attempt->alive_ns = attempt->beat_ns = fw_clock_ns();
+    if (run->plan->stages[index].spec->isolated) {
+        attempt->oom_kills = fw_machine_oom_kills(&run->machine);
+    }
+    attempt->start_ns = attempt->alive_ns = attempt->beat_ns = attempt->sample_ns = fw_clock_ns();
     if (launch(run, index, attempt, err) < 0) {
         fw_attempt_free(attempt);
         return -1;
@@ -250,11 +255,15 @@ void fw_attempt_stop(struct fw_attempt *attempt, bool at_once)
     fw_channel_send(attempt->channel.fd, message, NULL);
 }
 
-static void guard_memory(struct fw_run *run, size_t index)
+static void guard_memory(struct fw_run *run, size_t index, int64_t now)
 {
     struct fw_run_stage *state = &run->stages[index];
     struct fw_attempt *attempt = state->attempt;
+    if (now - attempt->sample_ns < SAMPLE_NS) {
+        return; /* something else woke us */
+    }
     uint64_t used = fw_proc_tree_memory(attempt->pid), steps;
+    attempt->sample_ns = now;
     if (fw_json_get_u64(attempt->step, "steps", &steps, NULL) == 0) {
         fw_growth_note(&attempt->growth, steps, used);
     }
@@ -316,7 +325,7 @@ void fw_attempt_watch(struct fw_run *run, size_t index, int64_t now)
 {
     struct fw_attempt *attempt = run->stages[index].attempt;
     if (attempt->pid > 0) {
-        guard_memory(run, index);
+        guard_memory(run, index, now);
     }
     double beat_s = run->plan->pipeline->heartbeat_s;
     if (beat_s > 0 && (double)(now - attempt->beat_ns) / 1e9 >= beat_s) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -29,17 +30,19 @@ int fw_run_prepare(struct fw_run *run, size_t index, bool resume, struct fw_erro
     if (!tmp || !own) {
         return fw_error_oom(err);
     }
-    if (fw_fs_remove(tmp, err) < 0 || fw_fs_mkdirs(own, err) < 0) {
-        return -1;
+    FW_TRY(fw_fs_remove(tmp, err));
+    if (mkdir(own, 0777) < 0) { /* it is not the first time */
+        FW_TRY(fw_fs_mkdirs(own, err));
+        clear_temporaries(own);
     }
-    clear_temporaries(own);
     for (size_t i = 0; i < stage->outputs.len; i++) {
         fw_auto(free) char *partial = fw_run_partial(&stage->outputs.items[i]);
         fw_auto(free) char *folder = fw_path_folder(stage->outputs.items[i].path);
         if (!partial || !folder) {
             return fw_error_oom(err);
         }
-        if (fw_fs_mkdirs(folder, err) < 0 || (!resume && fw_fs_remove(partial, err) < 0)) {
+        if ((strcmp(folder, own) != 0 && fw_fs_mkdirs(folder, err) < 0) ||
+            (!resume && fw_fs_remove(partial, err) < 0)) {
             return -1;
         }
     }

@@ -101,7 +101,6 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
     if (!fw_run_lost(run) && fw_rundir_write(run->dir, "run.json", json, &err) < 0) {
         mark_broken(run, &err);
     }
-    int64_t end_ns = fw_clock_ns();
     run->changed = false;
-    run->record_ns = end_ns + RECORD_NS + (end_ns - start_ns) * RECORD_SHARE;
+    run->record_ns = start_ns + RECORD_NS + (fw_clock_ns() - start_ns) * RECORD_SHARE;
 }

@@ -44,7 +44,7 @@ struct fw_attempt {
     struct fw_loader *loader;
     struct fw_channel channel;
     int log; /* descriptor of logs/<stage>.log */
-    int64_t start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
+    int64_t sample_ns, start_ns, alive_ns, beat_ns, event_ns, stop_ns, result_ns;
     int64_t log_bytes; /* what was in the log before */
     uint64_t peak_bytes, oom_kills;
     struct fw_growth growth;

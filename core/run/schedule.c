@@ -126,9 +126,9 @@ static bool fits(const struct fw_run *run, size_t index)
     uint32_t threads;
     uint64_t memory;
     wanted(run, index, &threads, &memory);
-    bool shared = run->plan->stages[index].spec->resources.memory_bytes == 0;
-    return run->n_running == 0 || (threads <= run->free_threads && memory <= run->free_memory &&
-                                   (!shared || memory >= MIN_MEMORY));
+    return run->n_running == 0 ||
+           (threads <= run->free_threads && memory <= run->free_memory &&
+            (memory >= MIN_MEMORY || run->plan->stages[index].spec->resources.memory_bytes > 0));
 }
 
 static void admit(struct fw_run *run, size_t index)

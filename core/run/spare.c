@@ -49,12 +49,11 @@ int fw_spare_take(struct fw_spare *spare, struct fw_spare *ret_spare, struct fw_
     return fw_spare_start(ret_spare, err);
 }
 
-void fw_spare_drop(struct fw_spare *spare)
+void fw_spare_drop(const struct fw_spare *spare)
 {
     if (spare->pid > 0) {
         kill(spare->pid, SIGKILL);
         fw_proc_reap(spare->pid, true, &(struct fw_proc_result){0}, NULL);
         close(spare->fd);
-        *spare = (struct fw_spare){0};
     }
 }

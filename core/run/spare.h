@@ -20,7 +20,7 @@ int fw_spare_start(struct fw_spare *ret_spare, struct fw_error *err);
 /* The one that waits, if it still lives, else a new one. */
 int fw_spare_take(struct fw_spare *spare, struct fw_spare *ret_spare, struct fw_error *err);
 
-/* Ends the one that waits, if there is one. */
-void fw_spare_drop(struct fw_spare *spare);
+/* Ends the one that waits, if there is one, for good. */
+void fw_spare_drop(const struct fw_spare *spare);
 
 #endif

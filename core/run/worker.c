@@ -136,25 +136,22 @@ static int load_plugins(struct fw_worker *worker, struct fw_error *err)
                                         worker->module->path, worker->task.use);
 }
 
-static void unload_plugins(struct fw_worker *worker)
-{
-    free(worker->providers);
-    if (worker->own_process) {
-        fw_loader_destroy(worker->loader);
-    }
-}
-
 /* What the loop learns; the last step's numbers are the stage's. */
 struct tally {
     struct fw_step step;
     uint64_t steps, steps_before; /* before: by earlier runs, known from the checkpoint */
-    int64_t reported_ns, saved_ns, busy_ns, longest_ns;
+    uint64_t steps_reported;
+    uint64_t stop_after; /* so many steps of this run; 0: never */
+    double save_every_s; /* 0: only when it stops */
+    int64_t now_ns, reported_ns, saved_ns, busy_ns, longest_ns;
     bool stopped; /* at a step boundary, as asked */
 };
 
-static void report_step(struct fw_worker *worker, const struct tally *tally)
+static void report_step(struct fw_worker *worker, struct tally *tally)
 {
     cJSON *message = cJSON_CreateObject();
+    tally->steps_reported = tally->steps;
+    tally->reported_ns = tally->now_ns;
     cJSON_AddStringToObject(message, "type", "step");
     fw_json_add_u64(message, "done", tally->step.done);
     fw_json_add_u64(message, "total", tally->step.total);
@@ -169,15 +166,15 @@ static fw_status one_step(struct fw_worker *worker, void *self, struct tally *ta
     struct fw_step step = {.struct_size = sizeof step};
     int64_t start = fw_clock_ns();
     fw_status status = worker->stage->step(self, &step);
-    int64_t end = fw_clock_ns();
+    tally->now_ns = fw_clock_ns();
+    int64_t took = tally->now_ns - start;
     tally->steps++;
-    tally->busy_ns += end - start;
-    tally->longest_ns = end - start > tally->longest_ns ? end - start : tally->longest_ns;
+    tally->busy_ns += took;
+    tally->longest_ns = took > tally->longest_ns ? took : tally->longest_ns;
     if (status >= 0) {
         tally->step = step;
     }
-    if (end - tally->reported_ns > REPORT_NS) {
-        tally->reported_ns = end;
+    if (tally->now_ns - tally->reported_ns > REPORT_NS) {
         report_step(worker, tally);
     }
     return status;
@@ -213,30 +210,24 @@ static int save(struct fw_worker *worker, void *self, struct tally *tally, struc
     return 0;
 }
 
-static bool due(const cJSON *task, const char *name, double now)
-{
-    const cJSON *limit = cJSON_GetObjectItemCaseSensitive(task, name);
-    return cJSON_IsNumber(limit) && limit->valuedouble > 0 && now >= limit->valuedouble;
-}
-
 /* Between two steps: stop or save if asked or due. */
 static int boundary(struct fw_worker *worker, void *self, struct tally *tally, struct fw_error *err)
 {
     bool can_save = (worker->stage->caps & FW_CAP_CHECKPOINT) != 0;
-    double since_s = (double)(fw_clock_ns() - tally->saved_ns) / 1e9;
-    tally->stopped = atomic_load(&worker->stop) ||
-                     (can_save && due(worker->json, "stop_after_steps",
-                                      (double)(tally->steps - tally->steps_before)));
-    if (can_save && (tally->stopped || due(worker->json, "checkpoint_every_s", since_s))) {
-        return save(worker, self, tally, err);
-    }
-    return 0;
+    tally->stopped =
+        atomic_load(&worker->stop) || (can_save && tally->stop_after > 0 &&
+                                       tally->steps - tally->steps_before >= tally->stop_after);
+    bool due = tally->save_every_s > 0 &&
+               (double)(tally->now_ns - tally->saved_ns) >= tally->save_every_s * 1e9;
+    return can_save && (tally->stopped || due) ? save(worker, self, tally, err) : 0;
 }
 
 static fw_status step_loop(struct fw_worker *worker, void *self, struct tally *tally,
                            struct fw_error *err)
 {
     fw_status status;
+    fw_json_get_u64(worker->json, "stop_after_steps", &tally->stop_after, NULL);
+    fw_json_get_double(worker->json, "checkpoint_every_s", &tally->save_every_s, NULL);
     tally->saved_ns = fw_clock_ns();
     while ((status = one_step(worker, self, tally)) == FW_MORE) {
         if (boundary(worker, self, tally, err) < 0) {
@@ -246,7 +237,9 @@ static fw_status step_loop(struct fw_worker *worker, void *self, struct tally *t
             return FW_E_CANCELLED;
         }
     }
-    report_step(worker, tally);
+    if (tally->steps_reported != tally->steps) {
+        report_step(worker, tally);
+    }
     return status;
 }
 
@@ -335,6 +328,20 @@ static void add_fault(struct fw_worker *worker, cJSON *result, fw_status status,
     }
 }
 
+static void conclude(struct fw_worker *worker, cJSON *result, fw_status status,
+                     const struct fw_error *err)
+{
+    if (status != FW_OK) {
+        add_fault(worker, result, status, err);
+    }
+    cJSON_AddNumberToObject(result, "status", status);
+    cJSON_AddNumberToObject(result, "code", err->code);
+    free(worker->providers);
+    if (worker->own_process) {
+        fw_loader_destroy(worker->loader);
+    }
+}
+
 static void add_tally(cJSON *result, const struct tally *tally)
 {
     fw_json_add_u64(result, "items", tally->step.items);
@@ -366,13 +373,8 @@ static void run_task(struct fw_worker *worker, cJSON *result)
         }
     }
     add_tally(result, &tally);
-    if (status != FW_OK) {
-        add_fault(worker, result, status, &err);
-    }
-    cJSON_AddNumberToObject(result, "status", status);
-    cJSON_AddNumberToObject(result, "code", err.code);
     cJSON_AddItemReferenceToObject(result, "fields", worker->fields);
-    unload_plugins(worker);
+    conclude(worker, result, status, &err);
 }
 
 static int probe(struct fw_worker *worker, const cJSON *list, struct fw_error *err)
@@ -393,13 +395,7 @@ static int probe(struct fw_worker *worker, const cJSON *list, struct fw_error *e
 static void run_probe(struct fw_worker *worker, const cJSON *list, cJSON *result)
 {
     struct fw_error err = {0};
-    int rc = probe(worker, list, &err);
-    cJSON_AddNumberToObject(result, "status", rc == 0 ? FW_OK : FW_E_INTERNAL);
-    cJSON_AddNumberToObject(result, "code", rc == 0 ? 0 : err.code);
-    if (rc < 0) {
-        cJSON_AddStringToObject(result, "fault", err.text);
-    }
-    unload_plugins(worker);
+    conclude(worker, result, probe(worker, list, &err) == 0 ? FW_OK : FW_E_INTERNAL, &err);
 }
 
 static int receive_task(struct fw_worker *worker)

@@ -20,6 +20,8 @@ works_at_once() { # LANG KIND
     [ "$(nm -D --defined-only "b/$name.so" | awk '{ print $NF }')" = fw_plugin_v1 ]
     fwrun inspect "$name" --plugin-dir b >out 2>err || failed "exit $?"
     says out "stage $name" "org.example.$name"
+    fwrun check-plugin "b/$name.so" >out 2>err || failed "exit $?"
+    says out ': 0 findings'
     echo "# $1 $2: $((SECONDS - began)) s" >&3
 }
 

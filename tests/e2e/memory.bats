@@ -86,7 +86,7 @@ reaches() { # RUNG: waits for the stage to start on it, at most 10 s
 
 @test "a time budget leaves the rung as it is" {
     hoard 512MiB 220MB 'ms = 90;'
-    fw 75 hold.cfg --time-budget 2900ms
+    fw 75 hold.cfg --time-budget 2300ms
     reaches 2
     local rung
     rung=$(starts rung)

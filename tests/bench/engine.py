@@ -18,14 +18,14 @@ import time
 
 # Ratio to make in the same run (host cost per step: to two readings of the clock).
 REACHED = {
-    "one stage": 3.0,
-    "one stage, nothing to do": 2.2,
-    "chain of 100, isolated": 1.7,
-    "chain of 100, in process": 1.7,
-    "host cost per step, timed": 0.15,
+    "one stage": 2.5,
+    "one stage, nothing to do": 2.1,
+    "chain of 100, isolated": 1.5,
+    "chain of 100, in process": 0.9,
+    "host cost per step, timed": 0.2,
     "plan 10000 jobs": 1.8,
-    "plan 10000 jobs, memory": 1.4,
-    "re-run 10000 jobs, nothing to do": 24,
+    "plan 10000 jobs, memory": 1.3,
+    "re-run 10000 jobs, nothing to do": 18,
 }
 
 CHAIN = 100

@@ -110,22 +110,12 @@ static int duration(const char *text, double *ret_seconds, struct fw_error *err)
 /* The options that are a flag. */
 static bool *flag(struct fw_cli *cli, int code)
 {
-    switch (code) {
-    case OPT_JSON:
-        return &cli->json;
-    case OPT_PLAN:
-        return &cli->plan_only;
-    case OPT_QUIET:
-        return &cli->quiet;
-    case OPT_DETACH:
-        return &cli->detach;
-    case OPT_WATCH:
-        return &cli->watch;
-    case OPT_NOW:
-        return &cli->now;
-    default:
-        return NULL;
-    }
+    bool *const flags[] = {
+        [OPT_JSON - OPT_SET] = &cli->json,   [OPT_PLAN - OPT_SET] = &cli->plan_only,
+        [OPT_QUIET - OPT_SET] = &cli->quiet, [OPT_DETACH - OPT_SET] = &cli->detach,
+        [OPT_WATCH - OPT_SET] = &cli->watch, [OPT_NOW - OPT_SET] = &cli->now};
+    size_t at = (size_t)(code - OPT_SET);
+    return at < sizeof flags / sizeof *flags ? flags[at] : NULL;
 }
 
 static int take(struct fw_cli *cli, int code, const char *value, struct fw_error *err)

@@ -48,6 +48,7 @@ struct module {
 
 int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err)
 {
+    FW_TRY(fw_fs_mkdirs(folder, err));
     struct fw_loader *loader = calloc(1, sizeof *loader);
     if (loader == NULL) {
         return fw_error_oom(err);

@@ -24,8 +24,9 @@ struct fw_module {
 };
 
 /*
- * `folder` is for the copies and must exist while plugins are opened. With FWRUN_KEEP_LOADED in the
- * environment the originals are mapped and never unmapped, for sanitizers, valgrind and debuggers.
+ * `folder` is for the copies; it is made, and must stay while plugins are opened. With
+ * FWRUN_KEEP_LOADED in the environment the originals are mapped and never unmapped, for sanitizers,
+ * valgrind and debuggers.
  */
 int fw_loader_create(const char *folder, struct fw_loader **ret_loader, struct fw_error *err);
 

@@ -40,8 +40,7 @@ static void *thread_main(void *arg)
 static int start_thread(struct fw_run *run, struct fw_attempt *attempt, struct fw_error *err)
 {
     int pair[2];
-    if (!run->loader &&
-        (fw_fs_mkdirs(run->tmp, err) < 0 || fw_loader_create(run->tmp, &run->loader, err) < 0)) {
+    if (!run->loader && fw_loader_create(run->tmp, &run->loader, err) < 0) {
         return -1;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {

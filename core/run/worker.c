@@ -104,7 +104,6 @@ static int settle_in(struct fw_worker *worker, struct fw_error *err)
     /* Shared with all that the stage starts: a later run sees by it whether something is left. */
     flock(fd, LOCK_SH);
     /* Copies of plugins go where the supervisor clears up, even after a kill. */
-    FW_TRY(fw_fs_mkdirs(worker->tmp_dir, err));
     return fw_loader_create(worker->tmp_dir, &worker->loader, err);
 }
 
@@ -381,7 +380,6 @@ static int probe(struct fw_worker *worker, const cJSON *list, struct fw_error *e
 {
     const cJSON *item;
     FW_TRY(fw_json_get_string(worker->json, "tmp", &worker->tmp_dir, err));
-    FW_TRY(fw_fs_mkdirs(worker->tmp_dir, err));
     FW_TRY(fw_loader_create(worker->tmp_dir, &worker->loader, err));
     cJSON_ArrayForEach(item, list)
     {

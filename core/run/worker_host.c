@@ -157,10 +157,17 @@ static fw_status artifact_rows(const struct fw_host *host, const char *port, uin
     return fw_json_add_u64(worker->rows, port, n_rows) ? FW_OK : FW_E_NOMEM;
 }
 
-/* It is there since the plugins were loaded. */
+/* A worker has its copies of plugins there; for a thread it is made when it is asked for. */
 static const char *tmp_dir(const struct fw_host *host)
 {
-    return worker_of(host)->tmp_dir;
+    struct fw_worker *worker = worker_of(host);
+    struct fw_error err;
+    if (fw_fs_mkdirs(worker->tmp_dir, &err) < 0) {
+        fail(host, FW_E_IO,
+             &(struct fw_fault){.struct_size = sizeof(struct fw_fault), .what = err.text});
+        return NULL;
+    }
+    return worker->tmp_dir;
 }
 
 static uint64_t rng_seed(const struct fw_host *host, uint64_t ordinal)

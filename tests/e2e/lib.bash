@@ -8,6 +8,7 @@ setup() {
     good=$FWRUN_BUILD_ROOT/tests/fixtures/good
     bad=$FWRUN_BUILD_ROOT/tests/fixtures/bad
     export FWRUN_PLUGIN_PATH=$good
+    unset LD_LIBRARY_PATH # the test runner names the folder of every library that it built
     # A crash must look like one under the address sanitizer too.
     export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_abort=0
 }

@@ -68,7 +68,7 @@ outcomes() { # of the last run's attempts
     export FWRUN_PLUGIN_PATH=$bad
     pipeline stuck 's: { use = "bad_hangs"; };'
     start stuck.cfg
-    until_says runs/stuck/events.jsonl '"stage_start"'
+    until_says runs/stuck/events.jsonl '"type":"step"' # the second one never ends
     kill -INT "$pid"
     until_says err 'stopping at the next step: signal 2 (Interrupt)'
     kill -INT "$pid"
@@ -81,7 +81,7 @@ outcomes() { # of the last run's attempts
     export FWRUN_PLUGIN_PATH=$bad
     pipeline stuck 's: { use = "bad_hangs"; isolate = "none"; };'
     start stuck.cfg
-    until_says runs/stuck/events.jsonl '"stage_start"'
+    until_says runs/stuck/events.jsonl '"type":"step"'
     kill -INT "$pid"
     until_says err 'stopping at the next step'
     kill -INT "$pid"

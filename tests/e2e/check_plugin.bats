@@ -4,7 +4,9 @@
 # says (Finding:) and nothing else, and those that keep it pass.
 load lib.bash
 
-setup_file() {
+eval "common_$(declare -f setup)"
+setup() {
+    common_setup
     if nm -D "$FWRUN_BUILD_ROOT/tests/fixtures/good/t_noop.so" | grep -q __asan_; then
         skip "a sanitizer's runtime adds symbols and constructors of its own, and keeps memory itself"
     fi

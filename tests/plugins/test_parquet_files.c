@@ -79,6 +79,11 @@ static void look(struct sql_fixture *f, const cJSON *results, const char *root, 
     if (read && (expected == -1 || (expected >= 0 && outcome.rows != expected))) {
         fail_msg("%s: %ld rows, %ld were expected", path, (long)outcome.rows, (long)expected);
     }
+    /* Some of these made the engine crash, now and then. */
+    bool shredded = strstr(path, "/shredded_variant/case-") != NULL && ends_with(path, ".parquet");
+    if (shredded && !read && strstr(outcome.fault, "VARIANT") == NULL) {
+        fail_msg("%s: refused for another reason: %s", path, outcome.fault);
+    }
     bool too_large = outcome.status == FW_E_NOMEM; /* a cell of two gigabytes is among them */
     if (!read && ((expected >= 0 && !too_large) || strstr(outcome.fault, path) == NULL)) {
         fail_msg("%s: %d %s", path, outcome.status, outcome.fault);

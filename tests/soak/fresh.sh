@@ -77,7 +77,7 @@ fi
 attempt() { # TITLE NETWORK SHARED COMMAND
     local begin=$SECONDS
     say "$1"
-    inside "$2" "$3" "$4" || fail "$1 (exit code $?): $(tail -40 "$log")"
+    inside "$2" "$3" "$4" || fail "$1 (exit code $?): $(grep -E -A30 '^FAILED' "$log" || tail -40 "$log")"
     say "$1: $((SECONDS - begin)) s; $(grep -E '^[0-9]+ passed|^done|finished|executed' "$log" | tail -1)"
 }
 

@@ -111,7 +111,7 @@ int fw_size_parse(const char *text, uint64_t whole, uint64_t *ret_bytes, struct 
     bool share = unit == &units[1];
     if (!unit || *rest != '\0' || (share && value > 100) || value * unit->factor >= 0x1p64) {
         return fw_error_set(err, FW_EXIT_CONFIG,
-                            "\"%s\" is no size: expected bytes, or a number with kB, MB, GB, TB "
+                            "\"%.80s\" is no size: expected bytes, or a number with kB, MB, GB, TB "
                             "(powers of 1000), KiB, MiB, GiB, TiB (powers of 1024) or %% (up to "
                             "100)",
                             text);
@@ -137,7 +137,7 @@ int fw_duration_parse(const char *text, double *ret_seconds, struct fw_error *er
         bool bare = unit && !*unit->name;
         if (!unit || value > MAX_DURATION || (bare && !(first && !*rest))) {
             return fw_error_set(err, FW_EXIT_CONFIG,
-                                "\"%s\" is no duration: expected seconds, or numbers with the "
+                                "\"%.80s\" is no duration: expected seconds, or numbers with the "
                                 "units d, h, m, s, ms in this order, as in \"1h30m\"",
                                 text);
         }

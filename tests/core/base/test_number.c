@@ -192,9 +192,26 @@ static void seeds_depend_on_key_and_ordinal_alone(void **state)
     assert_true(fw_rng_next(&stream) != fw_rng_seed("ab", 1));
 }
 
+/* A value that fills the message must not push out what was expected. */
+static void says_what_was_expected_of_a_long_text(void **state)
+{
+    (void)state;
+    struct fw_error err;
+    uint64_t bytes;
+    double seconds;
+    char text[4000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(fw_duration_parse(text, &seconds, &err), -1);
+    assert_non_null(strstr(err.text, "expected"));
+    assert_int_equal(fw_size_parse(text, 1 << 30, &bytes, &err), -1);
+    assert_non_null(strstr(err.text, "expected"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_was_expected_of_a_long_text),
         cmocka_unit_test(writes_the_shortest_text),
         cmocka_unit_test(reads_back_what_it_wrote),
         cmocka_unit_test(reads_only_whole_finite_numbers),

@@ -192,3 +192,20 @@ int fw_json_get_array(const cJSON *object, const char *name, const cJSON **ret_a
     *ret_array = node;
     return 0;
 }
+
+const char *fw_json_text(const cJSON *object, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+double fw_json_number(const cJSON *object, const char *name)
+{
+    double value = 0;
+    uint64_t whole;
+    if (fw_json_get_u64(object, name, &whole, NULL) == 0) {
+        return (double)whole;
+    }
+    fw_json_get_double(object, name, &value, NULL);
+    return value;
+}

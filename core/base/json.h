@@ -64,6 +64,10 @@ int fw_json_get_object(const cJSON *object, const char *name, const cJSON **ret_
 int fw_json_get_array(const cJSON *object, const char *name, const cJSON **ret_array,
                       struct fw_error *err);
 
+/* For showing: the member as a text, "" where it is none; as a number, 0 where it is none. */
+const char *fw_json_text(const cJSON *object, const char *name);
+double fw_json_number(const cJSON *object, const char *name);
+
 static inline void fw_cleanup_json(cJSON **json)
 {
     cJSON_Delete(*json);

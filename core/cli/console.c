@@ -18,23 +18,6 @@ void fw_console_init(struct fw_console *console, bool json, bool quiet)
                                    .start_ns = fw_clock_ns()};
 }
 
-static const char *text_of(const cJSON *json, const char *name)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, name);
-    return cJSON_IsString(value) ? value->valuestring : "";
-}
-
-static double number_of(const cJSON *json, const char *name)
-{
-    double value = 0;
-    uint64_t whole;
-    if (fw_json_get_u64(json, name, &whole, NULL) == 0) {
-        return (double)whole;
-    }
-    fw_json_get_double(json, name, &value, NULL);
-    return value;
-}
-
 static void clear_status(struct fw_console *console)
 {
     if (console->status_shown) {
@@ -53,12 +36,13 @@ static void stamp(struct fw_console *console)
 static void print_start(struct fw_console *console, const cJSON *event)
 {
     char memory[32];
-    fw_print_bytes((uint64_t)number_of(event, "memory_bytes"), memory);
+    fw_print_bytes((uint64_t)fw_json_number(event, "memory_bytes"), memory);
     stamp(console);
-    fprintf(stderr, "%s: start, %.0f thread%s, %s", text_of(event, "stage"),
-            number_of(event, "threads"), number_of(event, "threads") > 1 ? "s" : "", memory);
-    if (number_of(event, "attempt") > 1) {
-        fprintf(stderr, ", attempt %.0f on a lower rung%s", number_of(event, "attempt"),
+    fprintf(stderr, "%s: start, %.0f thread%s, %s", fw_json_text(event, "stage"),
+            fw_json_number(event, "threads"), fw_json_number(event, "threads") > 1 ? "s" : "",
+            memory);
+    if (fw_json_number(event, "attempt") > 1) {
+        fprintf(stderr, ", attempt %.0f on a lower rung%s", fw_json_number(event, "attempt"),
                 cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "recalled"))
                     ? ", which it had reached before"
                     : "");
@@ -68,18 +52,18 @@ static void print_start(struct fw_console *console, const cJSON *event)
 
 static void print_step(const cJSON *step, FILE *out)
 {
-    double done = number_of(step, "done"), total = number_of(step, "total");
+    double done = fw_json_number(step, "done"), total = fw_json_number(step, "total");
     if (total > 0) {
-        fprintf(out, "%.0f of %.0f %s (%.0f %%)", done, total, text_of(step, "unit"),
+        fprintf(out, "%.0f of %.0f %s (%.0f %%)", done, total, fw_json_text(step, "unit"),
                 100 * done / total);
     } else {
-        fprintf(out, "%.0f %s", done, text_of(step, "unit"));
+        fprintf(out, "%.0f %s", done, fw_json_text(step, "unit"));
     }
 }
 
 void fw_console_progress(const cJSON *step, double elapsed, FILE *out)
 {
-    double done = number_of(step, "done"), total = number_of(step, "total");
+    double done = fw_json_number(step, "done"), total = fw_json_number(step, "total");
     char left[32];
     print_step(step, out);
     if (elapsed > 0 && total > 0 && done > 0 && done < total) {
@@ -91,12 +75,12 @@ void fw_console_progress(const cJSON *step, double elapsed, FILE *out)
 static void print_heartbeat(struct fw_console *console, const cJSON *event)
 {
     const cJSON *step = cJSON_GetObjectItemCaseSensitive(event, "step");
-    double elapsed = number_of(event, "elapsed_s");
+    double elapsed = fw_json_number(event, "elapsed_s");
     char seconds[32], memory[32];
     fw_print_seconds(elapsed, seconds);
-    fw_print_bytes((uint64_t)number_of(event, "memory_bytes"), memory);
+    fw_print_bytes((uint64_t)fw_json_number(event, "memory_bytes"), memory);
     stamp(console);
-    fprintf(stderr, "%s: running for %s, ", text_of(event, "stage"), seconds);
+    fprintf(stderr, "%s: running for %s, ", fw_json_text(event, "stage"), seconds);
     if (step) {
         fw_console_progress(step, elapsed, stderr);
         fputs(", ", stderr);
@@ -111,10 +95,10 @@ static void print_outputs(const cJSON *event)
     cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(event, "outputs"))
     {
         char bytes[32];
-        fw_print_bytes((uint64_t)number_of(output, "bytes"), bytes);
-        fprintf(stderr, "%s%s ", separator, text_of(output, "port"));
+        fw_print_bytes((uint64_t)fw_json_number(output, "bytes"), bytes);
+        fprintf(stderr, "%s%s ", separator, fw_json_text(output, "port"));
         if (cJSON_HasObjectItem(output, "rows")) {
-            fprintf(stderr, "%.0f rows, ", number_of(output, "rows"));
+            fprintf(stderr, "%.0f rows, ", fw_json_number(output, "rows"));
         }
         fputs(bytes, stderr);
         separator = "; ";
@@ -123,17 +107,17 @@ static void print_outputs(const cJSON *event)
 
 static void print_end(struct fw_console *console, const cJSON *event)
 {
-    const char *state = text_of(event, "state");
+    const char *state = fw_json_text(event, "state");
     stamp(console);
-    fprintf(stderr, "%s: %s", text_of(event, "stage"), state);
+    fprintf(stderr, "%s: %s", fw_json_text(event, "stage"), state);
     if (strcmp(state, "executed") == 0) {
         char seconds[32], peak[32];
-        fw_print_seconds(number_of(event, "elapsed_s"), seconds);
-        fw_print_bytes((uint64_t)number_of(event, "peak_rss_bytes"), peak);
+        fw_print_seconds(fw_json_number(event, "elapsed_s"), seconds);
+        fw_print_bytes((uint64_t)fw_json_number(event, "peak_rss_bytes"), peak);
         fprintf(stderr, " in %s, peak %s", seconds, peak);
     }
-    if (text_of(event, "message")[0] != '\0') {
-        fprintf(stderr, ": %s", text_of(event, "message"));
+    if (fw_json_text(event, "message")[0] != '\0') {
+        fprintf(stderr, ": %s", fw_json_text(event, "message"));
     }
     print_outputs(event);
     fputc('\n', stderr);
@@ -141,26 +125,26 @@ static void print_end(struct fw_console *console, const cJSON *event)
 
 static void print_log(struct fw_console *console, const cJSON *event)
 {
-    uint32_t level = (uint32_t)number_of(event, "level");
+    uint32_t level = (uint32_t)fw_json_number(event, "level");
     console->n_warnings += level >= FW_LOG_WARNING;
     if (level >= (console->quiet ? FW_LOG_WARNING : FW_LOG_INFO)) {
         stamp(console);
-        fprintf(stderr, "%s: %s%s\n", text_of(event, "stage"),
+        fprintf(stderr, "%s: %s%s\n", fw_json_text(event, "stage"),
                 level == FW_LOG_WARNING ? "warning: "
                 : level == FW_LOG_ERROR ? "error: "
                                         : "",
-                text_of(event, "text"));
+                fw_json_text(event, "text"));
     }
 }
 
 /* Only what another rung may follow; of any other end the stage's own line says the same. */
 static void print_attempt(struct fw_console *console, const cJSON *event)
 {
-    const char *outcome = text_of(event, "outcome");
+    const char *outcome = fw_json_text(event, "outcome");
     if (strcmp(outcome, "out_of_memory") == 0 || strcmp(outcome, "over_memory") == 0) {
         stamp(console);
-        fprintf(stderr, "%s: attempt %.0f: %s\n", text_of(event, "stage"),
-                number_of(event, "attempt"), text_of(event, "message"));
+        fprintf(stderr, "%s: attempt %.0f: %s\n", fw_json_text(event, "stage"),
+                fw_json_number(event, "attempt"), fw_json_text(event, "message"));
     }
 }
 
@@ -168,7 +152,7 @@ static void show_status(struct fw_console *console, const cJSON *event)
 {
     if (console->terminal && !console->quiet) {
         clear_status(console);
-        fprintf(stderr, "%s: ", text_of(event, "stage"));
+        fprintf(stderr, "%s: ", fw_json_text(event, "stage"));
         print_step(event, stderr);
         fflush(stderr);
         console->status_shown = true;
@@ -178,10 +162,10 @@ static void show_status(struct fw_console *console, const cJSON *event)
 static void print_stall(struct fw_console *console, const cJSON *event)
 {
     char silent[32];
-    fw_print_seconds(number_of(event, "silent_s"), silent);
+    fw_print_seconds(fw_json_number(event, "silent_s"), silent);
     stamp(console);
     fprintf(stderr, "%s: no sign of progress for %s (stall_s): it is told to stop\n",
-            text_of(event, "stage"), silent);
+            fw_json_text(event, "stage"), silent);
 }
 
 static void print_stop(struct fw_console *console, const cJSON *event)
@@ -190,7 +174,7 @@ static void print_stop(struct fw_console *console, const cJSON *event)
     fprintf(stderr, "stopping%s: %s\n",
             cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "at_once")) ? " at once"
                                                                              : " at the next step",
-            text_of(event, "reason"));
+            fw_json_text(event, "reason"));
 }
 
 static void print_summary(struct fw_console *console, const cJSON *event)
@@ -198,9 +182,9 @@ static void print_summary(struct fw_console *console, const cJSON *event)
     const cJSON *counts = cJSON_GetObjectItemCaseSensitive(event, "stages");
     const cJSON *count;
     char seconds[32];
-    fw_print_seconds(number_of(event, "elapsed_s"), seconds);
+    fw_print_seconds(fw_json_number(event, "elapsed_s"), seconds);
     clear_status(console);
-    fprintf(stderr, "%s after %s:", text_of(event, "state"), seconds);
+    fprintf(stderr, "%s after %s:", fw_json_text(event, "state"), seconds);
     const char *separator = " ";
     cJSON_ArrayForEach(count, counts)
     {
@@ -214,13 +198,14 @@ static void print_summary(struct fw_console *console, const cJSON *event)
     if (console->n_warnings > 0) {
         fprintf(stderr, ", %d warning%s", console->n_warnings, console->n_warnings > 1 ? "s" : "");
     }
-    fprintf(stderr, " (exit %.0f)\n", number_of(event, "exit_code"));
+    fprintf(stderr, " (exit %.0f)\n", fw_json_number(event, "exit_code"));
 }
 
 static void print_restart(struct fw_console *console, const cJSON *event)
 {
     stamp(console);
-    fprintf(stderr, "%s: begins anew: %s\n", text_of(event, "stage"), text_of(event, "text"));
+    fprintf(stderr, "%s: begins anew: %s\n", fw_json_text(event, "stage"),
+            fw_json_text(event, "text"));
 }
 
 static void print_line(struct fw_console *console, const cJSON *event)
@@ -248,7 +233,7 @@ void fw_console_event(void *arg, const cJSON *event)
         {"restart", print_restart, true},     {"run_end", print_summary, true},
     };
     struct fw_console *console = arg;
-    const char *type = text_of(event, "type");
+    const char *type = fw_json_text(event, "type");
     console->n_started += strcmp(type, "stage_start") == 0;
     if (console->json && console->lost == 0) {
         print_line(console, event);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cli/print.h"
 
@@ -180,15 +181,9 @@ static cJSON *entry(const struct fw_report *report, cJSON *list)
     return item;
 }
 
-static const char *text_of(const cJSON *item, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name));
-    return text ? text : "";
-}
-
 static bool of_stage(const struct fw_report *report, const cJSON *item)
 {
-    return strcmp(text_of(item, "stage"), report->stage ? report->stage : "") == 0;
+    return strcmp(fw_json_text(item, "stage"), report->stage ? report->stage : "") == 0;
 }
 
 void fw_report_finding(struct fw_report *report, enum fw_finding finding, const char *fmt, ...)
@@ -197,7 +192,8 @@ void fw_report_finding(struct fw_report *report, enum fw_finding finding, const 
     const cJSON *known;
     cJSON_ArrayForEach(known, report->findings)
     {
-        if (of_stage(report, known) && strcmp(text_of(known, "name"), table[finding].name) == 0) {
+        if (of_stage(report, known) &&
+            strcmp(fw_json_text(known, "name"), table[finding].name) == 0) {
             return;
         }
     }
@@ -254,7 +250,7 @@ int fw_report_count_load(const struct fw_report *report)
     cJSON_ArrayForEach(item, report->findings)
     {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-            n += strcmp(text_of(item, "name"), table[kinds[i]].name) == 0;
+            n += strcmp(fw_json_text(item, "name"), table[kinds[i]].name) == 0;
         }
     }
     return n;
@@ -265,11 +261,11 @@ static void print_list(const cJSON *list, const char *head, const char *name, co
     const cJSON *item;
     cJSON_ArrayForEach(item, list)
     {
-        const char *stage = text_of(item, "stage");
-        printf("%-14s %s%s%s", head, stage, *stage ? ": " : "", text_of(item, name));
-        printf("%s%s\n", text ? ": " : "", text ? text_of(item, text) : "");
+        const char *stage = fw_json_text(item, "stage");
+        printf("%-14s %s%s%s", head, stage, *stage ? ": " : "", fw_json_text(item, name));
+        printf("%s%s\n", text ? ": " : "", text ? fw_json_text(item, text) : "");
         if (cJSON_HasObjectItem(item, "remedy")) {
-            printf("%-14s to mend it: %s\n", "", text_of(item, "remedy"));
+            printf("%-14s to mend it: %s\n", "", fw_json_text(item, "remedy"));
         }
     }
 }
@@ -288,12 +284,12 @@ int fw_report_print(const struct fw_report *report, bool json, struct fw_error *
         print_list(report->left, "NOT EXERCISED", "what", "why");
         print_list(report->findings, "FINDING", "name", "text");
         printf("%s: %d finding%s, %d exercised, %d not exercised\n",
-               text_of(report->json, "plugin"), n, n == 1 ? "" : "s",
+               fw_json_text(report->json, "plugin"), n, n == 1 ? "" : "s",
                cJSON_GetArraySize(report->done), left);
     }
     return n == 0 ? 0
                   : (fw_error_set(err, FW_EXIT_CHECK, "%s: %d finding%s",
-                                  text_of(report->json, "plugin"), n, n == 1 ? "" : "s"),
+                                  fw_json_text(report->json, "plugin"), n, n == 1 ? "" : "s"),
                      FW_EXIT_CHECK);
 }
 

@@ -15,18 +15,6 @@ enum { WARM = 3 };
 
 #define NEIGHBOUR "stages/first/out.txt"
 
-static const char *text_of(const cJSON *json, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    return text ? text : "";
-}
-
-static double number_of(const cJSON *json, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
 static bool is_true(const cJSON *json, const char *name)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, name));
@@ -89,7 +77,7 @@ static void judge_death(struct fw_trial *trial, const struct fw_exercised *ex, c
 /* What any exercise may show, whatever it is about. */
 static void judge_process(struct fw_trial *trial, const struct fw_exercised *ex, const char *what)
 {
-    const size_t strays = ex->strays + (size_t)number_of(ex->end, "strays");
+    const size_t strays = ex->strays + (size_t)fw_json_number(ex->end, "strays");
     if (!ex->end) {
         judge_death(trial, ex, what);
     }
@@ -157,7 +145,7 @@ static int list_inputs(const struct fw_trial *trial, struct fw_str *text, struct
             for (size_t i = 0; i < files.len; i++) {
                 const struct fw_file *file = &files.items[i];
                 fw_str_printf(text, "input \"%s\": %s %s: %llu bytes, inode %llu, time %lld\n",
-                              text_of(input, "port"), path->valuestring, file->path,
+                              fw_json_text(input, "port"), path->valuestring, file->path,
                               (unsigned long long)file->size, (unsigned long long)file->inode,
                               (long long)file->mtime_ns);
             }
@@ -198,7 +186,7 @@ static void judge_changes(struct fw_trial *trial, const cJSON *changed)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (cJSON_HasObjectItem(changed, kinds[i].name)) {
             fw_report_finding(trial->report, kinds[i].finding, "%s",
-                              text_of(changed, kinds[i].name));
+                              fw_json_text(changed, kinds[i].name));
         }
     }
 }
@@ -206,8 +194,8 @@ static void judge_changes(struct fw_trial *trial, const cJSON *changed)
 /* A status that is no success: true when it is a defect of its own. */
 static bool judge_status(struct fw_trial *trial, const cJSON *facts)
 {
-    const int status = (int)number_of(facts, "status");
-    const char *call = text_of(facts, "call"), *fault = text_of(facts, "fault");
+    const int status = (int)fw_json_number(facts, "status");
+    const char *call = fw_json_text(facts, "call"), *fault = fw_json_text(facts, "fault");
     if (status < FW_E_INTERNAL || status > FW_MORE || (status == FW_MORE && strcmp(call, "step"))) {
         fw_report_finding(trial->report, FW_FINDING_STATUS_UNKNOWN,
                           "%s returned %d, expected 0%s or -1 to %d", call, status,
@@ -224,36 +212,37 @@ static bool judge_status(struct fw_trial *trial, const cJSON *facts)
 
 static void judge_outputs(struct fw_trial *trial, const cJSON *facts, bool whole)
 {
-    const char *fault = text_of(facts, "output_fault"), *text = text_of(facts, "output_text");
+    const char *fault = fw_json_text(facts, "output_fault"),
+               *text = fw_json_text(facts, "output_text");
     if (strcmp(fault, "missing") == 0) {
         fw_report_finding(trial->report, FW_FINDING_OUTPUT_MISSING, "output \"%s\" (%s)", text,
                           trial->given);
     } else if (strcmp(fault, "empty") == 0) {
         fw_report_finding(trial->report, FW_FINDING_OUTPUT_EMPTY,
                           "output \"%s\" has 0 bytes after %.0f items (%s)", text,
-                          number_of(facts, "items"), trial->given);
+                          fw_json_number(facts, "items"), trial->given);
     } else if (strcmp(fault, "broken") == 0) {
         fw_report_finding(trial->report, FW_FINDING_OUTPUT_BROKEN, "%s (%s)", text, trial->given);
-    } else if (whole && number_of(facts, "items") == 0) {
+    } else if (whole && fw_json_number(facts, "items") == 0) {
         fw_report_finding(trial->report, FW_FINDING_ZERO_ITEMS,
-                          "after %.0f steps `items` is 0 (%s)", number_of(facts, "steps"),
+                          "after %.0f steps `items` is 0 (%s)", fw_json_number(facts, "steps"),
                           trial->given);
     }
 }
 
 static void judge_facts(struct fw_trial *trial, const cJSON *facts, bool whole)
 {
-    const double longest = number_of(facts, "longest_s");
-    const int status = (int)number_of(facts, "status");
+    const double longest = fw_json_number(facts, "longest_s");
+    const int status = (int)fw_json_number(facts, "status");
     if (is_true(facts, "stuck")) {
         fw_report_finding(trial->report, FW_FINDING_NEVER_DONE,
                           "after %.0f steps it still returns FW_MORE, and `done` has not grown for "
                           "the last 1000 of them",
-                          number_of(facts, "steps"));
+                          fw_json_number(facts, "steps"));
     } else if (longest > FW_CHECK_STEP_S) {
         fw_report_finding(trial->report, FW_FINDING_STEP_TOO_LONG,
                           "the longest of %.0f steps took %.1f s, expected at most %.0f s",
-                          number_of(facts, "steps"), longest, FW_CHECK_STEP_S);
+                          fw_json_number(facts, "steps"), longest, FW_CHECK_STEP_S);
     } else if (is_true(facts, "cancelled")) {
         fw_report_left(trial->report, trial->given,
                        "a step did not return within %.0f s (--timeout), but for most of it there "
@@ -268,7 +257,7 @@ int fw_judge_load(struct fw_trial *trial, struct fw_error *err)
 {
     fw_auto(exercised) struct fw_exercised ex = {0};
     FW_TRY(drive(trial, (struct fw_exercise){.what = "load"}, &ex, err));
-    const char *text = text_of(ex.end, "load_error");
+    const char *text = fw_json_text(ex.end, "load_error");
     if (*text != '\0') {
         fw_report_finding(trial->report,
                           strstr(text, "undefined symbol") ? FW_FINDING_UNDEFINED_SYMBOL
@@ -282,7 +271,8 @@ int fw_judge_load(struct fw_trial *trial, struct fw_error *err)
 static const cJSON *run_of(struct fw_trial *trial, const struct fw_exercised *ex, int i)
 {
     const cJSON *facts = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(ex->end, "runs"), i);
-    const char *text = facts ? text_of(facts, "host_error") : text_of(ex->end, "load_error");
+    const char *text =
+        facts ? fw_json_text(facts, "host_error") : fw_json_text(ex->end, "load_error");
     if (*text != '\0') {
         fw_report_left(trial->report, trial->given, "%s", text);
         return NULL;
@@ -294,16 +284,17 @@ static const cJSON *run_of(struct fw_trial *trial, const struct fw_exercised *ex
 static void judge_failure(struct fw_trial *trial, const cJSON *facts, int known,
                           enum fw_verdict *ret_verdict)
 {
-    const int status = (int)number_of(facts, "status");
-    const char *fault = text_of(facts, "fault");
+    const int status = (int)fw_json_number(facts, "status");
+    const char *fault = fw_json_text(facts, "fault");
     if (status >= 0 || status < FW_E_INTERNAL || *fault == '\0' || is_true(facts, "cancelled")) {
         return;
     }
     if (!trial->made_up && !(trial->by_default && status == FW_E_CONFIG)) {
-        fw_report_finding(trial->report, FW_FINDING_FAILS, "%s: %s", text_of(facts, "call"), fault);
+        fw_report_finding(trial->report, FW_FINDING_FAILS, "%s: %s", fw_json_text(facts, "call"),
+                          fault);
     } else if (fw_report_count_stage(trial->report) == known) {
         *ret_verdict = FW_TRIAL_REFUSED;
-        snprintf(trial->refusal, sizeof trial->refusal, "%s fails: %s", text_of(facts, "call"),
+        snprintf(trial->refusal, sizeof trial->refusal, "%s fails: %s", fw_json_text(facts, "call"),
                  fault);
     }
 }
@@ -325,7 +316,7 @@ int fw_judge_run(struct fw_trial *trial, bool whole, enum fw_verdict *ret_verdic
         return 0;
     }
     judge_facts(trial, facts, whole);
-    const int status = (int)number_of(facts, "status");
+    const int status = (int)fw_json_number(facts, "status");
     if (fw_report_count_stage(trial->report) == known && status == FW_OK &&
         !is_true(facts, "cancelled")) {
         *ret_verdict = FW_TRIAL_PASSED;
@@ -341,16 +332,17 @@ static void compare(struct fw_trial *trial, const cJSON *first, const cJSON *fac
                     enum fw_finding finding)
 {
     const bool bitwise = trial->type->determinism == FW_DETERMINISM_BITWISE;
-    const int status = (int)number_of(facts, "status");
+    const int status = (int)fw_json_number(facts, "status");
     if (status != FW_OK) {
         fw_report_finding(trial->report, finding,
                           "%s returned %d where the first run succeeded: %s",
-                          text_of(facts, "call"), status, text_of(facts, "fault"));
-    } else if (*text_of(facts, "output_fault") != '\0') {
+                          fw_json_text(facts, "call"), status, fw_json_text(facts, "fault"));
+    } else if (*fw_json_text(facts, "output_fault") != '\0') {
         fw_report_finding(trial->report, finding, "an output is %s: %s",
-                          text_of(facts, "output_fault"), text_of(facts, "output_text"));
-    } else if (bitwise && strcmp(text_of(first, "outputs"), text_of(facts, "outputs")) != 0) {
-        const char *one = text_of(first, "outputs"), *other = text_of(facts, "outputs");
+                          fw_json_text(facts, "output_fault"), fw_json_text(facts, "output_text"));
+    } else if (bitwise &&
+               strcmp(fw_json_text(first, "outputs"), fw_json_text(facts, "outputs")) != 0) {
+        const char *one = fw_json_text(first, "outputs"), *other = fw_json_text(facts, "outputs");
         fw_report_finding(trial->report, finding,
                           "the outputs are \"%.*s\", expected those of the first run: \"%.*s\"",
                           (int)strcspn(other, "\n"), other, (int)strcspn(one, "\n"), one);
@@ -365,7 +357,7 @@ static int again(struct fw_trial *trial, const cJSON *first, struct fw_exercise 
     const cJSON *facts;
     FW_TRY(drive(trial, exercise, &ex, err));
     for (int i = 0; (facts = run_of(trial, &ex, i)); i++) {
-        const char *call = text_of(facts, "call");
+        const char *call = fw_json_text(facts, "call");
         if (is_true(facts, "cancelled")) {
             fw_report_left(
                 trial->report, exercise.what,
@@ -374,7 +366,7 @@ static int again(struct fw_trial *trial, const cJSON *first, struct fw_exercise 
                 trial->limit_s);
             continue;
         }
-        const bool failed = number_of(facts, "status") != FW_OK;
+        const bool failed = fw_json_number(facts, "status") != FW_OK;
         compare(trial, first, facts,
                 failed && strcmp(call, "save") == 0      ? FW_FINDING_SAVE_FAILS
                 : failed && strcmp(call, "restore") == 0 ? FW_FINDING_RESTORE_FAILS
@@ -386,23 +378,24 @@ static int again(struct fw_trial *trial, const cJSON *first, struct fw_exercise 
 static int judge_cancel(struct fw_trial *trial, const cJSON *first, struct fw_error *err)
 {
     fw_auto(exercised) struct fw_exercised ex = {0};
-    const double longest = number_of(first, "longest_s");
+    const double longest = fw_json_number(first, "longest_s");
     struct fw_exercise exercise = {.what = "cancel",
                                    .cancel_s = longest / 2 > 0.001 ? longest / 2 : 0.001};
     FW_TRY(drive(trial, exercise, &ex, err));
     const cJSON *facts = run_of(trial, &ex, 0);
-    const int status = (int)number_of(facts, "status");
+    const int status = (int)fw_json_number(facts, "status");
     if (!facts) {
         return 0;
     }
-    if (number_of(facts, "late_s") > FW_CHECK_CANCEL_S) {
+    if (fw_json_number(facts, "late_s") > FW_CHECK_CANCEL_S) {
         fw_report_finding(trial->report, FW_FINDING_IGNORES_CANCEL,
                           "a step returned %.1f s after it was cancelled, expected at most %.0f s",
-                          number_of(facts, "late_s"), FW_CHECK_CANCEL_S);
+                          fw_json_number(facts, "late_s"), FW_CHECK_CANCEL_S);
     } else if (status < 0 && status != FW_E_CANCELLED) {
         fw_report_finding(trial->report, FW_FINDING_CANCEL_MISANSWERED,
                           "%s returned %d (%s), expected FW_E_CANCELLED (%d), FW_MORE or FW_OK",
-                          text_of(facts, "call"), status, text_of(facts, "fault"), FW_E_CANCELLED);
+                          fw_json_text(facts, "call"), status, fw_json_text(facts, "fault"),
+                          FW_E_CANCELLED);
     }
     fw_report_done(trial->report, is_true(facts, "cancelled")
                                       ? "cancelled while it ran"
@@ -415,14 +408,14 @@ static bool grows(const cJSON *holding, const char *name, double *ret_each)
 {
     const int n = cJSON_GetArraySize(holding);
     for (int i = WARM; i < n; i++) {
-        if (number_of(cJSON_GetArrayItem(holding, i), name) <=
-            number_of(cJSON_GetArrayItem(holding, i - 1), name)) {
+        if (fw_json_number(cJSON_GetArrayItem(holding, i), name) <=
+            fw_json_number(cJSON_GetArrayItem(holding, i - 1), name)) {
             return false;
         }
     }
     *ret_each = n <= WARM ? 0
-                          : (number_of(cJSON_GetArrayItem(holding, n - 1), name) -
-                             number_of(cJSON_GetArrayItem(holding, WARM - 1), name)) /
+                          : (fw_json_number(cJSON_GetArrayItem(holding, n - 1), name) -
+                             fw_json_number(cJSON_GetArrayItem(holding, WARM - 1), name)) /
                                 (n - WARM);
     return n > WARM;
 }
@@ -447,7 +440,7 @@ static void judge_holding(struct fw_trial *trial, const cJSON *holding)
                        n);
         return;
     }
-    if (number_of(cJSON_GetArrayItem(holding, n - 1), "memory") == 0) {
+    if (fw_json_number(cJSON_GetArrayItem(holding, n - 1), "memory") == 0) {
         fw_report_left(trial->report, "leaks of memory", "malloc is not the C library's here");
     }
     const size_t n_kinds = sizeof kinds / sizeof *kinds;
@@ -485,7 +478,7 @@ static int judge_state(struct fw_trial *trial, const cJSON *first, struct fw_err
     if (!(trial->type->caps & FW_CAP_CHECKPOINT)) {
         return 0;
     }
-    if (number_of(first, "steps") < 2) {
+    if (fw_json_number(first, "steps") < 2) {
         fw_report_left(trial->report, "save and restore",
                        "it was done in one step; give it more to do, with --set or a pipeline");
         return 0;

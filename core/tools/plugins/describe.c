@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "plugin/descriptor.h"
 
@@ -180,12 +181,6 @@ cJSON *fw_describe_plugin(const struct fw_registry_entry *entry, const char *sta
     return json;
 }
 
-const char *fw_describe_text(const cJSON *json, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    return text == NULL ? "" : text;
-}
-
 char *fw_describe_join(const cJSON *json, const char *name, const char *key)
 {
     struct fw_str out = {0};
@@ -193,7 +188,7 @@ char *fw_describe_join(const cJSON *json, const char *name, const char *key)
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(json, name))
     {
         fw_str_printf(&out, "%s%s", out.len == 0 ? "" : ", ",
-                      key == NULL ? item->valuestring : fw_describe_text(item, key));
+                      key == NULL ? item->valuestring : fw_json_text(item, key));
     }
     if (out.len == 0) {
         fw_str_add(&out, "-");

@@ -16,9 +16,6 @@ cJSON *fw_describe_plugin(const struct fw_registry_entry *entry, const char *sta
 /* Adds an array of strings to an object. */
 void fw_describe_add(cJSON *json, const char *name, const char *const *strings, size_t n);
 
-/* The member `name` of such a document if it is a string, else "". */
-const char *fw_describe_text(const cJSON *json, const char *name);
-
 /* The members `key` of the objects in the array `name`, or its strings where `key` is NULL,
  * joined by ", "; "-" for none. The caller's to free; NULL when out of memory. */
 char *fw_describe_join(const cJSON *json, const char *name, const char *key);

@@ -22,11 +22,10 @@ static void print_ports(const cJSON *stage, const char *name)
     cJSON_ArrayForEach(port, cJSON_GetObjectItemCaseSensitive(stage, name))
     {
         fw_auto(free) char *flags = fw_describe_join(port, "flags", NULL);
-        printf("    %-20s %-9s %-20s %s\n", fw_describe_text(port, "name"),
-               fw_describe_text(port, "kind"), flags == NULL ? "" : flags,
-               fw_describe_text(port, "doc"));
-        if (fw_describe_text(port, "file")[0] != '\0') {
-            printf("%25swritten as %s\n", "", fw_describe_text(port, "file"));
+        printf("    %-20s %-9s %-20s %s\n", fw_json_text(port, "name"), fw_json_text(port, "kind"),
+               flags == NULL ? "" : flags, fw_json_text(port, "doc"));
+        if (fw_json_text(port, "file")[0] != '\0') {
+            printf("%25swritten as %s\n", "", fw_json_text(port, "file"));
         }
     }
 }
@@ -39,7 +38,7 @@ static void print_param(const cJSON *param)
     fw_auto(free) char *flags = fw_describe_join(param, "flags", NULL);
     fw_auto(str) struct fw_str facts = {0};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const char *text = fw_describe_text(param, parts[i][0]);
+        const char *text = fw_json_text(param, parts[i][0]);
         /* An empty default is a value; anything else that is empty was not declared. */
         if (cJSON_HasObjectItem(param, parts[i][0])) {
             fw_str_printf(&facts, "%s%s%s", facts.len == 0 ? "" : ", ", parts[i][1],
@@ -49,17 +48,16 @@ static void print_param(const cJSON *param)
     if (flags != NULL && strcmp(flags, "-") != 0) {
         fw_str_printf(&facts, "%s%s", facts.len == 0 ? "" : ", ", flags);
     }
-    printf("    %-20s %-9s %s\n%25s%s\n", fw_describe_text(param, "name"),
-           fw_describe_text(param, "type"), facts.len == 0 ? "" : facts.text, "",
-           fw_describe_text(param, "doc"));
+    printf("    %-20s %-9s %s\n%25s%s\n", fw_json_text(param, "name"), fw_json_text(param, "type"),
+           facts.len == 0 ? "" : facts.text, "", fw_json_text(param, "doc"));
 }
 
 static void print_stage(const cJSON *stage)
 {
     const cJSON *param;
     const cJSON *params = cJSON_GetObjectItemCaseSensitive(stage, "params");
-    printf("\nstage %s: %s\n", fw_describe_text(stage, "name"), fw_describe_text(stage, "doc"));
-    printf("  %-18s %s\n", "determinism", fw_describe_text(stage, "determinism"));
+    printf("\nstage %s: %s\n", fw_json_text(stage, "name"), fw_json_text(stage, "doc"));
+    printf("  %-18s %s\n", "determinism", fw_json_text(stage, "determinism"));
     print_list(stage, "capabilities");
     print_list(stage, "services");
     print_list(stage, "optional_services");
@@ -77,17 +75,17 @@ static void print_plugin(const cJSON *plugin)
     static const char *const facts[] = {"path",  "digest", "licence",
                                         "state", "reason", "shadowed_by"};
     const cJSON *item;
-    printf("%s %s: %s\n", fw_describe_text(plugin, "id"), fw_describe_text(plugin, "version"),
-           fw_describe_text(plugin, "doc"));
+    printf("%s %s: %s\n", fw_json_text(plugin, "id"), fw_json_text(plugin, "version"),
+           fw_json_text(plugin, "doc"));
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         if (cJSON_HasObjectItem(plugin, facts[i])) {
-            printf("  %-18s %s\n", facts[i], fw_describe_text(plugin, facts[i]));
+            printf("  %-18s %s\n", facts[i], fw_json_text(plugin, facts[i]));
         }
     }
     print_list(plugin, "libraries");
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(plugin, "services"))
     {
-        printf("\nservice %s: %s\n", fw_describe_text(item, "id"), fw_describe_text(item, "doc"));
+        printf("\nservice %s: %s\n", fw_json_text(item, "id"), fw_json_text(item, "doc"));
         print_list(item, "libraries");
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(plugin, "stages"))

@@ -13,7 +13,7 @@ static int widest(const cJSON *plugins, const char *name)
     const cJSON *plugin;
     cJSON_ArrayForEach(plugin, plugins)
     {
-        const size_t len = strlen(fw_describe_text(plugin, name));
+        const size_t len = strlen(fw_json_text(plugin, name));
         width = len > width ? len : width;
     }
     return (int)width;
@@ -30,11 +30,11 @@ static void print_table(const cJSON *plugins)
     {
         fw_auto(free) char *stages = fw_describe_join(plugin, "stages", "name");
         fw_auto(free) char *services = fw_describe_join(plugin, "services", "id");
-        const char *reason = fw_describe_text(plugin, "reason");
-        const char *winner = fw_describe_text(plugin, "shadowed_by");
-        printf("%-9s%-*s  %-9s%-*s  %s; %s\n", fw_describe_text(plugin, "state"), id,
-               fw_describe_text(plugin, "id"), fw_describe_text(plugin, "version"), path,
-               fw_describe_text(plugin, "path"), stages ? stages : "", services ? services : "");
+        const char *reason = fw_json_text(plugin, "reason");
+        const char *winner = fw_json_text(plugin, "shadowed_by");
+        printf("%-9s%-*s  %-9s%-*s  %s; %s\n", fw_json_text(plugin, "state"), id,
+               fw_json_text(plugin, "id"), fw_json_text(plugin, "version"), path,
+               fw_json_text(plugin, "path"), stages ? stages : "", services ? services : "");
         if (*reason != '\0' || *winner != '\0') {
             printf("         %s%s\n", *reason ? reason : "the same plugin comes first in ",
                    *reason ? "" : winner);

@@ -105,20 +105,3 @@ char *page_value(const cJSON *value)
     char *line = NULL;
     return fw_json_line(value, &line, NULL) == 0 ? line : fw_text("%s", "");
 }
-
-const char *page_string(const cJSON *object, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return text ? text : "";
-}
-
-double page_number(const cJSON *object, const char *name)
-{
-    double value = 0;
-    uint64_t whole;
-    if (fw_json_get_u64(object, name, &whole, NULL) == 0) {
-        return (double)whole;
-    }
-    fw_json_get_double(object, name, &value, NULL);
-    return value;
-}

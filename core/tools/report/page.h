@@ -25,8 +25,4 @@ void page_fact(struct fw_str *page, const char *name, const char *value);
  */
 char *page_value(const cJSON *value);
 
-/* The member of an object, if it is of that type. */
-const char *page_string(const cJSON *object, const char *name);
-double page_number(const cJSON *object, const char *name);
-
 #endif

@@ -15,24 +15,24 @@
 
 static void add_head(struct fw_str *page, const cJSON *document, const cJSON *plan)
 {
-    const char *state = page_string(document, "state");
+    const char *state = fw_json_text(document, "state");
     fw_auto(free) char *class = fw_text("badge %s", state);
     char elapsed[32];
-    fw_print_seconds(page_number(document, "elapsed_s"), elapsed);
+    fw_print_seconds(fw_json_number(document, "elapsed_s"), elapsed);
     fw_str_add(page, "<header>");
-    page_element(page, "h1", NULL, page_string(plan, "name"));
+    page_element(page, "h1", NULL, fw_json_text(plan, "name"));
     fw_str_add(page, "<p>");
     page_element(page, "span", class, state);
     fw_auto(free) char *code =
-        fw_text(" after %s, exit %.0f. ", elapsed, page_number(document, "exit_code"));
+        fw_text(" after %s, exit %.0f. ", elapsed, fw_json_number(document, "exit_code"));
     page_text(page, cJSON_HasObjectItem(document, "exit_code") && code ? code : " ");
-    page_text(page, page_string(document, "message"));
+    page_text(page, fw_json_text(document, "message"));
     fw_str_add(page, "</p></header>\n<table class=\"facts\">");
-    page_fact(page, "configuration", page_string(document, "config"));
-    page_fact(page, "run directory", page_string(plan, "run_dir"));
-    page_fact(page, "started", page_string(document, "started_at"));
-    page_fact(page, "ended", page_string(document, "updated_at"));
-    page_fact(page, "host", page_string(document, "host"));
+    page_fact(page, "configuration", fw_json_text(document, "config"));
+    page_fact(page, "run directory", fw_json_text(plan, "run_dir"));
+    page_fact(page, "started", fw_json_text(document, "started_at"));
+    page_fact(page, "ended", fw_json_text(document, "updated_at"));
+    page_fact(page, "host", fw_json_text(document, "host"));
     fw_str_add(page, "</table>\n");
 }
 
@@ -41,7 +41,7 @@ static const cJSON *planned_stage(const cJSON *plan, const char *name)
     const cJSON *stage;
     cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(plan, "stages"))
     {
-        if (strcmp(page_string(stage, "name"), name) == 0) {
+        if (strcmp(fw_json_text(stage, "name"), name) == 0) {
             return stage;
         }
     }
@@ -56,14 +56,14 @@ static int build(const char *dir, struct fw_str *page, struct fw_error *err)
     const cJSON *stage;
     FW_TRY(path ? fw_view_look(dir, &view, err) : fw_error_oom(err));
     FW_TRY(fw_json_read(path, &plan, err));
-    page_begin(page, page_string(plan, "name"));
+    page_begin(page, fw_json_text(plan, "name"));
     add_head(page, view.document, plan);
     report_timeline(page, view.document);
     page_element(page, "h2", NULL, "Stages");
     cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(view.document, "stages"))
     {
         FW_TRY(
-            report_stage(page, dir, stage, planned_stage(plan, page_string(stage, "name")), err));
+            report_stage(page, dir, stage, planned_stage(plan, fw_json_text(stage, "name")), err));
     }
     page_end(page);
     return page->oom ? fw_error_oom(err) : 0;

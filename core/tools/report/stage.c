@@ -33,11 +33,11 @@ static void add_facts(struct fw_str *page, const cJSON *stage, const cJSON *plan
     static const char *const facts[] = {"plugin", "plugin_version", "plugin_digest", "key",
                                         "built_at"};
     fw_str_add(page, "<table class=\"facts\">");
-    page_fact(page, "use", page_string(planned, "use"));
-    page_fact(page, "reason", page_string(planned, "reason"));
-    page_fact(page, "message", page_string(stage, "message"));
+    page_fact(page, "use", fw_json_text(planned, "use"));
+    page_fact(page, "reason", fw_json_text(planned, "reason"));
+    page_fact(page, "message", fw_json_text(stage, "message"));
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-        page_fact(page, facts[i], page_string(manifest, facts[i]));
+        page_fact(page, facts[i], fw_json_text(manifest, facts[i]));
     }
     fw_str_add(page, "</table>\n");
 }
@@ -74,9 +74,9 @@ static void add_inputs(struct fw_str *page, const cJSON *inputs)
         fw_auto(free) char *more =
             n > 1 ? fw_text("%s and %d more", first ? first : "", n - 1) : NULL;
         fw_str_add(page, "<tr>");
-        cell(page, NULL, page_string(input, "port"));
+        cell(page, NULL, fw_json_text(input, "port"));
         cell(page, NULL, more ? more : first ? first : "");
-        cell(page, NULL, page_string(input, "sha256"));
+        cell(page, NULL, fw_json_text(input, "sha256"));
         fw_str_add(page, "</tr>\n");
     }
     fw_str_add(page, "</table>\n");
@@ -95,11 +95,11 @@ static void add_outputs(struct fw_str *page, const cJSON *outputs)
     {
         fw_auto(free) char *rows = page_value(cJSON_GetObjectItemCaseSensitive(output, "rows"));
         fw_str_add(page, "<tr>");
-        cell(page, NULL, page_string(output, "port"));
-        cell(page, NULL, page_string(output, "path"));
+        cell(page, NULL, fw_json_text(output, "port"));
+        cell(page, NULL, fw_json_text(output, "path"));
         cell(page, "n", rows ? rows : "");
-        bytes_cell(page, page_number(output, "bytes"));
-        cell(page, NULL, page_string(output, "sha256"));
+        bytes_cell(page, fw_json_number(output, "bytes"));
+        cell(page, NULL, fw_json_text(output, "sha256"));
         fw_str_add(page, "</tr>\n");
     }
     fw_str_add(page, "</table>\n");
@@ -117,17 +117,17 @@ static void add_attempts(struct fw_str *page, const cJSON *attempts)
                      "<th class=\"n\">peak</th><th class=\"n\">budget</th><th>why</th></tr>\n");
     cJSON_ArrayForEach(attempt, attempts)
     {
-        const char *outcome = page_string(attempt, "outcome");
+        const char *outcome = fw_json_text(attempt, "outcome");
         fw_str_add(page, "<tr>");
         cell(page, NULL, *outcome ? outcome : "not ended");
         fw_str_printf(page,
                       "<td class=\"n\">%.3f</td><td class=\"n\">%.3f</td><td class=\"n\">%.3f</td>"
                       "<td class=\"n\">%.0f</td>",
-                      page_number(attempt, "elapsed_s"), page_number(attempt, "user_s"),
-                      page_number(attempt, "system_s"), page_number(attempt, "threads"));
-        bytes_cell(page, page_number(attempt, "peak_rss_bytes"));
-        bytes_cell(page, page_number(attempt, "memory_bytes"));
-        cell(page, NULL, page_string(attempt, "message"));
+                      fw_json_number(attempt, "elapsed_s"), fw_json_number(attempt, "user_s"),
+                      fw_json_number(attempt, "system_s"), fw_json_number(attempt, "threads"));
+        bytes_cell(page, fw_json_number(attempt, "peak_rss_bytes"));
+        bytes_cell(page, fw_json_number(attempt, "memory_bytes"));
+        cell(page, NULL, fw_json_text(attempt, "message"));
         fw_str_add(page, "</tr>\n");
     }
     fw_str_add(page, "</table>\n");
@@ -136,12 +136,12 @@ static void add_attempts(struct fw_str *page, const cJSON *attempts)
 static void add_steps(struct fw_str *page, const cJSON *manifest)
 {
     const cJSON *times = cJSON_GetObjectItemCaseSensitive(manifest, "step_us");
-    double n = page_number(manifest, "steps"), total = page_number(times, "total");
+    double n = fw_json_number(manifest, "steps"), total = fw_json_number(times, "total");
     if (n > 0) {
         fw_auto(free) char *text = fw_text(
             "%.0f steps, %.3f s in all, %.3f ms on average, the longest %.3f ms; %.0f items", n,
-            total / 1e6, total / n / 1e3, page_number(times, "longest") / 1e3,
-            page_number(manifest, "items"));
+            total / 1e6, total / n / 1e3, fw_json_number(times, "longest") / 1e3,
+            fw_json_number(manifest, "items"));
         page_element(page, "h3", NULL, "Steps");
         page_element(page, "p", NULL, text ? text : "");
     }
@@ -201,14 +201,14 @@ static void add_gist(struct fw_str *page, const cJSON *stage, const cJSON *manif
     fw_auto(str) struct fw_str gist = {0};
     char seconds[32];
     if (cJSON_HasObjectItem(stage, "elapsed_s")) {
-        fw_print_seconds(page_number(stage, "elapsed_s"), seconds);
+        fw_print_seconds(fw_json_number(stage, "elapsed_s"), seconds);
         fw_str_printf(&gist, " %s", seconds);
     }
     cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"))
     {
         if (cJSON_HasObjectItem(output, "rows")) {
             fw_str_printf(&gist, "%s %s %.0f rows", gist.len > 0 ? "," : "",
-                          page_string(output, "port"), page_number(output, "rows"));
+                          fw_json_text(output, "port"), fw_json_number(output, "rows"));
         }
     }
     page_text(page, gist.text ? gist.text : "");
@@ -218,7 +218,7 @@ int report_stage(struct fw_str *page, const char *run_dir, const cJSON *stage, c
                  struct fw_error *err)
 {
     fw_auto(json) cJSON *manifest = NULL;
-    const char *name = page_string(stage, "name"), *state = page_string(stage, "state");
+    const char *name = fw_json_text(stage, "name"), *state = fw_json_text(stage, "state");
     bool failed = strcmp(state, "failed") == 0 || strcmp(state, "lost") == 0;
     FW_TRY(fw_manifest_load(run_dir, name, &manifest, err));
     fw_str_printf(page, "<details id=\"stage-");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "cli/print.h"
 #include "page.h"
 #include "report.h"
@@ -24,15 +25,15 @@ static double place(const struct axis *axis, double at)
 /* What has not ended goes on to the end of what is known. */
 static double end_of(const cJSON *attempt, double otherwise)
 {
-    double end = fw_view_seconds(page_string(attempt, "ended_at"));
+    double end = fw_view_seconds(fw_json_text(attempt, "ended_at"));
     return end > 0 ? end : otherwise;
 }
 
 static struct axis measure(const cJSON *document)
 {
     const cJSON *stage, *attempt;
-    struct axis axis = {.begin = fw_view_seconds(page_string(document, "started_at"))};
-    axis.end = axis.begin + page_number(document, "elapsed_s");
+    struct axis axis = {.begin = fw_view_seconds(fw_json_text(document, "started_at"))};
+    axis.end = axis.begin + fw_json_number(document, "elapsed_s");
     cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(document, "stages"))
     {
         cJSON_ArrayForEach(attempt, cJSON_GetObjectItemCaseSensitive(stage, "attempts"))
@@ -46,8 +47,8 @@ static struct axis measure(const cJSON *document)
 
 static void draw_attempt(struct fw_str *page, const struct axis *axis, const cJSON *attempt, int y)
 {
-    const char *outcome = page_string(attempt, "outcome");
-    double begin = place(axis, fw_view_seconds(page_string(attempt, "began_at")));
+    const char *outcome = fw_json_text(attempt, "outcome");
+    double begin = place(axis, fw_view_seconds(fw_json_text(attempt, "began_at")));
     double width = place(axis, end_of(attempt, axis->end)) - begin;
     fw_str_printf(page, "<rect class=\"bar-%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\">",
                   strcmp(outcome, "done") == 0                          ? "done"
@@ -55,8 +56,8 @@ static void draw_attempt(struct fw_str *page, const struct axis *axis, const cJS
                                                                         : "bad",
                   begin, y, width > 1.5 ? width : 1.5, BAR);
     fw_auto(free) char *title =
-        fw_text("attempt %.0f: %s, %.3f s", page_number(attempt, "attempt"),
-                *outcome ? outcome : "not ended", page_number(attempt, "elapsed_s"));
+        fw_text("attempt %.0f: %s, %.3f s", fw_json_number(attempt, "attempt"),
+                *outcome ? outcome : "not ended", fw_json_number(attempt, "elapsed_s"));
     page_element(page, "title", NULL, title ? title : "");
     fw_str_add(page, "</rect>");
 }
@@ -67,12 +68,13 @@ static void draw_memory(struct fw_str *page, const cJSON *attempts, int y)
     const cJSON *attempt, *highest = NULL;
     cJSON_ArrayForEach(attempt, attempts)
     {
-        if (page_number(attempt, "peak_rss_bytes") >= page_number(highest, "peak_rss_bytes")) {
+        if (fw_json_number(attempt, "peak_rss_bytes") >=
+            fw_json_number(highest, "peak_rss_bytes")) {
             highest = attempt;
         }
     }
-    double peak = page_number(highest, "peak_rss_bytes");
-    double budget = page_number(highest, "memory_bytes");
+    double peak = fw_json_number(highest, "peak_rss_bytes");
+    double budget = fw_json_number(highest, "memory_bytes");
     int x = WIDTH - RIGHT + 10, full = 80;
     char text[32];
     if (peak <= 0 || budget <= 0) {
@@ -92,7 +94,7 @@ static void draw_stage(struct fw_str *page, const struct axis *axis, const cJSON
     const cJSON *attempt;
     const cJSON *attempts = cJSON_GetObjectItemCaseSensitive(stage, "attempts");
     fw_str_printf(page, "<text x=\"8\" y=\"%d\">", y + BAR - 2);
-    page_text(page, page_string(stage, "name"));
+    page_text(page, fw_json_text(stage, "name"));
     fw_str_add(page, "</text>");
     cJSON_ArrayForEach(attempt, attempts)
     {
@@ -100,7 +102,7 @@ static void draw_stage(struct fw_str *page, const struct axis *axis, const cJSON
     }
     if (cJSON_GetArraySize(attempts) == 0) {
         fw_str_printf(page, "<text x=\"%d\" y=\"%d\" opacity=\"0.6\">", LEFT, y + BAR - 2);
-        page_text(page, page_string(stage, "state"));
+        page_text(page, fw_json_text(stage, "state"));
         fw_str_add(page, "</text>");
     }
     draw_memory(page, attempts, y);

@@ -13,27 +13,14 @@
 
 /* `fwrun status`: what a run is doing, from any terminal. */
 
-static double number_of(const cJSON *json, const char *name)
-{
-    double value = 0;
-    fw_json_get_double(json, name, &value, NULL);
-    return value;
-}
-
-static const char *text_of(const cJSON *json, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    return text ? text : "";
-}
-
 static void print_memory(const cJSON *stage)
 {
     char peak[32], budget[32];
-    fw_print_bytes((uint64_t)number_of(stage, "peak_rss_bytes"), peak);
-    fw_print_bytes((uint64_t)number_of(stage, "memory_bytes"), budget);
-    if (number_of(stage, "peak_rss_bytes") > 0) {
+    fw_print_bytes((uint64_t)fw_json_number(stage, "peak_rss_bytes"), peak);
+    fw_print_bytes((uint64_t)fw_json_number(stage, "memory_bytes"), budget);
+    if (fw_json_number(stage, "peak_rss_bytes") > 0) {
         printf(", peak %s", peak);
-        if (number_of(stage, "memory_bytes") > 0) {
+        if (fw_json_number(stage, "memory_bytes") > 0) {
             printf(" of %s", budget);
         }
     }
@@ -43,21 +30,21 @@ static void print_stage(const cJSON *stage, int width)
 {
     const cJSON *step = cJSON_GetObjectItemCaseSensitive(stage, "step");
     char elapsed[32];
-    printf("  %-*s  %s", width, text_of(stage, "name"), text_of(stage, "state"));
+    printf("  %-*s  %s", width, fw_json_text(stage, "name"), fw_json_text(stage, "state"));
     if (cJSON_HasObjectItem(stage, "elapsed_s")) {
-        fw_print_seconds(number_of(stage, "elapsed_s"), elapsed);
+        fw_print_seconds(fw_json_number(stage, "elapsed_s"), elapsed);
         printf(", %s", elapsed);
         print_memory(stage);
     }
-    if (number_of(stage, "attempt") > 1) {
-        printf(", attempt %.0f", number_of(stage, "attempt"));
+    if (fw_json_number(stage, "attempt") > 1) {
+        printf(", attempt %.0f", fw_json_number(stage, "attempt"));
     }
     if (step) {
         fputs(", ", stdout);
-        fw_console_progress(step, number_of(stage, "elapsed_s"), stdout);
+        fw_console_progress(step, fw_json_number(stage, "elapsed_s"), stdout);
     }
-    if (text_of(stage, "message")[0] != '\0') {
-        printf(": %s", text_of(stage, "message"));
+    if (fw_json_text(stage, "message")[0] != '\0') {
+        printf(": %s", fw_json_text(stage, "message"));
     }
     putchar('\n');
 }
@@ -70,11 +57,11 @@ static int print_view(const struct fw_view *view)
     char elapsed[32];
     int width = 5;
     fw_view_verdict(view, &verdict);
-    fw_print_seconds(number_of(view->document, "elapsed_s"), elapsed);
+    fw_print_seconds(fw_json_number(view->document, "elapsed_s"), elapsed);
     printf("%s (%s)\n", verdict.text ? verdict.text : "", elapsed);
     cJSON_ArrayForEach(stage, stages)
     {
-        int len = (int)strlen(text_of(stage, "name"));
+        int len = (int)strlen(fw_json_text(stage, "name"));
         width = len > width ? len : width;
     }
     cJSON_ArrayForEach(stage, stages)

@@ -12,12 +12,6 @@
 #include "base/str.h"
 #include "fw/macros.h"
 
-static const char *text_of(const cJSON *json, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    return text ? text : "";
-}
-
 double fw_view_seconds(const char *text)
 {
     struct tm tm = {0};
@@ -64,7 +58,7 @@ static cJSON *find_stage(cJSON *stages, const char *name)
     cJSON *stage;
     cJSON_ArrayForEach(stage, stages)
     {
-        if (strcmp(text_of(stage, "name"), name) == 0) {
+        if (strcmp(fw_json_text(stage, "name"), name) == 0) {
             return stage;
         }
     }
@@ -86,10 +80,10 @@ static void take_attempt(cJSON *stage, const char *type, const cJSON *event)
         last = cJSON_CreateObject();
         cJSON_AddItemToArray(attempts, last);
         copy(last, event, facts, FW_COUNT(facts));
-        set_text(last, "began_at", text_of(event, "time"));
+        set_text(last, "began_at", fw_json_text(event, "time"));
     } else if (last) {
         copy(last, event, facts, FW_COUNT(facts));
-        set_text(last, "ended_at", text_of(event, "time"));
+        set_text(last, "ended_at", fw_json_text(event, "time"));
     }
 }
 
@@ -121,7 +115,7 @@ static void forget(cJSON *stages)
     cJSON_ArrayForEach(stage, stages)
     {
         cJSON *fresh = cJSON_CreateObject();
-        set_text(fresh, "name", text_of(stage, "name"));
+        set_text(fresh, "name", fw_json_text(stage, "name"));
         set_text(fresh, "state", "pending");
         cJSON_Delete(stage->child);
         stage->child = fresh->child;
@@ -133,14 +127,14 @@ static void forget(cJSON *stages)
 static void take_event(cJSON *document, const cJSON *event)
 {
     cJSON *stages = cJSON_GetObjectItemCaseSensitive(document, "stages");
-    const char *type = text_of(event, "type");
+    const char *type = fw_json_text(event, "type");
     if (strcmp(type, "run_start") == 0) { /* what stands before it is another run's */
         forget(stages);
         replace(document, "started_at", cJSON_GetObjectItemCaseSensitive(event, "time"));
         replace(document, "pid", cJSON_GetObjectItemCaseSensitive(event, "pid"));
         return;
     }
-    cJSON *stage = find_stage(stages, text_of(event, "stage"));
+    cJSON *stage = find_stage(stages, fw_json_text(event, "stage"));
     if (stage) {
         take_stage_event(stage, type, event);
     }
@@ -176,7 +170,7 @@ static int add_planned(const char *dir, cJSON *stages, struct fw_error *err)
     cJSON_ArrayForEach(planned, cJSON_GetObjectItemCaseSensitive(plan, "stages"))
     {
         cJSON *stage = cJSON_CreateObject();
-        set_text(stage, "name", text_of(planned, "name"));
+        set_text(stage, "name", fw_json_text(planned, "name"));
         set_text(stage, "state", "pending");
         cJSON_AddItemToArray(stages, stage);
     }
@@ -187,7 +181,7 @@ static int add_planned(const char *dir, cJSON *stages, struct fw_error *err)
 static void judge(struct fw_view *view, const cJSON *record)
 {
     int64_t pid = 0;
-    const char *state = text_of(record, "state");
+    const char *state = fw_json_text(record, "state");
     fw_json_get_i64(record, "pid", &pid, NULL);
     view->live = view->lease == FW_LEASE_HELD || view->lease == FW_LEASE_REMOTE;
     bool earlier = view->lease != FW_LEASE_FREE && pid != view->holder.pid;
@@ -214,19 +208,19 @@ static void judge(struct fw_view *view, const cJSON *record)
 static void add_elapsed(struct fw_view *view)
 {
     cJSON *stage;
-    double started = fw_view_seconds(text_of(view->document, "started_at"));
+    double started = fw_view_seconds(fw_json_text(view->document, "started_at"));
     if (view->live && started > 0) {
         cJSON_DeleteItemFromObjectCaseSensitive(view->document, "elapsed_s");
         cJSON_AddNumberToObject(view->document, "elapsed_s", now() - started);
     }
     cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(view->document, "stages"))
     {
-        if (strcmp(text_of(stage, "state"), "running") != 0) {
+        if (strcmp(fw_json_text(stage, "state"), "running") != 0) {
             continue;
         }
         if (view->live) {
             cJSON_AddNumberToObject(stage, "elapsed_s",
-                                    now() - fw_view_seconds(text_of(stage, "time")));
+                                    now() - fw_view_seconds(fw_json_text(stage, "time")));
         } else {
             set_text(stage, "state", "lost");
         }
@@ -267,13 +261,13 @@ void fw_view_finish(struct fw_view *view)
 
 const char *fw_view_state(const struct fw_view *view)
 {
-    return text_of(view->document, "state");
+    return fw_json_text(view->document, "state");
 }
 
 void fw_view_verdict(const struct fw_view *view, struct fw_str *text)
 {
-    const char *state = fw_view_state(view), *message = text_of(view->document, "message");
-    fw_str_printf(text, "%s: %s", text_of(view->document, "run_dir"), state);
+    const char *state = fw_view_state(view), *message = fw_json_text(view->document, "message");
+    fw_str_printf(text, "%s: %s", fw_json_text(view->document, "run_dir"), state);
     if (view->live) {
         fw_str_printf(text, ", process %d on %s", (int)view->holder.pid, view->holder.host);
     } else if (strcmp(state, "lost") == 0) {
@@ -281,7 +275,7 @@ void fw_view_verdict(const struct fw_view *view, struct fw_str *text)
                       ": process %.0f on %s is gone and gave no verdict; the same command "
                       "goes on from its checkpoints",
                       cJSON_GetNumberValue(cJSON_GetObjectItem(view->document, "pid")),
-                      text_of(view->document, "host"));
+                      fw_json_text(view->document, "host"));
     } else if (*message) {
         fw_str_printf(text, ": %s", message);
     }

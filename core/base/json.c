@@ -115,6 +115,32 @@ cJSON *fw_json_add_u64(cJSON *object, const char *name, uint64_t value)
                : add_exact(object, name, fw_text("%llu", (unsigned long long)value));
 }
 
+static bool set(cJSON *object, const struct fw_json_member *member)
+{
+    switch (member->type) {
+    case FW_JSON_IS_TEXT:
+        return !member->text || cJSON_AddStringToObject(object, member->name, member->text);
+    case FW_JSON_IS_REAL:
+        return cJSON_AddNumberToObject(object, member->name, member->real);
+    case FW_JSON_IS_BOOL:
+        return cJSON_AddBoolToObject(object, member->name, member->truth);
+    case FW_JSON_IS_I64:
+        return fw_json_add_i64(object, member->name, member->i64);
+    case FW_JSON_IS_U64:
+        return fw_json_add_u64(object, member->name, member->u64);
+    }
+    return false;
+}
+
+bool fw_json_set_all(cJSON *object, const struct fw_json_member *members)
+{
+    bool all = object != NULL;
+    for (; all && members->name; members++) {
+        all = set(object, members);
+    }
+    return all;
+}
+
 static int refuse(const cJSON *object, const char *name, const char *expected, struct fw_error *err)
 {
     const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, name);

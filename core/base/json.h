@@ -36,6 +36,30 @@ int fw_json_canonical(const cJSON *json, char **ret_text, struct fw_error *err);
 /* One line with the members in their own order, for event streams. */
 int fw_json_line(const cJSON *json, char **ret_text, struct fw_error *err);
 
+/* A member to be. Texts that are NULL are left out. */
+struct fw_json_member {
+    const char *name;
+    enum { FW_JSON_IS_TEXT, FW_JSON_IS_REAL, FW_JSON_IS_BOOL, FW_JSON_IS_I64, FW_JSON_IS_U64 } type;
+    union {
+        const char *text;
+        double real;
+        bool truth;
+        int64_t i64;
+        uint64_t u64;
+    };
+};
+#define FW_JSON_TEXT(n, v) ((struct fw_json_member){(n), FW_JSON_IS_TEXT, {.text = (v)}})
+#define FW_JSON_REAL(n, v) ((struct fw_json_member){(n), FW_JSON_IS_REAL, {.real = (v)}})
+#define FW_JSON_BOOL(n, v) ((struct fw_json_member){(n), FW_JSON_IS_BOOL, {.truth = (v)}})
+#define FW_JSON_I64(n, v)  ((struct fw_json_member){(n), FW_JSON_IS_I64, {.i64 = (v)}})
+#define FW_JSON_U64(n, v)  ((struct fw_json_member){(n), FW_JSON_IS_U64, {.u64 = (v)}})
+
+/* Adds the members in their order, up to one without a name. False, with some of them added, when
+ * out of memory or without an object. */
+bool fw_json_set_all(cJSON *object, const struct fw_json_member *members);
+#define fw_json_set(object, ...)                                                                   \
+    fw_json_set_all(object, (const struct fw_json_member[]){__VA_ARGS__, {0}})
+
 /* Takes `item` in any case; NULL after a failed allocation is a failure too. */
 bool fw_json_add(cJSON *object, const char *name, cJSON *item);
 

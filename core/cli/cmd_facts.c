@@ -20,11 +20,8 @@ int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err)
                    row->name, row->meaning);
             continue;
         }
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddNumberToObject(item, "code", row->code);
-        cJSON_AddStringToObject(item, "name", row->name);
-        cJSON_AddStringToObject(item, "meaning", row->meaning);
-        cJSON_AddItemToArray(list, item);
+        fw_json_set(fw_json_append(list), FW_JSON_I64("code", row->code),
+                    FW_JSON_TEXT("name", row->name), FW_JSON_TEXT("meaning", row->meaning));
     }
     return cli->json ? fw_print_json(list, err) : 0;
 }
@@ -37,9 +34,8 @@ int fw_verb_version(const struct fw_cli *cli, struct fw_error *err)
         return 0;
     }
     fw_auto(json) cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "version", FWRUN_VERSION);
-    cJSON_AddNumberToObject(json, "abi_major", FW_ABI_MAJOR);
-    cJSON_AddNumberToObject(json, "abi_minor", FW_ABI_MINOR);
-    cJSON_AddNumberToObject(json, "abi_draft", FW_ABI_DRAFT);
+    fw_json_set(json, FW_JSON_TEXT("version", FWRUN_VERSION),
+                FW_JSON_U64("abi_major", FW_ABI_MAJOR), FW_JSON_U64("abi_minor", FW_ABI_MINOR),
+                FW_JSON_U64("abi_draft", FW_ABI_DRAFT));
     return fw_print_json(json, err);
 }

@@ -141,9 +141,8 @@ static int go_to_background(const struct fw_cli *cli, const struct fw_target *ta
         return 1;
     }
     fw_auto(json) cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "pid", pid);
-    cJSON_AddStringToObject(json, "log", log);
-    cJSON_AddStringToObject(json, "run_dir", dir);
+    fw_json_set(json, FW_JSON_I64("pid", pid), FW_JSON_TEXT("log", log),
+                FW_JSON_TEXT("run_dir", dir));
     return fw_print_json(json, err) == 0 ? 1 : -1;
 }
 

@@ -208,6 +208,18 @@ static void print_restart(struct fw_console *console, const cJSON *event)
             fw_json_text(event, "text"));
 }
 
+static void print_gate(struct fw_console *console, const cJSON *event)
+{
+    const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(event, "verdict");
+    stamp(console);
+    fprintf(stderr, "%s: gate %s: %s: %s\n", fw_json_text(event, "stage"),
+            fw_json_text(event, "name"),
+            cJSON_IsTrue(verdict)    ? "true"
+            : cJSON_IsFalse(verdict) ? "false"
+                                     : "undecided",
+            fw_json_text(event, "reason"));
+}
+
 static void print_line(struct fw_console *console, const cJSON *event)
 {
     fw_auto(free) char *line = cJSON_PrintUnformatted(event);
@@ -231,6 +243,7 @@ void fw_console_event(void *arg, const cJSON *event)
         {"attempt_end", print_attempt, true}, {"stage_end", print_end, false},
         {"stalled", print_stall, true},       {"stopping", print_stop, true},
         {"restart", print_restart, true},     {"run_end", print_summary, true},
+        {"gate", print_gate, false},
     };
     struct fw_console *console = arg;
     const char *type = fw_json_text(event, "type");

@@ -190,6 +190,11 @@ static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *st
     if (problems.len > 0) {
         return set_reason(stage, FW_PLAN_RUN, strdup(problems.items[0]), err);
     }
+    const cJSON *gate = fw_manifest_shut_gate(stage->manifest);
+    if (gate) {
+        fw_auto(free) char *text = fw_manifest_gate_text(gate);
+        return set_reason(stage, FW_PLAN_RUN, fw_text("its %s", text ? text : "gate"), err);
+    }
     FW_TRY(find_wrong_place(plan, stage, &moved, err));
     if (moved) {
         return set_reason(stage, FW_PLAN_RUN, moved, err);

@@ -279,7 +279,7 @@ bool fw_wire_is_host_service(const char *id)
 {
     static const char *const ids[] = {"fw.log/1",     "fw.progress/1", "fw.cancel/1",
                                       "fw.metrics/1", "fw.artifact/1", "fw.tmp/1",
-                                      "fw.rng/1",     "fw.budget/1"};
+                                      "fw.rng/1",     "fw.budget/1",   "fw.gate/1"};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         if (strcmp(ids[i], id) == 0) {
             return true;

@@ -107,14 +107,11 @@ static void emit_start(struct fw_run *run, size_t index)
     const struct fw_plan_stage *stage = &run->plan->stages[index];
     const struct fw_run_stage *state = &run->stages[index];
     cJSON *event = fw_run_event("stage_start", stage);
-    cJSON_AddNumberToObject(event, "pid", state->attempt->pid);
-    cJSON_AddNumberToObject(event, "rung", state->rung.number);
-    cJSON_AddBoolToObject(event, "recalled",
-                          state->rung.number > 0 && cJSON_GetArraySize(state->attempts) == 0);
+    bool recalled = state->rung.number > 0 && cJSON_GetArraySize(state->attempts) == 0;
+    fw_json_set(event, FW_JSON_I64("pid", state->attempt->pid),
+                FW_JSON_U64("rung", state->rung.number), FW_JSON_BOOL("recalled", recalled),
+                FW_JSON_TEXT("reason", stage->reason));
     fw_run_add_limits(event, &state->limits);
-    if (stage->reason) {
-        cJSON_AddStringToObject(event, "reason", stage->reason);
-    }
     fw_run_emit(run, event);
 }
 
@@ -209,9 +206,8 @@ static void take_message(struct fw_run *run, size_t index, cJSON *message)
 static cJSON *warning(const char *text)
 {
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "log");
-    cJSON_AddNumberToObject(message, "level", FW_LOG_WARNING);
-    cJSON_AddStringToObject(message, "text", text);
+    fw_json_set(message, FW_JSON_TEXT("type", "log"), FW_JSON_U64("level", FW_LOG_WARNING),
+                FW_JSON_TEXT("text", text));
     return message;
 }
 
@@ -280,8 +276,8 @@ static void heartbeat(struct fw_run *run, size_t index, int64_t now)
     struct fw_attempt *attempt = run->stages[index].attempt;
     cJSON *event = fw_run_event("heartbeat", &run->plan->stages[index]);
     attempt->beat_ns = now;
-    cJSON_AddNumberToObject(event, "elapsed_s", (double)(now - attempt->start_ns) / 1e9);
-    fw_json_add_u64(event, "memory_bytes", attempt->peak_bytes);
+    fw_json_set(event, FW_JSON_REAL("elapsed_s", (double)(now - attempt->start_ns) / 1e9),
+                FW_JSON_U64("memory_bytes", attempt->peak_bytes));
     if (attempt->step) {
         cJSON_AddItemReferenceToObject(event, "step", attempt->step);
     }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "run/run_internal.h"
+#include "store/manifest.h"
 
 /* What an ended attempt was, told from what it left and from how its process ended. */
 enum kind {
@@ -148,16 +149,14 @@ static void keep_record(struct fw_run *run, size_t index, const struct verdict *
         state->peak_bytes = peak;
     }
     cJSON *record = cJSON_CreateObject();
-    cJSON_AddNumberToObject(record, "rung", state->rung.number);
-    cJSON_AddStringToObject(record, "outcome", kinds[verdict->kind]);
-    cJSON_AddNumberToObject(record, "elapsed_s", (double)(fw_clock_ns() - attempt->start_ns) / 1e9);
+    fw_json_set(record, FW_JSON_U64("rung", state->rung.number),
+                FW_JSON_TEXT("outcome", kinds[verdict->kind]),
+                FW_JSON_REAL("elapsed_s", (double)(fw_clock_ns() - attempt->start_ns) / 1e9));
     fw_run_add_limits(record, &state->limits);
-    fw_json_add_u64(record, "peak_rss_bytes", peak);
-    cJSON_AddNumberToObject(record, "user_s", (double)attempt->process.user_us / 1e6);
-    cJSON_AddNumberToObject(record, "system_s", (double)attempt->process.system_us / 1e6);
-    if (verdict->message) {
-        cJSON_AddStringToObject(record, "message", verdict->message);
-    }
+    fw_json_set(record, FW_JSON_U64("peak_rss_bytes", peak),
+                FW_JSON_REAL("user_s", (double)attempt->process.user_us / 1e6),
+                FW_JSON_REAL("system_s", (double)attempt->process.system_us / 1e6),
+                FW_JSON_TEXT("message", verdict->message));
     cJSON_AddItemToArray(state->attempts, record);
     cJSON *event = fw_run_event("attempt_end", &run->plan->stages[index]);
     const cJSON *field;
@@ -223,7 +222,10 @@ static void complete(struct fw_run *run, size_t index, const cJSON *result)
         fw_run_stage_end(run, index, FW_STAGE_FAILED, err.code, err.text);
         return;
     }
-    fw_run_stage_end(run, index, FW_STAGE_EXECUTED, 0, NULL);
+    const cJSON *gate = fw_manifest_shut_gate(stage->manifest);
+    fw_auto(free) char *text = gate ? fw_manifest_gate_text(gate) : NULL;
+    fw_run_stage_end(run, index, gate ? FW_STAGE_FAILED : FW_STAGE_EXECUTED,
+                     gate ? FW_EXIT_CHECK : 0, text);
 }
 
 /* Where more can be read, if the stage wrote there. */

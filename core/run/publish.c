@@ -97,7 +97,7 @@ static bool add_outputs(const struct fw_plan_stage *stage, const char *folder, c
 /* What the worker says about its work goes into the manifest as it is. */
 static bool add_result(const cJSON *result, cJSON *manifest)
 {
-    static const char *const copied[] = {"items", "steps", "step_us"};
+    static const char *const copied[] = {"items", "steps", "step_us", "gates"};
     const cJSON *field;
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(result, copied[i]);

@@ -29,10 +29,8 @@ static void mark_broken(struct fw_run *run, const struct fw_error *err)
 cJSON *fw_run_event(const char *type, const struct fw_plan_stage *stage)
 {
     cJSON *event = cJSON_CreateObject();
-    cJSON_AddStringToObject(event, "type", type);
-    if (stage) {
-        cJSON_AddStringToObject(event, "stage", stage->spec->name);
-    }
+    fw_json_set(event, FW_JSON_TEXT("type", type),
+                FW_JSON_TEXT("stage", stage ? stage->spec->name : NULL));
     return event;
 }
 
@@ -55,10 +53,8 @@ static void add_stages(const struct fw_run *run, cJSON *json)
         const struct fw_run_stage *stage = &run->stages[run->plan->order[i]];
         cJSON *item =
             cJSON_AddObjectToObject(stages, run->plan->stages[run->plan->order[i]].spec->name);
-        cJSON_AddStringToObject(item, "state", fw_run_state_name(stage->state));
-        if (stage->message) {
-            cJSON_AddStringToObject(item, "message", stage->message);
-        }
+        fw_json_set(item, FW_JSON_TEXT("state", fw_run_state_name(stage->state)),
+                    FW_JSON_TEXT("message", stage->message));
         if (stage->attempts && cJSON_GetArraySize(stage->attempts) > 0) {
             cJSON_AddItemReferenceToObject(item, "attempts", stage->attempts);
         }
@@ -78,23 +74,20 @@ void fw_run_record(struct fw_run *run, const char *state, int exit_code, const c
     fw_clock_utc(now);
     fw_auto(free) char *config = fw_path_absolute(run->plan->pipeline->file);
     fw_auto(json) cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "state", state);
-    cJSON_AddStringToObject(json, "name", run->plan->pipeline->name);
-    cJSON_AddStringToObject(json, "config", config ? config : run->plan->pipeline->file);
+    fw_json_set(json, FW_JSON_TEXT("state", state), FW_JSON_TEXT("name", run->plan->pipeline->name),
+                FW_JSON_TEXT("config", config ? config : run->plan->pipeline->file));
     cJSON *sets = cJSON_AddArrayToObject(json, "sets");
     for (size_t i = 0; i < run->options->sets->len; i++) {
         cJSON_AddItemToArray(sets, cJSON_CreateString(run->options->sets->items[i]));
     }
-    cJSON_AddStringToObject(json, "fwrun_version", run->options->version);
-    cJSON_AddStringToObject(json, "host", run->machine.host);
-    cJSON_AddStringToObject(json, "boot_id", run->machine.boot_id);
-    cJSON_AddNumberToObject(json, "pid", getpid());
-    fw_json_add_u64(json, "process_start", fw_proc_start_time(getpid()));
-    cJSON_AddStringToObject(json, "updated_at", now);
-    cJSON_AddNumberToObject(json, "elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9);
+    fw_json_set(json, FW_JSON_TEXT("fwrun_version", run->options->version),
+                FW_JSON_TEXT("host", run->machine.host),
+                FW_JSON_TEXT("boot_id", run->machine.boot_id), FW_JSON_I64("pid", getpid()),
+                FW_JSON_U64("process_start", fw_proc_start_time(getpid())),
+                FW_JSON_TEXT("updated_at", now),
+                FW_JSON_REAL("elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9));
     if (strcmp(state, "running") != 0) {
-        cJSON_AddNumberToObject(json, "exit_code", exit_code);
-        cJSON_AddStringToObject(json, "message", message);
+        fw_json_set(json, FW_JSON_I64("exit_code", exit_code), FW_JSON_TEXT("message", message));
     }
     add_stages(run, json);
     int64_t start_ns = fw_clock_ns();

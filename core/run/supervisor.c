@@ -45,17 +45,15 @@ static void emit_end(struct fw_run *run, size_t index)
     const struct fw_run_stage *state = &run->stages[index];
     const struct fw_plan_stage *stage = &run->plan->stages[index];
     cJSON *event = fw_run_event("stage_end", stage);
-    cJSON_AddStringToObject(event, "state", fw_run_state_name(state->state));
-    if (state->message) {
-        cJSON_AddStringToObject(event, "message", state->message);
-    }
+    fw_json_set(event, FW_JSON_TEXT("state", fw_run_state_name(state->state)),
+                FW_JSON_TEXT("message", state->message));
     if (state->state == FW_STAGE_FAILED) {
-        cJSON_AddNumberToObject(event, "code", state->code);
+        fw_json_set(event, FW_JSON_I64("code", state->code));
     }
     if (state->state == FW_STAGE_EXECUTED) {
-        cJSON_AddNumberToObject(event, "elapsed_s",
-                                (double)(fw_clock_ns() - state->start_ns) / 1e9);
-        fw_json_add_u64(event, "peak_rss_bytes", state->peak_bytes);
+        fw_json_set(event,
+                    FW_JSON_REAL("elapsed_s", (double)(fw_clock_ns() - state->start_ns) / 1e9),
+                    FW_JSON_U64("peak_rss_bytes", state->peak_bytes));
     }
     if (state->state == FW_STAGE_EXECUTED || state->state == FW_STAGE_REUSED) {
         add_outputs(stage->manifest, event);
@@ -91,8 +89,7 @@ static void stop_all(struct fw_run *run, enum fw_stopping how, int code, const c
     run->stop_code = run->stopping == FW_GOING ? code : run->stop_code;
     run->stopping = how;
     cJSON *event = fw_run_event("stopping", NULL);
-    cJSON_AddStringToObject(event, "reason", why);
-    cJSON_AddBoolToObject(event, "at_once", how == FW_STOP_NOW);
+    fw_json_set(event, FW_JSON_TEXT("reason", why), FW_JSON_BOOL("at_once", how == FW_STOP_NOW));
     fw_run_emit(run, event);
     for (size_t i = 0; i < run->n_running; i++) {
         struct fw_attempt *attempt = run->stages[run->running[i]].attempt;
@@ -114,8 +111,8 @@ static _Noreturn void abandon(struct fw_run *run, const char *why)
     cJSON *event = fw_run_event("stopping", NULL);
     fw_auto(free) char *reason =
         fw_text("%s, and a stage in this process does not answer: the program ends with it", why);
-    cJSON_AddStringToObject(event, "reason", reason ? reason : why);
-    cJSON_AddBoolToObject(event, "at_once", true);
+    fw_json_set(event, FW_JSON_TEXT("reason", reason ? reason : why),
+                FW_JSON_BOOL("at_once", true));
     fw_run_emit(run, event);
     fw_error_set(&err, run->stop_code, "%s", reason ? reason : why);
     end_run(run, run->stop_code, &err);
@@ -273,11 +270,9 @@ static int verdict(struct fw_run *run, struct fw_error *err)
 static void begin_run(struct fw_run *run)
 {
     cJSON *event = fw_run_event("run_start", NULL);
-    cJSON_AddStringToObject(event, "name", run->plan->pipeline->name);
-    cJSON_AddStringToObject(event, "fwrun_version", run->options->version);
-    cJSON_AddNumberToObject(event, "pid", getpid());
-    cJSON_AddNumberToObject(event, "threads", run->threads);
-    fw_json_add_u64(event, "memory_bytes", run->memory);
+    fw_json_set(event, FW_JSON_TEXT("name", run->plan->pipeline->name),
+                FW_JSON_TEXT("fwrun_version", run->options->version), FW_JSON_I64("pid", getpid()),
+                FW_JSON_U64("threads", run->threads), FW_JSON_U64("memory_bytes", run->memory));
     fw_run_emit(run, event);
     fw_run_record(run, "running", 0, "");
 }
@@ -289,10 +284,9 @@ static void end_run(struct fw_run *run, int code, const struct fw_error *err)
                         : run->stopping != FW_GOING ? "interrupted"
                                                     : "failed";
     cJSON *event = fw_run_event("run_end", NULL);
-    cJSON_AddStringToObject(event, "state", state);
-    cJSON_AddNumberToObject(event, "exit_code", code);
-    cJSON_AddStringToObject(event, "message", code == 0 ? "" : err->text);
-    cJSON_AddNumberToObject(event, "elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9);
+    fw_json_set(event, FW_JSON_TEXT("state", state), FW_JSON_I64("exit_code", code),
+                FW_JSON_TEXT("message", code == 0 ? "" : err->text),
+                FW_JSON_REAL("elapsed_s", (double)(fw_clock_ns() - run->start_ns) / 1e9));
     cJSON *counts = cJSON_AddObjectToObject(event, "stages");
     for (enum fw_stage_state s = FW_STAGE_EXECUTED; s <= FW_STAGE_LEFT_OUT; s++) {
         int n = 0;

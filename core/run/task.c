@@ -30,13 +30,13 @@ char *fw_run_tmp(const struct fw_run *run, size_t index)
 
 bool fw_run_add_limits(cJSON *to, const struct fw_limits *limits)
 {
-    return to && fw_json_add_u64(to, "threads", limits->threads) &&
-           fw_json_add_u64(to, "memory_bytes", limits->memory_bytes) &&
-           fw_json_add_u64(to, "engine_bytes", limits->engine_bytes) &&
-           fw_json_add_u64(to, "temp_bytes", limits->temp_bytes) &&
-           fw_json_add_u64(to, "attempt", limits->attempt) &&
-           fw_json_add_u64(to, "small_row_groups", limits->small_row_groups) &&
-           fw_json_add_u64(to, "partition_factor", limits->partition_factor);
+    return fw_json_set(to, FW_JSON_U64("threads", limits->threads),
+                       FW_JSON_U64("memory_bytes", limits->memory_bytes),
+                       FW_JSON_U64("engine_bytes", limits->engine_bytes),
+                       FW_JSON_U64("temp_bytes", limits->temp_bytes),
+                       FW_JSON_U64("attempt", limits->attempt),
+                       FW_JSON_U64("small_row_groups", limits->small_row_groups),
+                       FW_JSON_U64("partition_factor", limits->partition_factor));
 }
 
 /* What is absent stays in the list, without a kind. */
@@ -58,11 +58,11 @@ static bool add_outputs(const struct fw_plan_stage *stage, cJSON *task)
         const struct fw_plan_output *output = &stage->outputs.items[i];
         fw_auto(free) char *partial = fw_run_partial(output);
         cJSON *item = fw_json_append(list);
-        if (!partial || !cJSON_AddStringToObject(item, "port", output->port) ||
-            !cJSON_AddNumberToObject(item, "kind", output->kind) ||
-            !cJSON_AddNumberToObject(item, "flags", output->flags) ||
-            !cJSON_AddStringToObject(item, "path", partial) ||
-            !cJSON_AddStringToObject(item, "name", fw_path_name(output->path))) {
+        if (!partial ||
+            !fw_json_set(item, FW_JSON_TEXT("port", output->port),
+                         FW_JSON_U64("kind", output->kind), FW_JSON_U64("flags", output->flags),
+                         FW_JSON_TEXT("path", partial),
+                         FW_JSON_TEXT("name", fw_path_name(output->path)))) {
             return false;
         }
     }
@@ -89,15 +89,12 @@ static bool add_plugins(const struct fw_plan_stage *stage, cJSON *task)
 static bool add_checkpoint(const struct fw_run *run, const struct fw_plan_stage *stage, cJSON *task)
 {
     fw_auto(free) char *path = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
-    if (!path || !cJSON_AddStringToObject(task, "checkpoint", path) ||
-        !cJSON_AddNumberToObject(task, "checkpoint_every_s", run->options->checkpoint_every_s) ||
-        !cJSON_AddNumberToObject(task, "stop_after_steps",
-                                 (double)run->options->stop_after_steps)) {
-        return false;
-    }
     /* Whether it can be used is for the worker to say. */
-    bool resume = (stage->type->caps & FW_CAP_CHECKPOINT) && access(path, F_OK) == 0;
-    return cJSON_AddBoolToObject(task, "restore", resume);
+    bool resume = path && (stage->type->caps & FW_CAP_CHECKPOINT) && access(path, F_OK) == 0;
+    return path && fw_json_set(task, FW_JSON_TEXT("checkpoint", path),
+                               FW_JSON_REAL("checkpoint_every_s", run->options->checkpoint_every_s),
+                               FW_JSON_U64("stop_after_steps", run->options->stop_after_steps),
+                               FW_JSON_BOOL("restore", resume));
 }
 
 int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct fw_error *err)
@@ -109,13 +106,11 @@ int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct
     fw_auto(free) char *log = fw_rundir_log(run->dir->path, stage->spec->name);
     fw_auto(free) char *seed_key =
         fw_text("%lld:%s", (long long)plan->pipeline->seed, stage->spec->name);
-    if (!task || !tmp || !log || !seed_key || !cJSON_AddStringToObject(task, "log", log) ||
-        !cJSON_AddStringToObject(task, "stage", stage->spec->name) ||
-        !cJSON_AddStringToObject(task, "use", stage->spec->use) ||
-        !cJSON_AddStringToObject(task, "key", stage->key) ||
-        !cJSON_AddStringToObject(task, "tmp", tmp) ||
-        !cJSON_AddStringToObject(task, "seed_key", seed_key) ||
-        !fw_json_add_u64(task, "seed", (uint64_t)plan->pipeline->seed) ||
+    if (!tmp || !log || !seed_key ||
+        !fw_json_set(task, FW_JSON_TEXT("log", log), FW_JSON_TEXT("stage", stage->spec->name),
+                     FW_JSON_TEXT("use", stage->spec->use), FW_JSON_TEXT("key", stage->key),
+                     FW_JSON_TEXT("tmp", tmp), FW_JSON_TEXT("seed_key", seed_key),
+                     FW_JSON_U64("seed", (uint64_t)plan->pipeline->seed)) ||
         !fw_run_add_limits(cJSON_AddObjectToObject(task, "limits"), &run->stages[index].limits) ||
         !add_inputs(plan, stage, task) || !add_outputs(stage, task) || !add_plugins(stage, task) ||
         !add_checkpoint(run, stage, task)) {

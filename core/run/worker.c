@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/proc.h"
 #include "run/checkpoint.h"
+#include "run/times.h"
 #include "run/worker_internal.h"
 
 /* A message per step would drown the supervisor when steps are short. */
@@ -142,8 +143,9 @@ struct tally {
     uint64_t steps_reported;
     uint64_t stop_after; /* so many steps of this run; 0: never */
     double save_every_s; /* 0: only when it stops */
-    int64_t now_ns, reported_ns, saved_ns, busy_ns, longest_ns;
-    bool stopped; /* at a step boundary, as asked */
+    int64_t now_ns, reported_ns, saved_ns;
+    struct fw_times times; /* of this process's steps */
+    bool stopped;          /* at a step boundary, as asked */
 };
 
 static void report_step(struct fw_worker *worker, struct tally *tally)
@@ -151,12 +153,10 @@ static void report_step(struct fw_worker *worker, struct tally *tally)
     cJSON *message = cJSON_CreateObject();
     tally->steps_reported = tally->steps;
     tally->reported_ns = tally->now_ns;
-    cJSON_AddStringToObject(message, "type", "step");
-    fw_json_add_u64(message, "done", tally->step.done);
-    fw_json_add_u64(message, "total", tally->step.total);
-    fw_json_add_u64(message, "items", tally->step.items);
-    fw_json_add_u64(message, "steps", tally->steps);
-    cJSON_AddStringToObject(message, "unit", tally->step.unit ? tally->step.unit : "steps");
+    fw_json_set(message, FW_JSON_TEXT("type", "step"), FW_JSON_U64("done", tally->step.done),
+                FW_JSON_U64("total", tally->step.total), FW_JSON_U64("items", tally->step.items),
+                FW_JSON_U64("steps", tally->steps),
+                FW_JSON_TEXT("unit", tally->step.unit ? tally->step.unit : "steps"));
     fw_worker_send(worker, message);
 }
 
@@ -166,10 +166,8 @@ static fw_status one_step(struct fw_worker *worker, void *self, struct tally *ta
     int64_t start = fw_clock_ns();
     fw_status status = worker->stage->step(self, &step);
     tally->now_ns = fw_clock_ns();
-    int64_t took = tally->now_ns - start;
     tally->steps++;
-    tally->busy_ns += took;
-    tally->longest_ns = took > tally->longest_ns ? took : tally->longest_ns;
+    fw_times_add(&tally->times, tally->now_ns - start);
     if (status >= 0) {
         tally->step = step;
     }
@@ -203,8 +201,7 @@ static int save(struct fw_worker *worker, void *self, struct tally *tally, struc
     }
     tally->saved_ns = fw_clock_ns();
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "checkpoint");
-    fw_json_add_u64(message, "steps", tally->steps);
+    fw_json_set(message, FW_JSON_TEXT("type", "checkpoint"), FW_JSON_U64("steps", tally->steps));
     fw_worker_send(worker, message);
     return 0;
 }
@@ -257,8 +254,7 @@ static void restore(struct fw_worker *worker, void **self, struct tally *tally)
     }
     blame_plugin(worker, &err);
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "restart");
-    cJSON_AddStringToObject(message, "text", err.text);
+    fw_json_set(message, FW_JSON_TEXT("type", "restart"), FW_JSON_TEXT("text", err.text));
     fw_worker_send(worker, message);
     worker->stage->destroy(*self);
     *self = NULL;
@@ -313,18 +309,14 @@ static void end_strays(struct fw_worker *worker)
 static void add_fault(struct fw_worker *worker, cJSON *result, fw_status status,
                       const struct fw_error *err)
 {
-    if (err->text[0] != '\0') {
-        cJSON_AddStringToObject(result, "fault", err->text);
-    } else if (worker->fault.len > 0) {
-        cJSON_AddStringToObject(result, "fault", worker->fault.text);
-    } else {
-        char text[160];
-        snprintf(text, sizeof text,
-                 "the plugin returned status %" PRId32
-                 " without saying why, which is the plugin's defect",
-                 status);
-        cJSON_AddStringToObject(result, "fault", text);
-    }
+    char text[160];
+    snprintf(text, sizeof text,
+             "the plugin returned status %" PRId32
+             " without saying why, which is the plugin's defect",
+             status);
+    fw_json_set(result, FW_JSON_TEXT("fault", err->text[0] != '\0'    ? err->text
+                                              : worker->fault.len > 0 ? worker->fault.text
+                                                                      : text));
 }
 
 static void conclude(struct fw_worker *worker, cJSON *result, fw_status status,
@@ -333,8 +325,7 @@ static void conclude(struct fw_worker *worker, cJSON *result, fw_status status,
     if (status != FW_OK) {
         add_fault(worker, result, status, err);
     }
-    cJSON_AddNumberToObject(result, "status", status);
-    cJSON_AddNumberToObject(result, "code", err->code);
+    fw_json_set(result, FW_JSON_I64("status", status), FW_JSON_I64("code", err->code));
     free(worker->providers);
     if (worker->own_process) {
         fw_loader_destroy(worker->loader);
@@ -343,12 +334,9 @@ static void conclude(struct fw_worker *worker, cJSON *result, fw_status status,
 
 static void add_tally(cJSON *result, const struct tally *tally)
 {
-    fw_json_add_u64(result, "items", tally->step.items);
-    fw_json_add_u64(result, "steps", tally->steps);
-    cJSON *times = cJSON_AddObjectToObject(result, "step_us");
-    cJSON_AddNumberToObject(times, "total", (double)tally->busy_ns / 1e3);
-    cJSON_AddNumberToObject(times, "longest", (double)tally->longest_ns / 1e3);
-    cJSON_AddBoolToObject(result, "stopped", tally->stopped);
+    fw_json_set(result, FW_JSON_U64("items", tally->step.items), FW_JSON_U64("steps", tally->steps),
+                FW_JSON_BOOL("stopped", tally->stopped));
+    fw_json_add(result, "step_us", fw_times_json(&tally->times));
 }
 
 static void run_task(struct fw_worker *worker, cJSON *result)
@@ -373,6 +361,9 @@ static void run_task(struct fw_worker *worker, cJSON *result)
     }
     add_tally(result, &tally);
     cJSON_AddItemReferenceToObject(result, "fields", worker->fields);
+    if (worker->gates->child) {
+        cJSON_AddItemReferenceToObject(result, "gates", worker->gates);
+    }
     conclude(worker, result, status, &err);
 }
 
@@ -417,8 +408,9 @@ int fw_worker_run(int fd, struct fw_loader *loader)
     fw_worker_init_host(&worker);
     worker.fields = cJSON_CreateObject();
     worker.rows = cJSON_CreateObject();
+    worker.gates = cJSON_CreateObject();
     int rc = -1;
-    if (worker.fields && worker.rows && receive_task(&worker) == 0 &&
+    if (worker.fields && worker.rows && worker.gates && receive_task(&worker) == 0 &&
         pthread_create(&worker.control, NULL, control, &worker) == 0) {
         cJSON *result = cJSON_CreateObject();
         const cJSON *plugins = cJSON_GetObjectItemCaseSensitive(worker.json, "probe");
@@ -439,6 +431,7 @@ int fw_worker_run(int fd, struct fw_loader *loader)
     fw_worker_free_task(&worker);
     cJSON_Delete(worker.fields);
     cJSON_Delete(worker.rows);
+    cJSON_Delete(worker.gates);
     fw_str_finish(&worker.fault);
     free(worker.hooks.items);
     fw_channel_finish(&worker.channel);

@@ -43,9 +43,8 @@ static fw_status fail(const struct fw_host *host, fw_status status, const struct
 static void log_write(const struct fw_host *host, uint32_t level, const char *text)
 {
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "log");
-    cJSON_AddNumberToObject(message, "level", level);
-    cJSON_AddStringToObject(message, "text", text);
+    fw_json_set(message, FW_JSON_TEXT("type", "log"), FW_JSON_U64("level", level),
+                FW_JSON_TEXT("text", text));
     fw_worker_send(worker_of(host), message);
 }
 
@@ -82,11 +81,8 @@ static void cancel_on_request(const struct fw_host *host, void (*interrupt)(void
 static void progress_report(const struct fw_host *host, double fraction, const char *text)
 {
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "progress");
-    cJSON_AddNumberToObject(message, "fraction", fraction);
-    if (text) {
-        cJSON_AddStringToObject(message, "text", text);
-    }
+    fw_json_set(message, FW_JSON_TEXT("type", "progress"), FW_JSON_REAL("fraction", fraction),
+                FW_JSON_TEXT("text", text));
     fw_worker_send(worker_of(host), message);
 }
 
@@ -94,23 +90,36 @@ static void metrics_record(const struct fw_host *host, const char *name, uint64_
                            double value, const char *unit)
 {
     cJSON *message = cJSON_CreateObject();
-    cJSON_AddStringToObject(message, "type", "metric");
-    cJSON_AddStringToObject(message, "name", name);
-    fw_json_add_u64(message, "ordinal", ordinal);
-    cJSON_AddNumberToObject(message, "value", value);
-    if (unit) {
-        cJSON_AddStringToObject(message, "unit", unit);
-    }
+    fw_json_set(message, FW_JSON_TEXT("type", "metric"), FW_JSON_TEXT("name", name),
+                FW_JSON_U64("ordinal", ordinal), FW_JSON_REAL("value", value),
+                FW_JSON_TEXT("unit", unit));
     fw_worker_send(worker_of(host), message);
 }
 
 /* The names that the manifest gives to what the host knows better. */
 static bool is_host_field(const char *name)
 {
-    static const char *const names[] = {
-        "attempts", "built_at", "elapsed_s", "fwrun_version",  "inputs", "items",         "key",
-        "preimage", "outputs",  "params",    "peak_rss_bytes", "plugin", "plugin_digest", "seed",
-        "stage",    "steps",    "step_us",   "plugin_version", "use",    "format"};
+    static const char *const names[] = {"attempts",
+                                        "built_at",
+                                        "elapsed_s",
+                                        "fwrun_version",
+                                        "inputs",
+                                        "items",
+                                        "key",
+                                        "gates",
+                                        "preimage",
+                                        "outputs",
+                                        "params",
+                                        "peak_rss_bytes",
+                                        "plugin",
+                                        "plugin_digest",
+                                        "seed",
+                                        "stage",
+                                        "steps",
+                                        "step_us",
+                                        "plugin_version",
+                                        "use",
+                                        "format"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) {
             return true;
@@ -157,6 +166,32 @@ static fw_status artifact_rows(const struct fw_host *host, const char *port, uin
     return fw_json_add_u64(worker->rows, port, n_rows) ? FW_OK : FW_E_NOMEM;
 }
 
+static fw_status gate_verdict(const struct fw_host *host, const char *name, int32_t verdict,
+                              const char *reason)
+{
+    struct fw_worker *worker = worker_of(host);
+    if (verdict < FW_GATE_FALSE || verdict > FW_GATE_UNDECIDED) {
+        struct fw_fault fault = {.struct_size = sizeof fault,
+                                 .what = "a gate was given a verdict that there is none of",
+                                 .where = "fw.gate/1 verdict",
+                                 .value = name,
+                                 .expected = "FW_GATE_FALSE, FW_GATE_TRUE or FW_GATE_UNDECIDED"};
+        return fail(host, FW_E_ARG, &fault);
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(worker->gates, name);
+    cJSON *gate = cJSON_AddObjectToObject(worker->gates, name);
+    bool added = verdict == FW_GATE_UNDECIDED
+                     ? cJSON_AddNullToObject(gate, "verdict") != NULL
+                     : fw_json_set(gate, FW_JSON_BOOL("verdict", verdict == FW_GATE_TRUE));
+    if (!added || !fw_json_set(gate, FW_JSON_TEXT("reason", reason))) {
+        return FW_E_NOMEM;
+    }
+    cJSON *message = cJSON_Duplicate(gate, true);
+    fw_json_set(message, FW_JSON_TEXT("type", "gate"), FW_JSON_TEXT("name", name));
+    fw_worker_send(worker, message);
+    return FW_OK;
+}
+
 /* A worker has its copies of plugins there; for a thread it is made when it is asked for. */
 static const char *tmp_dir(const struct fw_host *host)
 {
@@ -190,6 +225,8 @@ static const struct fw_metrics metrics_table = {.struct_size = sizeof metrics_ta
                                                 .record = metrics_record};
 static const struct fw_artifact artifact_table = {
     .struct_size = sizeof artifact_table, .field = artifact_field, .rows = artifact_rows};
+static const struct fw_gate gate_table = {.struct_size = sizeof gate_table,
+                                          .verdict = gate_verdict};
 static const struct fw_tmp tmp_table = {.struct_size = sizeof tmp_table, .dir = tmp_dir};
 static const struct fw_rng rng_table = {.struct_size = sizeof rng_table, .seed = rng_seed};
 static const struct fw_budget budget_table = {.struct_size = sizeof budget_table,
@@ -203,6 +240,7 @@ static const struct {
     {FW_PROGRESS_ID, &progress_table}, {FW_METRICS_ID, &metrics_table},
     {FW_ARTIFACT_ID, &artifact_table}, {FW_TMP_ID, &tmp_table},
     {FW_RNG_ID, &rng_table},           {FW_BUDGET_ID, &budget_table},
+    {FW_GATE_ID, &gate_table},
 };
 
 static const void *service(const struct fw_host *host, const char *id)

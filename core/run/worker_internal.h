@@ -55,6 +55,7 @@ struct fw_worker {
     struct fw_str fault; /* of the call that is failing; the first one wins */
     cJSON *fields;       /* for the manifest */
     cJSON *rows;         /* port -> rows */
+    cJSON *gates;        /* name -> {verdict, reason} */
 };
 
 /* worker_task.c: fills task, values, limits from `json`. */

@@ -124,6 +124,25 @@ const cJSON *fw_manifest_output(const cJSON *manifest, const char *port)
     return NULL;
 }
 
+const cJSON *fw_manifest_shut_gate(const cJSON *manifest)
+{
+    const cJSON *gate;
+    cJSON_ArrayForEach(gate, cJSON_GetObjectItemCaseSensitive(manifest, "gates"))
+    {
+        if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(gate, "verdict"))) {
+            return gate;
+        }
+    }
+    return NULL;
+}
+
+char *fw_manifest_gate_text(const cJSON *gate)
+{
+    bool decided = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(gate, "verdict"));
+    return fw_text("gate \"%s\" is %s: %s", gate->string, decided ? "false" : "undecided",
+                   fw_json_text(gate, "reason"));
+}
+
 char *fw_manifest_output_path(const char *run_dir, const char *stage, const cJSON *output)
 {
     const cJSON *path = cJSON_GetObjectItemCaseSensitive(output, "path");

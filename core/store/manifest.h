@@ -44,4 +44,11 @@ char *fw_manifest_output_path(const char *run_dir, const char *stage, const cJSO
 /* The recorded output of a port, or NULL. */
 const cJSON *fw_manifest_output(const cJSON *manifest, const char *port);
 
+/* The first gate whose verdict is not true, named by its `string`; NULL when there is none: a stage
+ * with one is not done. */
+const cJSON *fw_manifest_shut_gate(const cJSON *manifest);
+
+/* "gate \"NAME\" is false: REASON", the caller's to free. */
+char *fw_manifest_gate_text(const cJSON *gate);
+
 #endif

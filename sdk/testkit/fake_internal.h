@@ -28,6 +28,12 @@ struct fake_rows {
     uint64_t n;
 };
 
+struct fake_gate {
+    char *name;
+    char *reason;
+    int32_t verdict;
+};
+
 struct fake_hook {
     void (*interrupt)(void *arg); /* NULL: the slot is free */
     void *arg;
@@ -64,6 +70,8 @@ struct fake_task {
     size_t n_fields;
     struct fake_rows rows[FAKE_MAX_PORTS];
     size_t n_rows;
+    struct fake_gate gates[FAKE_MAX_PORTS];
+    size_t n_gates;
     char *tmp, *folder;
 
     struct fake_result result;

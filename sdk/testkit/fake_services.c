@@ -270,6 +270,52 @@ int64_t fake_task_rows(const struct fake_task *t, const char *port)
     return -1;
 }
 
+static const struct fake_gate *find_gate(const struct fake_task *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_gates; i++) {
+        if (strcmp(t->gates[i].name, name) == 0) {
+            return &t->gates[i];
+        }
+    }
+    return NULL;
+}
+
+static fw_status gate_verdict(const struct fw_host *host, const char *name, int32_t verdict,
+                              const char *reason)
+{
+    struct fake_task *t = task_of(host);
+    if (verdict < FW_GATE_FALSE || verdict > FW_GATE_UNDECIDED) {
+        struct fw_fault fault = {.struct_size = (uint32_t)sizeof fault,
+                                 .what = "a gate was given a verdict that there is none of",
+                                 .value = name};
+        return host_fail(host, FW_E_ARG, &fault);
+    }
+    const struct fake_gate *given = find_gate(t, name);
+    size_t i = given != NULL ? (size_t)(given - t->gates) : t->n_gates;
+    if (i == FAKE_MAX_PORTS) {
+        fake_die("more than %d gates", FAKE_MAX_PORTS);
+    }
+    if (i == t->n_gates) {
+        t->gates[t->n_gates++].name = copied(name);
+    }
+    free(t->gates[i].reason);
+    t->gates[i].reason = copied(reason);
+    t->gates[i].verdict = verdict;
+    return FW_OK;
+}
+
+int32_t fake_task_gate(const struct fake_task *t, const char *name)
+{
+    const struct fake_gate *gate = find_gate(t, name);
+    return gate != NULL ? gate->verdict : -1;
+}
+
+const char *fake_task_gate_reason(const struct fake_task *t, const char *name)
+{
+    const struct fake_gate *gate = find_gate(t, name);
+    return gate != NULL ? gate->reason : NULL;
+}
+
 static const char *tmp_dir(const struct fw_host *host)
 {
     struct fake_task *t = task_of(host);
@@ -300,6 +346,7 @@ static const void *host_service(const struct fw_host *host, const char *id)
     static const struct fw_progress progress = {sizeof progress, 0, progress_report};
     static const struct fw_metrics metrics = {sizeof metrics, 0, metrics_record};
     static const struct fw_artifact artifact = {sizeof artifact, 0, artifact_field, artifact_rows};
+    static const struct fw_gate gate = {sizeof gate, 0, gate_verdict};
     static const struct fw_tmp tmp = {sizeof tmp, 0, tmp_dir};
     static const struct fw_rng rng = {sizeof rng, 0, rng_seed};
     static const struct fw_budget budget = {sizeof budget, 0, budget_limits};
@@ -309,7 +356,7 @@ static const void *host_service(const struct fw_host *host, const char *id)
     } services[] = {
         {FW_LOG_ID, &log},         {FW_CANCEL_ID, &cancel},     {FW_PROGRESS_ID, &progress},
         {FW_METRICS_ID, &metrics}, {FW_ARTIFACT_ID, &artifact}, {FW_TMP_ID, &tmp},
-        {FW_RNG_ID, &rng},         {FW_BUDGET_ID, &budget},
+        {FW_RNG_ID, &rng},         {FW_BUDGET_ID, &budget},     {FW_GATE_ID, &gate},
     };
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (strcmp(services[i].id, id) == 0) {
@@ -353,7 +400,12 @@ void fake_task_forget(struct fake_task *t)
     for (size_t i = 0; i < t->n_rows; i++) {
         free(t->rows[i].port);
     }
-    t->n_fields = t->n_rows = 0;
+    for (size_t i = 0; i < t->n_gates; i++) {
+        free(t->gates[i].name);
+        free(t->gates[i].reason);
+        t->gates[i] = (struct fake_gate){0};
+    }
+    t->n_fields = t->n_rows = t->n_gates = 0;
 }
 
 void fake_services_finish(struct fake_task *t)

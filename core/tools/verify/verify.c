@@ -46,7 +46,11 @@ static int check(const struct fw_plan *plan, const struct fw_plan_stage *stage,
                    : 0;
     }
     findings->n_files += count_files(manifest);
-    return 0;
+    const cJSON *gate = fw_manifest_shut_gate(manifest);
+    fw_auto(free) char *text = gate ? fw_manifest_gate_text(gate) : NULL;
+    return text && fw_strings_take(&findings->problems, fw_text("stage \"%s\": %s", name, text)) < 0
+               ? fw_error_oom(err)
+               : 0;
 }
 
 static int report(const struct fw_cli *cli, const struct findings *findings, struct fw_error *err)

@@ -16,6 +16,7 @@
 #include "fw/service/artifact.h"
 #include "fw/service/budget.h"
 #include "fw/service/cancel.h"
+#include "fw/service/gate.h"
 #include "fw/service/log.h"
 #include "fw/service/metrics.h"
 #include "fw/service/progress.h"

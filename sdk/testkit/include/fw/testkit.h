@@ -158,6 +158,12 @@ void fake_task_cancel(struct fake_task *t);
 /** Rows that the stage reported for an output port; -1 when it did not. */
 int64_t fake_task_rows(const struct fake_task *t, const char *port);
 
+/** The verdict that the stage gave for a gate, FW_GATE_TRUE and so on; -1 when it gave none. */
+int32_t fake_task_gate(const struct fake_task *t, const char *name);
+
+/** The reason that came with it, or NULL. */
+const char *fake_task_gate_reason(const struct fake_task *t, const char *name);
+
 /** The JSON text of one manifest field, or NULL when the stage did not set it. */
 const char *fake_task_field(const struct fake_task *t, const char *name);
 

@@ -13,12 +13,12 @@ static void append_place(const struct snapshot_columns *columns, struct fw_text 
     fw_text_append(sql, "{");
     if (columns->processed != NULL) {
         fw_text_append(sql, "'processed': ");
-        snapshot_coerce_sortable(sql, columns->processed);
+        fw_offer_append_sortable(sql, columns->processed);
         fw_text_append(sql, ", ");
     }
     if (columns->time != NULL) {
         fw_text_append(sql, "'crawled': ");
-        snapshot_coerce_sortable(sql, columns->time);
+        fw_offer_append_sortable(sql, columns->time);
         fw_text_append(sql, ", ");
     }
     fw_text_append(sql, "'file': " FW_SOURCE_FILE "::BIGINT, 'row': " FW_SOURCE_ROW "} AS place");
@@ -46,7 +46,7 @@ static void take(const void *self, const struct fw_wide_rows *rows, struct fw_te
                     "SELECT entity, instant, max(place) AS core, max(place) FILTER (present) AS "
                     "extra, count(*) AS n FROM (SELECT %s AS entity, ",
                     fw_text_get(&s->entity));
-    snapshot_coerce_instant(sql, s->columns.instant);
+    fw_instant_append(sql, s->columns.instant);
     fw_text_append(sql, " AS instant, ");
     append_place(&s->columns, sql);
     fw_text_append(sql, ", ");
@@ -95,7 +95,7 @@ fw_status snapshot_choose_open(struct snapshot *s)
     size_t n_keys = s->columns.platform != s->columns.offer ? 2 : 1;
     fw_status status = find_names(s);
 
-    snapshot_coerce_entity(&s->entity, &s->columns);
+    fw_offer_append_entity(&s->entity, s->columns.platform, s->columns.offer);
     if (status != FW_OK || s->entity.failed) {
         return status != FW_OK ? status : fw_fault_nomem(s->host);
     }

@@ -16,13 +16,13 @@ static void append_day(const struct snapshot_columns *columns, struct fw_text *s
     bool has_other = columns->day != NULL && columns->day != columns->instant;
 
     if (columns->compat && columns->day != NULL) {
-        snapshot_coerce_text(sql, columns->day);
+        fw_offer_append_text(sql, columns->day);
         return;
     }
     fw_text_append(sql, columns->compat ? "CAST(CAST(" : "CAST(");
     if (has_other) {
         fw_text_append(sql, "COALESCE(");
-        snapshot_coerce_instant(sql, columns->day);
+        fw_instant_append(sql, columns->day);
         fw_text_append(sql, ", ");
     }
     fw_text_append(sql, has_other ? "fw_instant) AS DATE)" : "fw_instant AS DATE)");
@@ -32,12 +32,12 @@ static void append_day(const struct snapshot_columns *columns, struct fw_text *s
 static void append_keys(const struct snapshot_columns *columns, struct fw_text *sql)
 {
     fw_text_append(sql, "fw_entity AS entity_id, ");
-    snapshot_coerce_text(sql, columns->platform);
+    fw_offer_append_text(sql, columns->platform);
     fw_text_append(sql, " AS platform_name, ");
-    snapshot_coerce_text(sql, columns->offer);
+    fw_offer_append_text(sql, columns->offer);
     fw_text_append(sql, " AS offer_id, ");
     if (columns->compat) {
-        snapshot_coerce_utc_text(sql, "fw_instant");
+        fw_offer_append_utc_text(sql, "fw_instant");
     } else {
         fw_text_append(sql, "fw_instant");
     }

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include <fw/service/sql.h>
+
+#include "internal.h"
+#include "sql/copy.h"
+#include "wide/wide.h"
+
+enum { STEP_MS = 500, MANY_ROWS = 1 << 20, MANY_CELLS = 1 << 24 };
+
+fw_status fw_fold_open(const struct fw_fold_plan *plan, struct fw_fold **ret_fold)
+{
+    struct fw_fold *fold = calloc(1, sizeof *fold);
+
+    if (fold == NULL) {
+        return fw_fault_nomem(plan->sql->host);
+    }
+    fold->plan = *plan;
+    fold->host = plan->sql->host;
+    fold->rows_in = calloc(plan->n_inputs + 1, sizeof *fold->rows_in);
+    fold->n_chunks = calloc(plan->n_inputs + 1, sizeof *fold->n_chunks);
+    if (fold->rows_in == NULL || fold->n_chunks == NULL) {
+        fw_fold_close(fold);
+        return fw_fault_nomem(plan->sql->host);
+    }
+    *ret_fold = fold;
+    return FW_OK;
+}
+
+void fw_fold_close(struct fw_fold *fold)
+{
+    if (fold == NULL) {
+        return;
+    }
+    fold->plan.sql->api->finish(fold->job);
+    fold_cut_finish(&fold->cut);
+    fw_text_finish(&fold->files);
+    free(fold->rows_in);
+    free(fold->n_chunks);
+    free(fold);
+}
+
+fw_status fw_fold_remove(const struct fw_fold *fold)
+{
+    return fw_wide_remove_folder(fold->host, fold->plan.folder);
+}
+
+int64_t fw_fold_rows_in(const struct fw_fold *fold, size_t input)
+{
+    return fold->rows_in[input];
+}
+
+static fw_status prepare(struct fw_fold *fold)
+{
+    fw_status status = fw_wide_make_folder(fold->host, fold->plan.folder);
+
+    for (size_t i = 0; i < fold->plan.n_inputs && status == FW_OK; i++) {
+        status = fw_source_count(fold->plan.inputs[i].source, &fold->rows_in[i]);
+    }
+    fold->is_counted = status == FW_OK;
+    return status;
+}
+
+static int64_t chunk_rows(const struct fw_fold *fold, const struct fw_fold_input *input)
+{
+    size_t n = input->n_columns > 0 ? input->n_columns : input->source->n_columns;
+    int64_t rows = MANY_CELLS / (int64_t)(n + 1);
+
+    if (fold->plan.chunk_rows > 0) {
+        return fold->plan.chunk_rows;
+    }
+    return rows < MANY_ROWS ? rows : MANY_ROWS;
+}
+
+/* Takes both texts. */
+static fw_status begin_copy(struct fw_fold *fold, struct fw_text *select, struct fw_text *path,
+                            size_t n_columns)
+{
+    struct fw_text copy = {0};
+
+    fw_text_appendf(&copy, "COPY (%s) ", fw_text_get(select));
+    fw_sql_append_to_parquet(&copy, fw_text_get(path), n_columns);
+    fw_status status =
+        copy.failed || select->failed || path->failed
+            ? fw_fault_nomem(fold->host)
+            : fold->plan.sql->api->begin(fold->plan.sql->session, fw_text_get(&copy), &fold->job);
+    fw_text_finish(&copy);
+    fw_text_finish(select);
+    fw_text_finish(path);
+    return status;
+}
+
+static fw_status begin_chunk(struct fw_fold *fold)
+{
+    const struct fw_fold_input *input = &fold->plan.inputs[fold->input];
+    const struct fw_source_slice all = {.columns = input->columns, .n_columns = input->n_columns};
+    struct fw_text rows = {0}, select = {0}, path = {0};
+
+    if (fold->chunk_rows == 0) {
+        fw_source_scan(input->source, &all, &rows);
+    } else {
+        fw_source_scan_range(input->source, input->columns, input->n_columns, fold->cut.next,
+                             fold->chunk_end, &rows);
+    }
+    input->keep(fold->plan.self, fw_text_get(&rows), &select);
+    select.failed |= rows.failed;
+    fw_text_finish(&rows);
+    fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input], &path);
+    return begin_copy(fold, &select, &path, 0);
+}
+
+static fw_status begin_table(struct fw_fold *fold)
+{
+    const struct fw_fold_table *table = &fold->plan.tables[fold->table];
+    struct fw_text select = {0}, path = {0};
+
+    table->make(fold->plan.self, fold, &select);
+    fold_append_table(fold, fold->table, &path);
+    return begin_copy(fold, &select, &path, table->n_columns);
+}
+
+/* A source of no rows is one chunk all the same: what is kept of it has columns. */
+static fw_status begin_next(struct fw_fold *fold)
+{
+    while (fold->input < fold->plan.n_inputs) {
+        const struct fw_fold_input *input = &fold->plan.inputs[fold->input];
+        fw_status status = fold_cut_find(&fold->cut, input->source, chunk_rows(fold, input),
+                                         &fold->chunk_end, &fold->chunk_rows);
+        if (status != FW_OK) {
+            return status;
+        }
+        if (fold->chunk_rows > 0 || fold->n_chunks[fold->input] == 0) {
+            return begin_chunk(fold);
+        }
+        fold->input++;
+        fold_cut_finish(&fold->cut);
+        fold->cut.next = (struct fw_source_place){0};
+    }
+    return begin_table(fold);
+}
+
+/* What was begun is written. */
+static fw_status end_one(struct fw_fold *fold)
+{
+    bool is_chunk = fold->input < fold->plan.n_inputs;
+    struct fw_text path = {0};
+
+    fold->plan.sql->api->finish(fold->job);
+    fold->job = NULL;
+    if (is_chunk) {
+        fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input]++, &path);
+        fold->cut.next = fold->chunk_end;
+        fold->rows_done += fold->chunk_rows;
+    } else {
+        fold_append_table(fold, fold->table++, &path);
+    }
+    fold->is_restored = false;
+    fw_status status = fold_note(fold, &path, &fold->files);
+    fw_text_finish(&path);
+    return status;
+}
+
+static bool is_done(const struct fw_fold *fold)
+{
+    return fold->input == fold->plan.n_inputs && fold->table == fold->plan.n_tables;
+}
+
+static void fill(const struct fw_fold *fold, struct fw_step *ret)
+{
+    uint64_t rows = 0;
+
+    for (size_t i = 0; i < fold->plan.n_inputs; i++) {
+        rows += (uint64_t)fold->rows_in[i];
+    }
+    uint64_t done = (uint64_t)fold->rows_done < rows ? (uint64_t)fold->rows_done : rows;
+    if (fold->input == fold->plan.n_inputs) {
+        done = rows; /* of CSV the rows of a chunk are not known */
+    }
+    ret->unit = "rows";
+    ret->items = done;
+    ret->done = done + fold->table;
+    ret->total = rows + fold->plan.n_tables;
+}
+
+/*
+ * After a restart the first statement is worked on to its end: pieces of it would get nowhere where
+ * every step is followed by a restart.
+ */
+static fw_status work(struct fw_fold *fold)
+{
+    double fraction;
+    fw_status status = fold->job == NULL ? begin_next(fold) : FW_OK;
+
+    while (status == FW_OK || status == FW_MORE) {
+        status = fold->plan.sql->api->advance(fold->job, STEP_MS, &fraction);
+        if (status != FW_MORE || !fold->is_restored) {
+            break;
+        }
+    }
+    return status == FW_OK ? end_one(fold) : status;
+}
+
+fw_status fw_fold_step(struct fw_fold *fold, struct fw_step *ret)
+{
+    fw_status status = fold->is_counted ? FW_OK : prepare(fold);
+
+    if (status == FW_OK && !is_done(fold)) {
+        status = work(fold);
+    }
+    if (status < FW_OK) {
+        return status;
+    }
+    fill(fold, ret);
+    return is_done(fold) ? FW_OK : FW_MORE;
+}
+
+static void append_path(const struct fw_text *path, bool is_first, struct fw_text *text)
+{
+    fw_text_append(text, is_first ? "" : ", ");
+    fw_text_literal(text, fw_text_get(path));
+    text->failed |= path->failed;
+}
+
+void fw_fold_append_rows(const struct fw_fold *fold, const char *name, struct fw_text *text)
+{
+    struct fw_text path = {0};
+
+    fw_text_append(text, "(FROM read_parquet([");
+    for (size_t i = 0; i < fold->plan.n_inputs; i++) {
+        bool is_it = strcmp(fold->plan.inputs[i].name, name) == 0;
+        for (size_t k = 0; is_it && k < fold->n_chunks[i]; k++) {
+            fw_text_clear(&path);
+            fold_append_chunk(fold, i, k, &path);
+            append_path(&path, k == 0, text);
+        }
+    }
+    for (size_t i = 0; i < fold->plan.n_tables; i++) {
+        if (strcmp(fold->plan.tables[i].name, name) == 0) {
+            fold_append_table(fold, i, &path);
+            append_path(&path, true, text);
+        }
+    }
+    fw_text_append(text, "], hive_partitioning = false))");
+    fw_text_finish(&path);
+}

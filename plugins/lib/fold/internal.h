@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_LIB_FOLD_INTERNAL_H
+#define FW_LIB_FOLD_INTERNAL_H
+
+#include "fold/fold.h"
+
+/** Goes through the rows of a source in chunks that end with row groups. */
+struct fold_cut {
+    struct fw_source_place next; /**< where the next chunk begins */
+    int64_t *groups;             /**< rows of the row groups of the file `groups_of` */
+    size_t n_groups, groups_of;
+};
+
+struct fw_fold {
+    struct fw_fold_plan plan;
+    const struct fw_host *host;
+    struct fw_sql_job *job;
+    bool is_restored;
+    bool is_counted;
+    int64_t *rows_in; /**< of each input */
+
+    /* Progress. Inputs come first, then tables. */
+    size_t input;         /**< that is being read */
+    size_t table;         /**< that is being made */
+    size_t *n_chunks;     /**< finished files of each input */
+    struct fold_cut cut;  /**< in `input` */
+    int64_t rows_done;    /**< of all inputs; deleted rows count */
+    struct fw_text files; /**< a line for each finished file: size, digest */
+
+    /* Of the chunk that is being read. */
+    struct fw_source_place chunk_end;
+    int64_t chunk_rows;
+};
+
+/* cut.c */
+
+/** Finds the end of the chunk that begins at cut->next, and its rows, 0 at the source's end. */
+fw_status fold_cut_find(struct fold_cut *cut, const struct fw_source *source, int64_t wanted,
+                        struct fw_source_place *ret_end, int64_t *ret_rows);
+void fold_cut_finish(struct fold_cut *cut);
+
+/* state.c */
+
+/* Append the path of chunk `i` of an input, and that of a table. */
+void fold_append_chunk(const struct fw_fold *fold, size_t input, size_t i, struct fw_text *path);
+void fold_append_table(const struct fw_fold *fold, size_t table, struct fw_text *path);
+
+/** Appends the line of a finished file to `files`. */
+fw_status fold_note(const struct fw_fold *fold, const struct fw_text *path, struct fw_text *files);
+
+#endif

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "graph/key.h"
 #include "run/run_internal.h"
+#include "run/worker.h"
 #include "store/manifest.h"
 
 /* What a run that was killed in the middle of writing a document left; nobody else writes here. */
@@ -165,7 +166,8 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
     fw_auto(free) char *checkpoint = fw_rundir_checkpoint(run->dir->path, name);
     fw_auto(json) cJSON *manifest = cJSON_CreateObject();
     if (!folder || !checkpoint || !manifest || !add_facts(run, index, result, manifest) ||
-        !add_outputs(stage, folder, result, manifest)) {
+        !add_outputs(stage, folder, result, manifest) ||
+        (fw_run_hooks.manifest && !fw_run_hooks.manifest(manifest))) {
         return fw_error_oom(err);
     }
     if (fw_manifest_retract(run->dir->path, name, err) < 0 || fw_fs_remove(checkpoint, err) < 0) {

@@ -24,6 +24,8 @@
 /* How long an orphan of a lost supervisor may take to end by itself. */
 #define ORPHAN_GRACE_S 5
 
+struct fw_run_hooks fw_run_hooks;
+
 void fw_worker_send(struct fw_worker *worker, cJSON *message)
 {
     if (message) {
@@ -218,15 +220,17 @@ static int boundary(struct fw_worker *worker, void *self, struct tally *tally, s
     return can_save && (tally->stopped || due) ? save(worker, self, tally, err) : 0;
 }
 
-static fw_status step_loop(struct fw_worker *worker, void *self, struct tally *tally,
+static fw_status step_loop(struct fw_worker *worker, void **self, struct tally *tally,
                            struct fw_error *err)
 {
     fw_status status;
     fw_json_get_u64(worker->json, "stop_after_steps", &tally->stop_after, NULL);
     fw_json_get_double(worker->json, "checkpoint_every_s", &tally->save_every_s, NULL);
     tally->saved_ns = fw_clock_ns();
-    while ((status = one_step(worker, self, tally)) == FW_MORE) {
-        if (boundary(worker, self, tally, err) < 0) {
+    while ((status = one_step(worker, *self, tally)) == FW_MORE) {
+        if (boundary(worker, *self, tally, err) < 0 ||
+            (fw_run_hooks.boundary && !tally->stopped &&
+             fw_run_hooks.boundary(worker, self, tally->steps, err) < 0)) {
             return FW_E_IO;
         }
         if (tally->stopped) {
@@ -285,9 +289,14 @@ static fw_status run_stage(struct fw_worker *worker, struct tally *tally, struct
     if (status != FW_OK) {
         return status > 0 ? FW_E_INTERNAL : status;
     }
-    status = step_loop(worker, self, tally, err);
-    worker->stage->destroy(self);
+    status = step_loop(worker, &self, tally, err);
+    if (self) {
+        worker->stage->destroy(self);
+    }
     drop_hooks(worker);
+    if (fw_run_hooks.end) {
+        fw_run_hooks.end(worker);
+    }
     return status;
 }
 
@@ -389,6 +398,7 @@ static void run_probe(struct fw_worker *worker, const cJSON *list, cJSON *result
 
 static int receive_task(struct fw_worker *worker)
 {
+    worker->json = fw_run_hooks.task ? fw_run_hooks.task() : NULL;
     while (!worker->json) {
         if (fw_channel_receive(&worker->channel, true, NULL) < 0 ||
             fw_channel_next(&worker->channel, &worker->json, NULL) < 0 ||

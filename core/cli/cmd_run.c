@@ -115,6 +115,7 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
         return err->code;
     }
     block_signals();
+    fw_console_open(console, dir->path);
     int code = fw_run(target->plan, target->digests, dir, &options, err);
     if (fw_digests_save(target->digests, code == 0 ? err : NULL) < 0 && code == 0) {
         code = err->code;
@@ -153,7 +154,7 @@ static void write_report(const struct fw_console *console, const char *run_dir)
     struct fw_error err;
     fw_auto(free) char *page = fw_text("%s/report.html", run_dir);
     if (page && (console->n_started > 0 || access(page, F_OK) < 0) &&
-        fw_tool_run("report", run_dir, &err) < 0) {
+        fw_tool_run("report", run_dir, -1, -1, &err) < 0) {
         fprintf(stderr, "warning: no %s: %s\n", page, err.text);
     }
 }

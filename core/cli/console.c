@@ -2,35 +2,55 @@
 #include "cli/console.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/print.h"
+#include "cli/tool.h"
 #include "fw/service/log.h"
 
 void fw_console_init(struct fw_console *console, bool json, bool quiet)
 {
-    *console = (struct fw_console){.json = json,
-                                   .quiet = quiet,
-                                   .terminal = isatty(STDERR_FILENO) == 1,
-                                   .start_ns = fw_clock_ns()};
+    *console =
+        (struct fw_console){.json = json, .quiet = quiet, .bars = -1, .start_ns = fw_clock_ns()};
 }
 
-static void clear_status(struct fw_console *console)
+/* What hangs is not waited for: this run is over. */
+static void close_bars(struct fw_console *console)
 {
-    if (console->status_shown) {
-        fputs("\r\033[K", stderr);
-        console->status_shown = false;
+    if (console->bars >= 0) {
+        shutdown(console->bars, SHUT_WR);
+        poll(&(struct pollfd){.fd = console->bars, .events = POLLIN}, 1, 1000);
+        close(console->bars);
+        fputs(FW_CONSOLE_ERASE, stderr);
+        console->bars = -1;
+    }
+}
+
+void fw_console_open(struct fw_console *console, const char *run_dir)
+{
+    int ends[2];
+    if (isatty(STDERR_FILENO) == 1 && !console->quiet && !console->json &&
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
+        int rc = fw_tool_run("bars", run_dir, ends[1], STDERR_FILENO, NULL);
+        close(ends[1]);
+        if (rc < 0) {
+            close(ends[0]);
+        } else {
+            console->bars = ends[0];
+        }
     }
 }
 
 static void stamp(struct fw_console *console)
 {
     double seconds = (double)(fw_clock_ns() - console->start_ns) / 1e9;
-    clear_status(console);
-    fprintf(stderr, "[%02d:%04.1f] ", (int)seconds / 60, seconds - 60 * ((int)seconds / 60));
+    fprintf(stderr, "%s[%02d:%04.1f] ", console->bars < 0 ? "" : FW_CONSOLE_ERASE,
+            (int)seconds / 60, seconds - 60 * ((int)seconds / 60));
 }
 
 static void print_start(struct fw_console *console, const cJSON *event)
@@ -50,25 +70,20 @@ static void print_start(struct fw_console *console, const cJSON *event)
     fputc('\n', stderr);
 }
 
-static void print_step(const cJSON *step, FILE *out)
-{
-    double done = fw_json_number(step, "done"), total = fw_json_number(step, "total");
-    if (total > 0) {
-        fprintf(out, "%.0f of %.0f %s (%.0f %%)", done, total, fw_json_text(step, "unit"),
-                100 * done / total);
-    } else {
-        fprintf(out, "%.0f %s", done, fw_json_text(step, "unit"));
-    }
-}
-
-void fw_console_progress(const cJSON *step, double elapsed, FILE *out)
+/* "12 of 30 parts (40 %), about 3.2 s left", as far as it is known. */
+static void print_progress(const cJSON *step, double elapsed)
 {
     double done = fw_json_number(step, "done"), total = fw_json_number(step, "total");
     char left[32];
-    print_step(step, out);
+    if (total > 0) {
+        fprintf(stderr, "%.0f of %.0f %s (%.0f %%)", done, total, fw_json_text(step, "unit"),
+                100 * done / total);
+    } else {
+        fprintf(stderr, "%.0f %s", done, fw_json_text(step, "unit"));
+    }
     if (elapsed > 0 && total > 0 && done > 0 && done < total) {
         fw_print_seconds(elapsed * (total - done) / done, left);
-        fprintf(out, ", about %s left", left);
+        fprintf(stderr, ", about %s left", left);
     }
 }
 
@@ -82,7 +97,7 @@ static void print_heartbeat(struct fw_console *console, const cJSON *event)
     stamp(console);
     fprintf(stderr, "%s: running for %s, ", fw_json_text(event, "stage"), seconds);
     if (step) {
-        fw_console_progress(step, elapsed, stderr);
+        print_progress(step, elapsed);
         fputs(", ", stderr);
     }
     fprintf(stderr, "peak %s\n", memory);
@@ -148,17 +163,6 @@ static void print_attempt(struct fw_console *console, const cJSON *event)
     }
 }
 
-static void show_status(struct fw_console *console, const cJSON *event)
-{
-    if (console->terminal && !console->quiet) {
-        clear_status(console);
-        fprintf(stderr, "%s: ", fw_json_text(event, "stage"));
-        print_step(event, stderr);
-        fflush(stderr);
-        console->status_shown = true;
-    }
-}
-
 static void print_stall(struct fw_console *console, const cJSON *event)
 {
     char silent[32];
@@ -183,7 +187,7 @@ static void print_summary(struct fw_console *console, const cJSON *event)
     const cJSON *count;
     char seconds[32];
     fw_print_seconds(fw_json_number(event, "elapsed_s"), seconds);
-    clear_status(console);
+    close_bars(console);
     fprintf(stderr, "%s after %s:", fw_json_text(event, "state"), seconds);
     const char *separator = " ";
     cJSON_ArrayForEach(count, counts)
@@ -238,12 +242,16 @@ void fw_console_event(void *arg, const cJSON *event)
         void (*print)(struct fw_console *, const cJSON *);
         bool loud; /* shown with --quiet too */
     } printers[] = {
-        {"stage_start", print_start, false},  {"step", show_status, false},
-        {"heartbeat", print_heartbeat, true}, {"log", print_log, true},
-        {"attempt_end", print_attempt, true}, {"stage_end", print_end, false},
-        {"stalled", print_stall, true},       {"stopping", print_stop, true},
-        {"restart", print_restart, true},     {"run_end", print_summary, true},
+        {"stage_start", print_start, false},
+        {"heartbeat", print_heartbeat, true},
+        {"log", print_log, true},
+        {"attempt_end", print_attempt, true},
+        {"stage_end", print_end, false},
+        {"stalled", print_stall, true},
+        {"stopping", print_stop, true},
+        {"restart", print_restart, true},
         {"gate", print_gate, false},
+        {"run_end", print_summary, true},
     };
     struct fw_console *console = arg;
     const char *type = fw_json_text(event, "type");

@@ -8,12 +8,13 @@
 #include "graph/plan.h"
 
 /*
- * What a person sees of a run, made from its events: lines on stderr, on a terminal with one line
- * at the bottom that shows the running steps. With `json` the events also go to stdout, one a line.
+ * What a person sees of a run, made from its events: lines on stderr. On a terminal the tool `bars`
+ * draws what runs below them (core/tools/runs/live.h says how the two get along). With `json` the
+ * events also go to stdout, one a line.
  */
 struct fw_console {
-    bool json, quiet, terminal;
-    bool status_shown;
+    bool json, quiet;
+    int bars; /* a socket that ends when `bars` does, and it when the socket does; -1 without */
     int lost; /* errno of the event that stdout did not take; those after it are not tried */
     int64_t start_ns;
     int n_warnings, n_started;
@@ -21,12 +22,15 @@ struct fw_console {
 
 void fw_console_init(struct fw_console *console, bool json, bool quiet);
 
+/* From here to the end of the run there are bars below the lines, where stderr is a terminal that
+ * can have them. */
+void fw_console_open(struct fw_console *console, const char *run_dir);
+
+/* Written where bars may be; the cursor is at their upper left corner. */
+#define FW_CONSOLE_ERASE "\r\033[J"
+
 /* `arg` is a struct fw_console. */
 void fw_console_event(void *arg, const cJSON *event);
-
-/* "12 of 30 parts (40 %), about 3.2 s left", as far as it is known, of the step event `step` of a
- * stage that has been running for `elapsed` seconds. */
-void fw_console_progress(const cJSON *step, double elapsed, FILE *out);
 
 /* The plan as a table on `out`. */
 void fw_console_plan(const struct fw_plan *plan, FILE *out);

@@ -18,13 +18,13 @@ char *fw_tool_path(const char *verb)
     return built && installed ? fw_path_own(built, installed) : NULL;
 }
 
-int fw_tool_run(const char *verb, const char *argument, struct fw_error *err)
+int fw_tool_run(const char *verb, const char *argument, int in, int out, struct fw_error *err)
 {
     fw_auto(free) char *path = fw_tool_path(verb);
-    fw_auto(close) int none = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    fw_auto(close) int none = open("/dev/null", O_RDWR | O_CLOEXEC);
     char *argv[] = {strdup(verb), strdup(argument), NULL};
-    struct fw_proc_fd fds[] = {{.source = none, .target = STDIN_FILENO},
-                               {.source = none, .target = STDOUT_FILENO},
+    struct fw_proc_fd fds[] = {{.source = in < 0 ? none : in, .target = STDIN_FILENO},
+                               {.source = out < 0 ? none : out, .target = STDOUT_FILENO},
                                {.source = STDERR_FILENO, .target = STDERR_FILENO}};
     struct fw_proc_spec spec = {.path = path, .argv = argv, .fds = fds, .n_fds = 3};
     struct fw_proc_result result = {0};

@@ -43,8 +43,8 @@ static int send(int process, struct fw_error *err)
 static int wait_until_over(const char *dir, int insist, double patience_s, struct fw_error *err)
 {
     int64_t start = fw_clock_ns();
+    fw_auto(view) struct fw_view view = {0};
     for (;;) {
-        fw_auto(view) struct fw_view view = {0};
         fw_auto(str) struct fw_str text = {0};
         FW_TRY(fw_view_look(dir, &view, err));
         fw_view_verdict(&view, &text);

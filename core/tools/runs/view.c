@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "fw/macros.h"
 
@@ -87,6 +88,12 @@ static void take_attempt(cJSON *stage, const char *type, const cJSON *event)
     }
 }
 
+static void forget_steps(cJSON *stage)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(stage, "step");
+    cJSON_DeleteItemFromObjectCaseSensitive(stage, "first_step");
+}
+
 static void take_stage_event(cJSON *stage, const char *type, const cJSON *event)
 {
     static const char *const start[] = {"attempt", "pid", "threads", "memory_bytes", "time"};
@@ -95,17 +102,21 @@ static void take_stage_event(cJSON *stage, const char *type, const cJSON *event)
     if (strcmp(type, "stage_start") == 0) {
         set_text(stage, "state", "running");
         copy(stage, event, start, FW_COUNT(start));
+        forget_steps(stage);
         take_attempt(stage, type, event);
     } else if (strcmp(type, "attempt_end") == 0) {
         take_attempt(stage, type, event);
     } else if (strcmp(type, "step") == 0) {
         replace(stage, "step", event);
+        if (!cJSON_HasObjectItem(stage, "first_step")) {
+            replace(stage, "first_step", event);
+        }
     } else if (strcmp(type, "heartbeat") == 0) {
         replace(stage, "step", cJSON_GetObjectItemCaseSensitive(event, "step"));
         replace(stage, "peak_rss_bytes", cJSON_GetObjectItemCaseSensitive(event, "memory_bytes"));
     } else if (strcmp(type, "stage_end") == 0) {
         copy(stage, event, end, FW_COUNT(end));
-        cJSON_DeleteItemFromObjectCaseSensitive(stage, "step");
+        forget_steps(stage);
     }
 }
 
@@ -124,44 +135,47 @@ static void forget(cJSON *stages)
     }
 }
 
-static void take_event(cJSON *document, const cJSON *event)
+static void take_event(struct fw_view *view, const cJSON *event)
 {
-    cJSON *stages = cJSON_GetObjectItemCaseSensitive(document, "stages");
     const char *type = fw_json_text(event, "type");
     if (strcmp(type, "run_start") == 0) { /* what stands before it is another run's */
-        forget(stages);
-        replace(document, "started_at", cJSON_GetObjectItemCaseSensitive(event, "time"));
-        replace(document, "pid", cJSON_GetObjectItemCaseSensitive(event, "pid"));
+        forget(view->stages);
+        cJSON_Delete(view->start);
+        view->start = cJSON_Duplicate(event, true);
         return;
     }
-    cJSON *stage = find_stage(stages, fw_json_text(event, "stage"));
+    cJSON *stage = find_stage(view->stages, fw_json_text(event, "stage"));
     if (stage) {
         take_stage_event(stage, type, event);
     }
 }
 
-/* A line that a kill cut short is no JSON and tells nothing. */
-static int read_events(const char *dir, cJSON *document, struct fw_error *err)
+/* From where the last look ended. A line that a kill cut short is no JSON and tells nothing; the
+ * last may still be on its way. */
+static void read_events(const char *path, struct fw_view *view)
 {
-    fw_auto(free) char *path = fw_text("%s/events.jsonl", dir);
     fw_auto(free) char *line = NULL;
-    FW_TRY(path ? 0 : fw_error_oom(err));
     fw_auto(fclose) FILE *in = fopen(path, "re");
     size_t size = 0;
-    for (ssize_t len; in && (len = getline(&line, &size, in)) > 0;) {
+    if (!in || fseeko(in, view->taken, SEEK_SET) < 0) {
+        return;
+    }
+    for (ssize_t len; (len = getline(&line, &size, in)) > 0 && line[len - 1] == '\n';) {
         fw_auto(json) cJSON *event = NULL;
+        view->taken += len;
         if (fw_json_parse(line, (size_t)len, path, &event, NULL) == 0) {
-            take_event(document, event);
+            take_event(view, event);
         }
     }
-    return 0;
 }
 
-static int add_planned(const char *dir, cJSON *stages, struct fw_error *err)
+static int read_plan(const char *path, struct fw_view *view, struct fw_error *err)
 {
     fw_auto(json) cJSON *plan = NULL;
-    fw_auto(free) char *path = fw_text("%s/plan.json", dir);
-    FW_TRY(path ? 0 : fw_error_oom(err));
+    cJSON_Delete(view->stages);
+    view->stages = cJSON_CreateArray();
+    view->taken = 0;
+    FW_TRY(view->stages ? 0 : fw_error_oom(err));
     if (access(path, F_OK) < 0) {
         return 0; /* it has not been planned yet */
     }
@@ -172,8 +186,26 @@ static int add_planned(const char *dir, cJSON *stages, struct fw_error *err)
         cJSON *stage = cJSON_CreateObject();
         set_text(stage, "name", fw_json_text(planned, "name"));
         set_text(stage, "state", "pending");
-        cJSON_AddItemToArray(stages, stage);
+        cJSON_AddItemToArray(view->stages, stage);
     }
+    return 0;
+}
+
+/* Only what is new since the last look, unless the plan is another or the events are. */
+static int follow(const char *dir, struct fw_view *view, struct fw_error *err)
+{
+    fw_auto(free) char *plan = fw_text("%s/plan.json", dir);
+    fw_auto(free) char *events = fw_text("%s/events.jsonl", dir);
+    struct fw_file now = {0}, log = {0};
+    FW_TRY(plan && events ? 0 : fw_error_oom(err));
+    fw_file_stat(plan, &now, NULL); /* all zero where there is none */
+    fw_file_stat(events, &log, NULL);
+    if (!view->stages || now.inode != view->plan.inode || now.mtime_ns != view->plan.mtime_ns ||
+        (off_t)log.size < view->taken) {
+        FW_TRY(read_plan(plan, view, err));
+        view->plan = now;
+    }
+    read_events(events, view);
     return 0;
 }
 
@@ -204,6 +236,32 @@ static void judge(struct fw_view *view, const cJSON *record)
     }
 }
 
+/*
+ * How fast it is, from what this attempt alone has done: one that was resumed begins with what was
+ * done before. While it has reported one step only, that step's own time tells, if it is known: the
+ * first step of all is always reported.
+ */
+static void add_rates(cJSON *stage)
+{
+    const cJSON *first = cJSON_GetObjectItemCaseSensitive(stage, "first_step");
+    const cJSON *last = cJSON_GetObjectItemCaseSensitive(stage, "step");
+    const char *since = fw_json_text(first, "time");
+    double seconds = fw_view_seconds(fw_json_text(last, "time")) - fw_view_seconds(since);
+    if (seconds <= 0 && fw_json_number(first, "steps") == 1) {
+        first = NULL;
+        seconds = fw_view_seconds(since) - fw_view_seconds(fw_json_text(stage, "time"));
+    }
+    double done = fw_json_number(last, "done") - fw_json_number(first, "done");
+    double items = fw_json_number(last, "items") - fw_json_number(first, "items");
+    double left = fw_json_number(last, "total") - fw_json_number(last, "done");
+    if (seconds > 0 && items > 0) {
+        cJSON_AddNumberToObject(stage, "items_per_s", items / seconds);
+    }
+    if (seconds > 0 && done > 0 && left > 0) {
+        cJSON_AddNumberToObject(stage, "left_s", left * seconds / done);
+    }
+}
+
 /* How long what runs has been running; the events of what has ended say it. */
 static void add_elapsed(struct fw_view *view)
 {
@@ -221,42 +279,75 @@ static void add_elapsed(struct fw_view *view)
         if (view->live) {
             cJSON_AddNumberToObject(stage, "elapsed_s",
                                     now() - fw_view_seconds(fw_json_text(stage, "time")));
+            add_rates(stage);
         } else {
             set_text(stage, "state", "lost");
         }
     }
 }
 
-int fw_view_look(const char *dir, struct fw_view *ret_view, struct fw_error *err)
+static int tell(const char *dir, struct fw_view *view, const cJSON *record, struct fw_error *err)
 {
     static const char *const facts[] = {"name",      "config",  "host",       "pid",
                                         "exit_code", "message", "updated_at", "elapsed_s"};
-    fw_auto(view) struct fw_view view = {.document = cJSON_CreateObject()};
+    cJSON_Delete(view->document);
+    view->document = cJSON_CreateObject();
+    FW_TRY(view->document ? 0 : fw_error_oom(err));
+    set_text(view->document, "run_dir", dir);
+    copy(view->document, record, facts, FW_COUNT(facts));
+    replace(view->document, "started_at", cJSON_GetObjectItemCaseSensitive(view->start, "time"));
+    replace(view->document, "pid", cJSON_GetObjectItemCaseSensitive(view->start, "pid"));
+    replace(view->document, "stages", view->stages);
+    judge(view, record);
+    add_elapsed(view);
+    return 0;
+}
+
+int fw_view_look(const char *dir, struct fw_view *view, struct fw_error *err)
+{
     fw_auto(json) cJSON *record = NULL;
     fw_auto(free) char *lease = fw_text("%s/lease", dir);
     fw_auto(free) char *path = fw_text("%s/run.json", dir);
-    FW_TRY(view.document && lease && path ? 0 : fw_error_oom(err));
+    FW_TRY(lease && path ? 0 : fw_error_oom(err));
     /* The lease first: a run that ends in between has written its record by then. */
-    FW_TRY(fw_lease_inspect(lease, &view.lease, &view.holder, err));
+    FW_TRY(fw_lease_inspect(lease, &view->lease, &view->holder, err));
     if (access(path, F_OK) == 0) {
         FW_TRY(fw_json_read(path, &record, err));
     }
-    set_text(view.document, "run_dir", dir);
-    copy(view.document, record, facts, FW_COUNT(facts));
-    cJSON *stages = cJSON_AddArrayToObject(view.document, "stages");
-    FW_TRY(add_planned(dir, stages, err));
-    FW_TRY(read_events(dir, view.document, err));
-    judge(&view, record);
-    add_elapsed(&view);
-    *ret_view = view;
-    view.document = NULL;
-    return 0;
+    FW_TRY(follow(dir, view, err));
+    return tell(dir, view, record, err);
+}
+
+void fw_view_measure(struct fw_view *view)
+{
+    cJSON *stage;
+    int64_t pid = 0;
+    cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(view->document, "stages"))
+    {
+        if (view->lease == FW_LEASE_HELD && strcmp(fw_json_text(stage, "state"), "running") == 0 &&
+            fw_json_get_i64(stage, "pid", &pid, NULL) == 0 && pid > 0) {
+            fw_json_add_u64(stage, "memory_now_bytes", fw_proc_tree_memory((pid_t)pid));
+        }
+    }
 }
 
 void fw_view_finish(struct fw_view *view)
 {
     cJSON_Delete(view->document);
-    view->document = NULL;
+    cJSON_Delete(view->stages);
+    cJSON_Delete(view->start);
+    *view = (struct fw_view){0};
+}
+
+void fw_view_progress(const cJSON *stage, struct fw_str *text)
+{
+    const cJSON *step = cJSON_GetObjectItemCaseSensitive(stage, "step");
+    double done = fw_json_number(step, "done"), total = fw_json_number(step, "total");
+    fw_str_printf(text, "%.0f", done);
+    if (total > 0) {
+        fw_str_printf(text, " of %.0f", total);
+    }
+    fw_str_printf(text, " %s", fw_json_text(step, "unit"));
 }
 
 const char *fw_view_state(const struct fw_view *view)

@@ -32,8 +32,8 @@ static int wait_for(const struct fw_cli *cli, struct fw_error *err)
     if (fw_view_find(cli, &dir, err) < 0) {
         return err->code;
     }
+    fw_auto(view) struct fw_view view = {0};
     for (;;) {
-        fw_auto(view) struct fw_view view = {0};
         if (fw_view_look(dir, &view, err) < 0) {
             return err->code;
         }

@@ -65,7 +65,6 @@ int fw_verdict_fail(const struct fw_error *err);
 void fw_verdict_given(bool given);
 
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_plan(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

@@ -12,8 +12,6 @@
 const struct fw_verb fw_verbs[] = {
     {"run", "PIPELINE.cfg [STAGE...]", "Runs a pipeline, or only what the named stages need.",
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_RUN, 1, SIZE_MAX, fw_verb_run},
-    {"plan", "TARGET [STAGE...]", "Says what a run would do, and why.",
-     FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON, 1, SIZE_MAX, fw_verb_plan},
     {"exit-codes", "", "Lists the exit codes and what they mean.", FW_CLI_JSON, 0, 0,
      fw_verb_exit_codes},
     {"version", "", "Prints the version.", FW_CLI_JSON, 0, 0, fw_verb_version},
@@ -25,6 +23,7 @@ const size_t fw_n_verbs = sizeof fw_verbs / sizeof *fw_verbs;
 static const struct {
     const char *name, *summary;
 } tools[] = {
+    {"plan", "Says what a run would do, and why."},
     {"why", "Says why a stage would run: every difference in its cache key."},
     {"status", "Says what a run is doing: the newest, or that of TARGET."},
     {"wait", "Waits until a run has ended and ends with its exit code."},

@@ -53,4 +53,7 @@ fw_status fw_report_write(struct fw_report *report, const struct fw_host *host, 
 fw_status fw_report_write_facts(const struct fw_report *report, const struct fw_host *host,
                                 const char *json, const char *markdown);
 
+/** Sets each fact as a field of the stage's MANIFEST.json (fw.artifact/1). */
+fw_status fw_report_fields(const struct fw_report *report, const struct fw_host *host);
+
 #endif

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <fw/service/gate.h>
+
 #include "file/file.h"
 #include "json.h"
 #include "markdown.h"
@@ -123,4 +125,19 @@ fw_status fw_report_write(struct fw_report *report, const struct fw_host *host, 
     fw_report_bool(report, "gate_passed", fw_report_passed(report));
     fw_report_add(report, "fail_reasons", reasons);
     return fw_report_write_facts(report, host, json, markdown);
+}
+
+fw_status fw_report_verdict(const struct fw_report *report, const struct fw_host *host,
+                            const char *gate, const char *figures)
+{
+    const struct fw_gate *service = host->service(host, FW_GATE_ID);
+
+    if (fw_report_passed(report)) {
+        return service->verdict(host, gate, FW_GATE_TRUE, figures);
+    }
+    char *reasons = fw_report_reasons(report);
+    fw_status status = reasons != NULL ? service->verdict(host, gate, FW_GATE_FALSE, reasons)
+                                       : fw_fault_nomem(host);
+    free(reasons);
+    return status;
 }

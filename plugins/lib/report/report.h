@@ -49,7 +49,14 @@ char *fw_report_reasons(const struct fw_report *report);
 fw_status fw_report_write(struct fw_report *report, const struct fw_host *host, const char *json,
                           const char *markdown);
 
-/** The same for a document that is no gate's: no verdict is added. */
+/**
+ * Gives the gate's verdict through fw.gate/1, which the stage requires: the reasons when it does
+ * not pass, and the sentence `figures` when it does. Said by the last step.
+ */
+fw_status fw_report_verdict(const struct fw_report *report, const struct fw_host *host,
+                            const char *gate, const char *figures);
+
+/** Like fw_report_write, for a document that is no gate's: without these two facts. */
 fw_status fw_report_write_facts(const struct fw_report *report, const struct fw_host *host,
                                 const char *json, const char *markdown);
 

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fw/service/artifact.h>
+#include <fw/service/gate.h>
+
+#include "audit_columns.h"
+
+static const struct fw_port inputs[] = {
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .name = "contract", .doc = "the column contract, YAML"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "raw", .doc = "the raw offers"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "core",
+            .doc = "the daily table of offers"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY | FW_PORT_OPTIONAL, .name = "static",
+            .doc = "the latest row of each offer"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY | FW_PORT_OPTIONAL, .name = "extras",
+            .doc = "the nested columns, by entity and day"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY | FW_PORT_OPTIONAL, .name = "text",
+            .doc = "the offers' texts"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "filings",
+            .doc = "the raw filings that the features were made of"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "index",
+            .doc = "the days that the features were made for: cik and crawled_date_day"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "edgar",
+            .doc = "the features that are checked"),
+};
+
+static const struct fw_port outputs[] = {
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .name = "report", .file = "column_manifest.json",
+            .doc = "what was found, the verdict and its reasons"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .name = "markdown", .file = "column_manifest.md",
+            .doc = "the same to read"),
+};
+
+#define COLUMN(name_, default_, doc_)                                                              \
+    FW_PARAM(.type = FW_PARAM_STRING, .name = name_, .default_value = default_, .doc = doc_)
+
+static const struct fw_param params[] = {
+    /* As for edgar_features, whose parameters these are too. */
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "features",
+             .default_value =
+                 "total_offering_amount=offeringSalesAmounts.totalOfferingAmount,"
+                 "total_amount_sold=offeringSalesAmounts.totalAmountSold,"
+                 "total_remaining=offeringSalesAmounts.totalRemaining,"
+                 "number_non_accredited_investors=investors.numberNonAccreditedInvestors,"
+                 "total_number_already_invested=investors.totalNumberAlreadyInvested,"
+                 "minimum_investment_accepted=minimumInvestmentAccepted,"
+                 "sales_commissions=salesCommissionsFindersFees.salesCommissions.dollarAmount,"
+                 "finders_fees=salesCommissionsFindersFees.findersFees.dollarAmount,"
+                 "gross_proceeds_used=useOfProceeds.grossProceedsUsed.dollarAmount",
+             .doc = "name=path of each figure below `payload`; name alone: it is the path too"),
+    COLUMN("payload", "submission_offering_data|offering_data.offeringData|offering_data",
+           "where the paths begin: column.key.key, | between alternatives; empty: with a column"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "ema_alpha", .default_value = "0.2", .min = "0",
+             .max = "1", .doc = "share of a new value in the moving average"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_lag_days", .default_value = "0", .min = "0",
+             .max = "36500", .unit = "days", .doc = "a filing counts so many days later"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "same_instant", .default_value = "accession",
+             .choices = "accession|scan_order",
+             .doc = "filings of one instant: acceptance, then accession, or the table's order"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "normalize_cik", .default_value = "false",
+             .doc = "trim, and fill digits with zeros to ten"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "compat", .default_value = "false",
+             .doc = "the reference: scan_order, infinite values, no JSON text"),
+    COLUMN("cik_column", "cik", "the company's number in the filings and the index"),
+    COLUMN("filed_column", "filed_date", "when the filing was made"),
+    COLUMN("accepted_column", "acceptance_datetime", "decides between filings of one instant"),
+    COLUMN("accession_column", "accession_number", "decides where that does not"),
+    COLUMN("day_column", "crawled_date_day", "the day of the index"),
+    COLUMN("sample_seed", "42", "ciks are drawn in the order of sha1(seed:cik)"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_recompute_pairs", .default_value = "50",
+             .min = "1", .max = "1000000", .doc = "twice as many ciks are drawn, 50 at least"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_min_compared", .default_value = "200", .min = "1",
+             .max = "1000000000", .unit = "values", .doc = "fewer compared values do not pass"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_max_rows", .default_value = "1500", .min = "1",
+             .max = "10000000", .unit = "rows", .doc = "rows of the drawn ciks that are compared"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "tolerance", .default_value = "1e-5", .min = "0",
+             .doc = "the greatest difference between equal values"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "text_required", .default_value = "true",
+             .doc = "without the table of texts and its columns the gate does not pass"),
+};
+
+static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_GATE_ID};
+
+static const char *text(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->text;
+}
+
+static int64_t integer(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->integer;
+}
+
+static void read_settings(struct audit_settings *settings, const struct fw_task *task)
+{
+    bool compat = integer(task, "compat") != 0;
+
+    *settings = (struct audit_settings){
+        .seed = text(task, "sample_seed"),
+        .pairs = integer(task, "edgar_recompute_pairs"),
+        .min_compared = integer(task, "edgar_min_compared"),
+        .max_keys = integer(task, "edgar_max_rows"),
+        .tolerance = fw_task_value(task, "tolerance")->real,
+        .ema_alpha = fw_task_value(task, "ema_alpha")->real,
+        .lag_days = integer(task, "edgar_lag_days"),
+        .text_required = integer(task, "text_required") != 0,
+        .compat = compat,
+        .scan_order = compat || strcmp(text(task, "same_instant"), "scan_order") == 0,
+        .normalize_cik = integer(task, "normalize_cik") != 0,
+        .payload = text(task, "payload"),
+        .cik_column = text(task, "cik_column"),
+        .filed_column = text(task, "filed_column"),
+        .accepted_column = text(task, "accepted_column"),
+        .accession_column = text(task, "accession_column"),
+        .day_column = text(task, "day_column"),
+    };
+}
+
+static void audit_destroy(void *self)
+{
+    struct audit *audit = self;
+
+    audit_features_finish(audit);
+    audit_inputs_close(audit);
+    fw_report_finish(&audit->report);
+    free(audit);
+}
+
+static fw_status check_columns(const struct audit *audit)
+{
+    const struct {
+        enum audit_table table;
+        const char *port, *column;
+    } wanted[] = {
+        {AUDIT_INDEX, "index", audit->settings.cik_column},
+        {AUDIT_INDEX, "index", audit->settings.day_column},
+        {AUDIT_EDGAR, "edgar", "cik"},
+        {AUDIT_EDGAR, "edgar", "crawled_date_day"},
+        {AUDIT_FILINGS, "filings", audit->settings.cik_column},
+        {AUDIT_FILINGS, "filings", audit->settings.filed_column},
+    };
+
+    for (size_t i = 0; i < FW_COUNT(wanted); i++) {
+        if (!audit_has_column(audit, wanted[i].table, wanted[i].column)) {
+            return fw_faultf(audit->host, FW_E_MISSING, wanted[i].port, "name it in the parameters",
+                             "there is no column %s", wanted[i].column);
+        }
+    }
+    return FW_OK;
+}
+
+static fw_status audit_create(const struct fw_host *host, const struct fw_task *task,
+                              void **ret_self)
+{
+    struct audit *audit = calloc(1, sizeof *audit);
+
+    if (audit == NULL) {
+        return fw_fault_nomem(host);
+    }
+    audit->host = host;
+    audit->task = task;
+    audit->report.title = "Gate A: columns and features";
+    read_settings(&audit->settings, task);
+    fw_status status = audit_inputs_open(audit);
+    if (status == FW_OK) {
+        status = check_columns(audit);
+    }
+    if (status == FW_OK) {
+        status = audit_features_read(audit, fw_task_value(task, "features"));
+    }
+    if (status != FW_OK) {
+        audit_destroy(audit);
+        return status;
+    }
+    *ret_self = audit;
+    return FW_OK;
+}
+
+static fw_status write_report(struct audit *audit)
+{
+    const struct cJSON *recomputed;
+    struct fw_text figures = {0};
+    fw_status status =
+        fw_report_write(&audit->report, audit->host, fw_task_output(audit->task, "report")->path,
+                        fw_task_output(audit->task, "markdown")->path);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    recomputed = cJSON_GetObjectItemCaseSensitive(audit->report.facts, "edgar_recompute");
+    recomputed = cJSON_GetObjectItemCaseSensitive(recomputed, "total_compared");
+    fw_text_appendf(&figures, "all columns of the contract are there, %s recomputed values agree",
+                    cJSON_IsRaw(recomputed) ? recomputed->valuestring : "no");
+    status = fw_report_verdict(&audit->report, audit->host, "columns", fw_text_get(&figures));
+    fw_text_finish(&figures);
+    return status;
+}
+
+static fw_status audit_step(void *self, struct fw_step *ret)
+{
+    struct audit *audit = self;
+    fw_status status = FW_OK;
+
+    switch (audit->phase++) {
+    case 0:
+        audit_contract_report(audit);
+        break;
+    case 1:
+        status = audit_advice_report(audit);
+        break;
+    case 2:
+        status = audit_recompute_report(audit);
+        break;
+    default:
+        status = write_report(audit);
+        break;
+    }
+    ret->unit = "checks";
+    ret->total = 4;
+    ret->done = ret->items = (uint64_t)audit->phase;
+    return status == FW_OK && audit->phase < 4 ? FW_MORE : status;
+}
+
+const struct fw_stage audit_columns_stage = {
+    .struct_size = (uint32_t)sizeof(struct fw_stage),
+    .caps = FW_CAP_PARALLEL,
+    .determinism = FW_DETERMINISM_BITWISE,
+    .name = "audit_columns",
+    .doc = "Gate A: every column of the contract is there, features recomputed are equal",
+    .inputs = inputs,
+    .n_inputs = FW_COUNT(inputs),
+    .outputs = outputs,
+    .n_outputs = FW_COUNT(outputs),
+    .params = params,
+    .n_params = FW_COUNT(params),
+    .services_required = required,
+    .n_services_required = FW_COUNT(required),
+    .create = audit_create,
+    .step = audit_step,
+    .destroy = audit_destroy,
+};

@@ -6,50 +6,6 @@
 #include "offer/offer.h"
 #include "texts.h"
 
-static const char *text(const struct texts *texts, const char *param)
-{
-    return fw_task_value(texts->task, param)->text;
-}
-
-static const struct fw_source_column *find(const struct texts *texts, const char *param)
-{
-    const struct fw_source_column *column = fw_source_column(texts->source, text(texts, param));
-
-    return column != NULL && !column->nested ? column : NULL;
-}
-
-static fw_status require(const struct texts *texts, const char *param,
-                         const struct fw_source_column **ret_column)
-{
-    *ret_column = find(texts, param);
-    if (*ret_column != NULL) {
-        return FW_OK;
-    }
-    return fw_faultf(texts->host, FW_E_MISSING, fw_task_input(texts->task, "raw")->paths[0],
-                     "name the column that plays this role with the parameter",
-                     "the raw table has no plain column \"%s\" (parameter %s)", text(texts, param),
-                     param);
-}
-
-static fw_status find_keys(struct texts *texts)
-{
-    static const char *const of_day[] = {"snapshot_column", "day_column", "time_column"};
-    fw_status status = require(texts, "platform_column", &texts->platform);
-
-    if (status == FW_OK) {
-        status = require(texts, "offer_column", &texts->offer);
-    }
-    for (size_t i = 0; i < FW_COUNT(of_day) && texts->instant == NULL; i++) {
-        texts->instant = find(texts, of_day[i]);
-    }
-    texts->time = find(texts, "time_column");
-    texts->processed = find(texts, "processed_column");
-    if (status == FW_OK && texts->instant == NULL) {
-        status = require(texts, "day_column", &texts->instant);
-    }
-    return status;
-}
-
 static void warn_of_missing(const struct texts *texts)
 {
     const struct fw_log *log = texts->host->service(texts->host, FW_LOG_ID);
@@ -109,12 +65,12 @@ static fw_status list_names(struct texts *texts)
     if (texts->names == NULL) {
         return fw_fault_nomem(texts->host);
     }
-    add_name(texts, texts->platform);
-    add_name(texts, texts->offer);
+    add_name(texts, texts->keys.platform);
+    add_name(texts, texts->keys.offer);
     texts->n_entity_names = texts->n_names;
-    add_name(texts, texts->instant);
-    add_name(texts, texts->time);
-    add_name(texts, texts->processed);
+    add_name(texts, texts->keys.instant);
+    add_name(texts, texts->keys.time);
+    add_name(texts, texts->keys.processed);
     for (size_t i = 0; i < texts->n_columns; i++) {
         add_name(texts, texts->columns[i]);
     }
@@ -123,7 +79,8 @@ static fw_status list_names(struct texts *texts)
 
 fw_status texts_columns_find(struct texts *texts)
 {
-    fw_status status = find_keys(texts);
+    fw_status status = fw_offer_keys_find(&texts->keys, texts->host, texts->task, texts->source,
+                                          fw_task_input(texts->task, "raw")->paths[0]);
 
     if (status == FW_OK) {
         status = find_texts(texts);
@@ -132,7 +89,7 @@ fw_status texts_columns_find(struct texts *texts)
         status = list_names(texts);
     }
     if (status == FW_OK) {
-        fw_offer_append_entity(&texts->entity, texts->platform, texts->offer);
+        fw_offer_append_entity(&texts->entity, texts->keys.platform, texts->keys.offer);
         status = texts->entity.failed ? fw_fault_nomem(texts->host) : FW_OK;
     }
     return status;

@@ -6,7 +6,7 @@
 static void append_keys(const struct texts *texts, struct fw_text *sql)
 {
     fw_text_appendf(sql, "SELECT %s AS fw_entity, CAST(", fw_text_get(&texts->entity));
-    fw_instant_append(sql, texts->instant);
+    fw_instant_append(sql, texts->keys.instant);
     fw_text_append(sql, " AS DATE) AS fw_day, (");
     for (size_t i = 0; i < texts->n_columns; i++) {
         fw_text_append(sql, i > 0 ? " OR " : "");
@@ -14,14 +14,14 @@ static void append_keys(const struct texts *texts, struct fw_text *sql)
         fw_text_append(sql, " IS NOT NULL");
     }
     fw_text_append(sql, ") AS fw_any, {");
-    if (texts->processed != NULL) {
+    if (texts->keys.processed != NULL) {
         fw_text_append(sql, "'processed': ");
-        fw_offer_append_sortable(sql, texts->processed);
+        fw_offer_append_sortable(sql, texts->keys.processed);
         fw_text_append(sql, ", ");
     }
-    if (texts->time != NULL) {
+    if (texts->keys.time != NULL) {
         fw_text_append(sql, "'crawled': ");
-        fw_offer_append_sortable(sql, texts->time);
+        fw_offer_append_sortable(sql, texts->keys.time);
         fw_text_append(sql, ", ");
     }
     fw_text_append(sql,
@@ -55,9 +55,9 @@ void texts_take(const void *self, const struct fw_wide_rows *rows, struct fw_tex
 
     fw_text_append(sql, "SELECT fw_entity AS entity_id, fw_best.fw_day, fw_best.fw_place, "
                         "0::BIGINT AS fw_bad, 0::BIGINT AS fw_null, ");
-    fw_offer_append_text(sql, texts->platform);
+    fw_offer_append_text(sql, texts->keys.platform);
     fw_text_append(sql, " AS fw_platform, ");
-    fw_offer_append_text(sql, texts->offer);
+    fw_offer_append_text(sql, texts->keys.offer);
     fw_text_append(sql, " AS fw_offer");
     append_texts(texts, sql);
     fw_text_appendf(sql,

@@ -139,23 +139,14 @@ static const struct fw_port outputs[] = {
             .doc = "keys and texts, one row per entity and day, by entity and day"),
 };
 
-#define COLUMN(name_, default_, doc_)                                                              \
-    FW_PARAM(.type = FW_PARAM_STRING, .name = name_, .default_value = default_, .doc = doc_)
-
 static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "text_columns",
              .default_value = "headline,title,description_text,company_description",
              .doc = "columns with texts, in the output's order; those that are not there are "
                     "left out; nested ones become canonical JSON"),
-    COLUMN("platform_column", "platform_name", "raw column with the platform's name, first key"),
-    COLUMN("offer_column", "offer_id", "raw column with the offer's id, second key"),
-    COLUMN("snapshot_column", "snapshot_ts",
-           "raw column with the snapshot's instant; where there is none, day_column is used"),
-    COLUMN("day_column", "crawled_date_day",
-           "raw column with the crawl day; where there is none, time_column is used"),
-    COLUMN("time_column", "crawled_date", "raw column with the crawl's instant, decides ties"),
-    COLUMN("processed_column", "processed_datetime",
-           "raw column with the ingestion time; the newest row with a text wins"),
+    FW_OFFER_KEY_PARAMS,
+    FW_OFFER_KEY_PARAM("processed_column", "processed_datetime",
+                       "raw column with the ingestion time; the newest row with a text wins"),
     FW_PARAM(.type = FW_PARAM_BOOL, .name = "compat", .default_value = "false",
              .doc = "crawled_date_day as text"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "limit_rows", .default_value = "0", .min = "0",

@@ -7,6 +7,7 @@
 #include <fw/stage.h>
 #include <fw/task.h>
 
+#include "offer/keys.h"
 #include "source/source.h"
 #include "sql/sql.h"
 #include "wide/wide.h"
@@ -27,9 +28,8 @@ struct texts {
     struct fw_sql_handle sql;
     struct fw_source *source;
 
-    const struct fw_source_column *platform, *offer, *instant;
-    const struct fw_source_column *time, *processed; /**< NULL: the table has none */
-    const struct fw_source_column **columns;         /**< with texts, in the order asked for */
+    struct fw_offer_keys keys;
+    const struct fw_source_column **columns; /**< with texts, in the order asked for */
     size_t n_columns;
     const char **missing; /**< asked for and not in the table */
     size_t n_missing;

@@ -45,13 +45,13 @@ static fw_status open_fold(struct index *index)
     if (index->folder.failed) {
         return fw_fault_nomem(index->host);
     }
-    index->input =
-        (struct fw_fold_input){"daily", index->daily, index->names, INDEX_N_COLUMNS, index_keep};
+    index->input = (struct fw_fold_input){"daily",         index->daily, index->names,
+                                          INDEX_N_COLUMNS, index_keep,   index};
     index->tables[INDEX_OFFER_DAY] =
-        (struct fw_fold_table){"offer_day", offer_day, 7, index_make_offer_day};
+        (struct fw_fold_table){"offer_day", offer_day, 7, index_make_offer_day, index};
     index->tables[INDEX_CIK_DAY] =
-        (struct fw_fold_table){"cik_day", cik_day, 3, index_make_cik_day};
-    index->tables[INDEX_FACTS] = (struct fw_fold_table){"facts", NULL, 5, index_make_facts};
+        (struct fw_fold_table){"cik_day", cik_day, 3, index_make_cik_day, index};
+    index->tables[INDEX_FACTS] = (struct fw_fold_table){"facts", NULL, 5, index_make_facts, index};
     const struct fw_fold_plan plan = {
         .sql = &index->sql,
         .folder = fw_text_get(&index->folder),
@@ -60,7 +60,6 @@ static fw_status open_fold(struct index *index)
         .tables = index->tables,
         .n_tables = INDEX_N_TABLES,
         .chunk_rows = fw_task_value(index->task, "chunk_rows")->integer,
-        .self = index,
     };
     return fw_fold_open(&plan, &index->fold);
 }

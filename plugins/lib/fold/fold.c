@@ -104,7 +104,7 @@ static fw_status begin_chunk(struct fw_fold *fold)
         fw_source_scan_range(input->source, input->columns, input->n_columns, fold->cut.next,
                              fold->chunk_end, &rows);
     }
-    input->keep(fold->plan.self, fw_text_get(&rows), &select);
+    input->keep(input->self, fw_text_get(&rows), &select);
     select.failed |= rows.failed;
     fw_text_finish(&rows);
     fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input], &path);
@@ -116,7 +116,7 @@ static fw_status begin_table(struct fw_fold *fold)
     const struct fw_fold_table *table = &fold->plan.tables[fold->table];
     struct fw_text select = {0}, path = {0};
 
-    table->make(fold->plan.self, fold, &select);
+    table->make(table->self, fold, &select);
     fold_append_table(fold, fold->table, &path);
     return begin_copy(fold, &select, &path, table->n_columns);
 }

@@ -31,6 +31,7 @@ struct fw_fold_input {
 
     /** Appends a SELECT over `rows`, a parenthesised SELECT of the columns, fw_file and fw_row. */
     void (*keep)(const void *self, const char *rows, struct fw_text *select);
+    const void *self;
 };
 
 struct fw_fold_table {
@@ -40,6 +41,7 @@ struct fw_fold_table {
 
     /** Appends the SELECT of its rows, which reads through fw_fold_append_rows. */
     void (*make)(const void *self, const struct fw_fold *fold, struct fw_text *select);
+    const void *self;
 };
 
 /** Everything pointed to must outlive the fold. Callbacks append text and do nothing else. */
@@ -51,7 +53,6 @@ struct fw_fold_plan {
     const struct fw_fold_table *tables;
     size_t n_tables;
     int64_t chunk_rows; /**< 0: by the number of columns; a row group is never cut */
-    const void *self;   /**< for the callbacks */
 };
 
 /** Nothing is read or written yet. [stage thread, as all below] */

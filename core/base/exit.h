@@ -2,9 +2,8 @@
 #ifndef FW_CORE_BASE_EXIT_H
 #define FW_CORE_BASE_EXIT_H
 
-#include <stddef.h>
-
-/* The exit codes of the program, which are also the classes of every error in the core. */
+/* The exit codes of the program, which are also the classes of every error in the core; `fwrun
+ * exit-codes` says what they mean (core/tools/facts). */
 enum fw_exit {
     FW_EXIT_OK = 0,
     FW_EXIT_FAILED = 1,
@@ -22,15 +21,5 @@ enum fw_exit {
     FW_EXIT_TIME = 75,
     FW_EXIT_SIGNAL = 128 /* plus the number of the signal */
 };
-
-struct fw_exit_meaning {
-    int code;
-    const char *name;
-    const char *meaning;
-};
-
-/* One row per code, ascending. */
-extern const struct fw_exit_meaning fw_exit_table[];
-extern const size_t fw_exit_table_len;
 
 #endif

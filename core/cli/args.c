@@ -20,6 +20,7 @@ enum {
     OPT_SIGTERM,
     OPT_VS,
     OPT_DETACH,
+    OPT_ESTIMATE,
     OPT_WATCH,
     OPT_TIMEOUT,
     OPT_NOW
@@ -54,6 +55,8 @@ static const struct {
     {"watch", NULL, "show it again every second until the run has ended", FW_CLI_WATCH, OPT_WATCH},
     {"timeout", "DURATION", "wait no longer than this", FW_CLI_TIMEOUT, OPT_TIMEOUT},
     {"now", NULL, "kill what runs instead of letting it save", FW_CLI_NOW, OPT_NOW},
+    {"estimate", NULL, "what each stage is likely to take, from what was measured before",
+     FW_CLI_ESTIMATE, OPT_ESTIMATE},
     {"vs", "RUN_DIR", "compare with the stage of another run directory", FW_CLI_VS, OPT_VS},
 };
 
@@ -111,9 +114,10 @@ static int duration(const char *text, double *ret_seconds, struct fw_error *err)
 static bool *flag(struct fw_cli *cli, int code)
 {
     bool *const flags[] = {
-        [OPT_JSON - OPT_SET] = &cli->json,   [OPT_PLAN - OPT_SET] = &cli->plan_only,
-        [OPT_QUIET - OPT_SET] = &cli->quiet, [OPT_DETACH - OPT_SET] = &cli->detach,
-        [OPT_WATCH - OPT_SET] = &cli->watch, [OPT_NOW - OPT_SET] = &cli->now};
+        [OPT_JSON - OPT_SET] = &cli->json,        [OPT_PLAN - OPT_SET] = &cli->plan_only,
+        [OPT_QUIET - OPT_SET] = &cli->quiet,      [OPT_DETACH - OPT_SET] = &cli->detach,
+        [OPT_WATCH - OPT_SET] = &cli->watch,      [OPT_NOW - OPT_SET] = &cli->now,
+        [OPT_ESTIMATE - OPT_SET] = &cli->estimate};
     size_t at = (size_t)(code - OPT_SET);
     return at < sizeof flags / sizeof *flags ? flags[at] : NULL;
 }

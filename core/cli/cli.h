@@ -16,7 +16,7 @@
 struct fw_cli {
     struct fw_strings args; /* what is no option, after the verb */
     struct fw_strings sets, plugin_dirs, force;
-    bool json, plan_only, quiet, detach, watch, now;
+    bool json, plan_only, quiet, detach, watch, now, estimate;
     const char *vs;
     double time_budget_s, checkpoint_every_s, timeout_s; /* timeout_s < 0: none */
     uint64_t stop_after_steps;
@@ -31,7 +31,8 @@ enum {
     FW_CLI_VS = 1 << 4,
     FW_CLI_WATCH = 1 << 5,
     FW_CLI_TIMEOUT = 1 << 6,
-    FW_CLI_NOW = 1 << 7
+    FW_CLI_NOW = 1 << 7,
+    FW_CLI_ESTIMATE = 1 << 8
 };
 
 struct fw_verb {
@@ -65,7 +66,6 @@ int fw_verdict_fail(const struct fw_error *err);
 void fw_verdict_given(bool given);
 
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
-int fw_verb_exit_codes(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);
 

@@ -12,8 +12,6 @@
 const struct fw_verb fw_verbs[] = {
     {"run", "PIPELINE.cfg [STAGE...]", "Runs a pipeline, or only what the named stages need.",
      FW_CLI_SET | FW_CLI_PLUGIN_DIR | FW_CLI_JSON | FW_CLI_RUN, 1, SIZE_MAX, fw_verb_run},
-    {"exit-codes", "", "Lists the exit codes and what they mean.", FW_CLI_JSON, 0, 0,
-     fw_verb_exit_codes},
     {"version", "", "Prints the version.", FW_CLI_JSON, 0, 0, fw_verb_version},
     {"help", "[VERB]", "Explains the verbs.", 0, 0, 1, fw_verb_help},
 };
@@ -35,6 +33,7 @@ static const struct {
     {"list", "Lists the plugins that are found, good and bad."},
     {"new-plugin", "Writes a project for a plugin of your own, which works as it is."},
     {"doctor", "Checks what this machine offers and what the pipeline needs."},
+    {"exit-codes", "Lists the exit codes and what they mean."},
 };
 
 static const struct fw_verb *find_verb(const char *name)

@@ -115,6 +115,20 @@ static bool add_result(const cJSON *result, cJSON *manifest)
     return true;
 }
 
+/* As it was when the stage began: what a later run's input is compared with (fwrun plan
+ * --estimate).
+ */
+static uint64_t input_bytes(const struct fw_watch *watch)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < watch->trees.len; i++) {
+        for (size_t k = 0; k < watch->trees.items[i].len; k++) {
+            bytes += watch->trees.items[i].items[k].size;
+        }
+    }
+    return bytes;
+}
+
 static bool add_facts(const struct fw_run *run, size_t index, const cJSON *result, cJSON *manifest)
 {
     const struct fw_plan_stage *stage = &run->plan->stages[index];
@@ -136,6 +150,7 @@ static bool add_facts(const struct fw_run *run, size_t index, const cJSON *resul
            fw_json_add_i64(manifest, "seed", run->plan->pipeline->seed) &&
            cJSON_AddNumberToObject(manifest, "elapsed_s", elapsed_s) &&
            fw_json_add_u64(manifest, "peak_rss_bytes", state->peak_bytes) &&
+           fw_json_add_u64(manifest, "input_bytes", input_bytes(&state->watch)) &&
            fw_json_add(manifest, "attempts", cJSON_Duplicate(state->attempts, true)) &&
            add_result(result, manifest) && fw_plan_add_inputs(run->plan, stage, manifest) &&
            fw_plan_add_params(stage, manifest);

@@ -10,6 +10,11 @@
 #include "graph/plan.h"
 #include "store/rundir.h"
 
+/* Of the machine's memory, for a pipeline that does not say what it may use; and what a stage needs
+ * to start beside another. */
+#define FW_RUN_MEMORY_SHARE 0.8
+#define FW_RUN_MIN_MEMORY   ((uint64_t)256 << 20)
+
 /*
  * Carries out a plan: stages side by side within the budgets, each in a worker, with the ladder,
  * cancelling, progress and records. The caller holds the run directory.

@@ -4,9 +4,6 @@
 #include "base/clock.h"
 #include "run/run_internal.h"
 
-/* A share of less than this makes no stage start beside another. */
-#define MIN_MEMORY ((uint64_t)256 << 20)
-
 /*
  * Which stages run next. Each end of a stage is counted at those that need it, so that nobody looks
  * at all stages: `decidable` has the places, in the plan's order, of those that need nothing any
@@ -126,9 +123,9 @@ static bool fits(const struct fw_run *run, size_t index)
     uint32_t threads;
     uint64_t memory;
     wanted(run, index, &threads, &memory);
-    return run->n_running == 0 ||
-           (threads <= run->free_threads && memory <= run->free_memory &&
-            (memory >= MIN_MEMORY || run->plan->stages[index].spec->resources.memory_bytes > 0));
+    return run->n_running == 0 || (threads <= run->free_threads && memory <= run->free_memory &&
+                                   (memory >= FW_RUN_MIN_MEMORY ||
+                                    run->plan->stages[index].spec->resources.memory_bytes > 0));
 }
 
 static void admit(struct fw_run *run, size_t index)

@@ -20,9 +20,6 @@
 /* A look that comes so late was not late by itself: this process was stopped. */
 #define PAUSE_NS INT64_C(500000000)
 
-/* What a pipeline may use when it does not say. */
-#define DEFAULT_MEMORY_SHARE 0.8
-
 /* What was made, without the file by file of the manifest. */
 static void add_outputs(const cJSON *manifest, cJSON *event)
 {
@@ -310,7 +307,7 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     run->threads = run->free_threads = given->threads ? given->threads : machine->cpus;
     run->memory = given->memory_bytes
                       ? given->memory_bytes
-                      : (uint64_t)((double)machine->memory_bytes * DEFAULT_MEMORY_SHARE);
+                      : (uint64_t)((double)machine->memory_bytes * FW_RUN_MEMORY_SHARE);
     run->free_memory = run->memory;
     run->stages = calloc(run->plan->n_stages + 1, sizeof *run->stages);
     run->childless = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;

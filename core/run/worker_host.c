@@ -103,6 +103,7 @@ static bool is_host_field(const char *name)
                                         "built_at",
                                         "elapsed_s",
                                         "fwrun_version",
+                                        "input_bytes",
                                         "inputs",
                                         "items",
                                         "key",

@@ -57,17 +57,6 @@ static void truncates_long_texts(void **state)
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
 }
 
-static void names_every_exit_code_once(void **state)
-{
-    (void)state;
-    static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 75, 128};
-    assert_int_equal(fw_exit_table_len, sizeof codes / sizeof codes[0]);
-    for (size_t i = 0; i < fw_exit_table_len; i++) {
-        assert_int_equal(fw_exit_table[i].code, codes[i]);
-        assert_true(strlen(fw_exit_table[i].name) > 0 && strlen(fw_exit_table[i].meaning) > 0);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,7 +64,6 @@ int main(void)
         cmocka_unit_test(keeps_the_cause_that_was_current_at_the_call),
         cmocka_unit_test(accepts_no_receiver),
         cmocka_unit_test(truncates_long_texts),
-        cmocka_unit_test(names_every_exit_code_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/exit.h"
+#include <stdio.h>
 
-const struct fw_exit_meaning fw_exit_table[] = {
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/vec.h"
+#include "cli/cli.h"
+#include "cli/print.h"
+
+/* One row per code, ascending. */
+static const struct {
+    enum fw_exit code;
+    const char *name, *meaning;
+} table[] = {
     {FW_EXIT_OK, "ok", "everything asked for is done"},
     {FW_EXIT_FAILED, "failed", "a stage failed"},
     {FW_EXIT_USAGE, "usage", "the command line is wrong; nothing ran"},
@@ -18,4 +28,26 @@ const struct fw_exit_meaning fw_exit_table[] = {
     {FW_EXIT_TIME, "time", "the time budget is used up; the same command resumes"},
     {FW_EXIT_SIGNAL, "signal", "128+n: ended by signal n; the same command resumes"},
 };
-const size_t fw_exit_table_len = sizeof fw_exit_table / sizeof fw_exit_table[0];
+
+static int exit_codes(const struct fw_cli *cli, struct fw_error *err)
+{
+    fw_auto(json) cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < FW_COUNT(table); i++) {
+        if (!cli->json) {
+            printf("%3d%s  %-14s %s\n", table[i].code,
+                   table[i].code == FW_EXIT_SIGNAL ? "+n" : "  ", table[i].name, table[i].meaning);
+            continue;
+        }
+        fw_json_set(fw_json_append(list), FW_JSON_I64("code", table[i].code),
+                    FW_JSON_TEXT("name", table[i].name), FW_JSON_TEXT("meaning", table[i].meaning));
+    }
+    return cli->json ? fw_print_json(list, err) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct fw_verb verb = {
+        "exit-codes", "", "Lists the exit codes and what they mean.", FW_CLI_JSON, 0, 0,
+        exit_codes};
+    return fw_tool_main(&verb, argc, argv);
+}

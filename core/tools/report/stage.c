@@ -151,7 +151,8 @@ static void add_steps(struct fw_str *page, const cJSON *manifest)
 static void add_own(struct fw_str *page, const cJSON *manifest)
 {
     static const char common[] =
-        " format stage use key input_bytes built_at fwrun_version plugin plugin_version plugin_digest seed "
+        " format stage use key input_bytes built_at fwrun_version plugin plugin_version "
+        "plugin_digest seed "
         "elapsed_s peak_rss_bytes items steps step_us attempts params inputs outputs parent ";
     const cJSON *field;
     fw_auto(str) struct fw_str rows = {0};

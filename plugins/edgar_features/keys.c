@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "edgar.h"
+#include "instant/instant.h"
+
+static fw_status check_column(const struct edgar *edgar, const struct fw_source *source,
+                              const char *name, const char *parameter)
+{
+    if (fw_source_column(source, name) != NULL) {
+        return FW_OK;
+    }
+    return fw_faultf(edgar->host, FW_E_MISSING, name, parameter, "%s has no column %s",
+                     source == edgar->index.source ? "the index" : "the table of filings", name);
+}
+
+/* A number has lost its leading zeros: it would match nothing, without a word. */
+static fw_status check_cik(const struct edgar *edgar, const struct fw_source *source)
+{
+    const char *name = edgar->settings.cik_column;
+    fw_status status = check_column(edgar, source, name, "name it with cik_column");
+
+    if (status != FW_OK) {
+        return status;
+    }
+    const char *type = fw_source_column(source, name)->sql_type;
+    if (strcmp(type, "VARCHAR") == 0 ||
+        (strcmp(type, "BIGINT") == 0 && edgar->settings.normalize_cik)) {
+        return FW_OK;
+    }
+    return fw_faultf(edgar->host, FW_E_DATA, name,
+                     "keep it as text where it is read first, or set normalize_cik",
+                     "the column is a %s where a text of ten digits is needed", type);
+}
+
+static fw_status check_time(const struct edgar *edgar, const struct fw_source *source,
+                            const char *name, const char *parameter)
+{
+    fw_status status = check_column(edgar, source, name, parameter);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    const char *type = fw_source_column(source, name)->sql_type;
+    if (strcmp(type, "VARCHAR") == 0 || strcmp(type, "DATE") == 0 ||
+        strncmp(type, "TIMESTAMP", 9) == 0) {
+        return FW_OK;
+    }
+    return fw_faultf(edgar->host, FW_E_DATA, name, "convert it, say in a stage sql before this one",
+                     "the column is a %s where a DATE, a TIMESTAMP or a text of one is needed",
+                     type);
+}
+
+fw_status edgar_keys_check(const struct edgar *edgar)
+{
+    const struct edgar_settings *settings = &edgar->settings;
+    fw_status status = check_cik(edgar, edgar->index.source);
+
+    if (status == FW_OK) {
+        status = check_cik(edgar, edgar->filings.source);
+    }
+    if (status == FW_OK) {
+        status =
+            check_time(edgar, edgar->index.source, settings->day_column, "name it with day_column");
+    }
+    return status == FW_OK ? check_time(edgar, edgar->filings.source, settings->filed_column,
+                                        "name it with filed_column")
+                           : status;
+}
+
+/* cik as text, NULL for what stands for none (freeze §5, §6.4). */
+static void append_cik(const struct edgar *edgar, struct fw_text *text)
+{
+    struct fw_text cik = {0};
+
+    fw_text_append(&cik, "CAST(");
+    fw_text_identifier(&cik, edgar->settings.cik_column);
+    fw_text_append(&cik, " AS VARCHAR)");
+    const char *c = fw_text_get(&cik);
+    fw_text_appendf(text,
+                    "CASE WHEN trim(%s, E' \\t\\n\\r') NOT IN ('', '(empty)', 'nan', 'None', "
+                    "'NaN', '<NA>') THEN ",
+                    c);
+    if (edgar->settings.normalize_cik) {
+        fw_text_appendf(text,
+                        "CASE WHEN regexp_full_match(trim(%s), '[0-9]{1,9}') THEN "
+                        "lpad(trim(%s), 10, '0') ELSE trim(%s) END",
+                        c, c, c);
+    } else {
+        fw_text_append(text, c);
+    }
+    fw_text_append(text, " END");
+    text->failed = text->failed || cik.failed;
+    fw_text_finish(&cik);
+}
+
+void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select)
+{
+    fw_text_append(select, "SELECT cik, day FROM (SELECT ");
+    append_cik(edgar, select);
+    fw_text_append(select, " AS cik, CAST(CAST(");
+    fw_instant_append(select, fw_source_column(edgar->index.source, edgar->settings.day_column));
+    fw_text_appendf(select,
+                    " AS DATE) - DATE '1970-01-01' AS INTEGER) AS day FROM %s) WHERE cik IS NOT "
+                    "NULL AND day IS NOT NULL",
+                    scan);
+}
+
+/* What decides between filings of one instant; a column that is not there decides nothing. */
+static void append_order(const struct edgar *edgar, struct fw_text *select)
+{
+    const struct fw_source_column *accepted =
+        fw_source_column(edgar->filings.source, edgar->settings.accepted_column);
+    const struct fw_source_column *accession =
+        fw_source_column(edgar->filings.source, edgar->settings.accession_column);
+
+    if (accepted != NULL && !edgar->settings.scan_order) {
+        fw_instant_append(select, accepted);
+    } else {
+        fw_text_append(select, "NULL::TIMESTAMP");
+    }
+    fw_text_append(select, " AS accepted, ");
+    if (accession != NULL && !edgar->settings.scan_order) {
+        fw_text_append(select, "CAST(");
+        fw_text_identifier(select, accession->name);
+        fw_text_append(select, " AS VARCHAR)");
+    } else {
+        fw_text_append(select, "NULL::VARCHAR");
+    }
+    fw_text_append(select, " AS accession");
+}
+
+void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, struct fw_text *select)
+{
+    fw_text_append(select, "SELECT fw_k AS k, epoch_us(");
+    fw_instant_append(select,
+                      fw_source_column(edgar->filings.source, edgar->settings.filed_column));
+    fw_text_append(select, ") AS filed, ");
+    append_order(edgar, select);
+    for (size_t i = 0; i < edgar->n_features; i++) {
+        fw_text_appendf(select, ", %s AS v%zu", fw_text_get(&edgar->features[i].value), i);
+    }
+    fw_text_appendf(select, ", " FW_SOURCE_FILE ", " FW_SOURCE_ROW " FROM %s JOIN fw_ciks ON ",
+                    scan);
+    fw_text_append(select, "fw_cik = ");
+    append_cik(edgar, select);
+}

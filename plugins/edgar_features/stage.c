@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fw/service/artifact.h>
+#include <fw/service/budget.h>
+
+#include "edgar.h"
+#include "wide/wide.h"
+
+enum { STATE_VERSION = 1 };
+
+static const struct fw_port inputs[] = {
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "filings",
+            .doc = "one row per filing: a Delta table, Parquet or CSV"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "index",
+            .doc = "snapshots_cik_day: the ciks and days that features are wanted of"),
+};
+
+static const struct fw_port outputs[] = {
+    FW_PORT(.kind = FW_KIND_TABLE, .name = "features", .file = "edgar_features",
+            .doc =
+                "one row per row of the index, by day and cik; snapshot_year=YYYY/part-0.parquet"),
+};
+
+#define COLUMN(name_, default_, doc_)                                                              \
+    FW_PARAM(.type = FW_PARAM_STRING, .name = name_, .default_value = default_, .doc = doc_)
+
+static const struct fw_param params[] = {
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "features",
+             .default_value =
+                 "total_offering_amount=offeringSalesAmounts.totalOfferingAmount,"
+                 "total_amount_sold=offeringSalesAmounts.totalAmountSold,"
+                 "total_remaining=offeringSalesAmounts.totalRemaining,"
+                 "number_non_accredited_investors=investors.numberNonAccreditedInvestors,"
+                 "total_number_already_invested=investors.totalNumberAlreadyInvested,"
+                 "minimum_investment_accepted=minimumInvestmentAccepted,"
+                 "sales_commissions=salesCommissionsFindersFees.salesCommissions.dollarAmount,"
+                 "finders_fees=salesCommissionsFindersFees.findersFees.dollarAmount,"
+                 "gross_proceeds_used=useOfProceeds.grossProceedsUsed.dollarAmount",
+             .doc = "name=path of each figure below `payload`; name alone: it is the path too"),
+    COLUMN("payload", "submission_offering_data|offering_data.offeringData|offering_data",
+           "where the paths begin: column.key.key, | between alternatives; empty: with a column"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "ema_alpha", .default_value = "0.2", .min = "0",
+             .max = "1", .doc = "share of a new value in the moving average"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_lag_days", .default_value = "0", .min = "0",
+             .max = "36500", .unit = "days",
+             .doc = "a filing counts so many days later; 1: not on its own day"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "same_instant", .default_value = "accession",
+             .choices = "accession|scan_order",
+             .doc = "filings of one instant: acceptance, then accession, or the table's order"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "normalize_cik", .default_value = "false",
+             .doc = "trim, and fill digits with zeros to ten, in both tables"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "compat", .default_value = "false",
+             .doc = "the reference: scan_order, infinite values, no JSON text, days as TIMESTAMP"),
+    COLUMN("cik_column", "cik", "the company's number, a text, in both tables"),
+    COLUMN("filed_column", "filed_date", "when the filing was made"),
+    COLUMN("accepted_column", "acceptance_datetime", "decides between filings of one instant"),
+    COLUMN("accession_column", "accession_number", "decides where that does not"),
+    COLUMN("day_column", "crawled_date_day", "the day of the index"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "part_rows", .default_value = "500000", .min = "1",
+             .max = "100000000", .unit = "rows",
+             .doc = "rows of a file and filings of a step, whole days; a larger year is cut"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "chunk_rows", .default_value = "65536", .min = "1",
+             .max = "100000000", .unit = "rows", .flags = FW_PARAM_NO_EFFECT,
+             .doc = "rows of an input that are read at once"),
+};
+
+static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
+
+static const char *text(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->text;
+}
+
+static int64_t integer(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->integer;
+}
+
+static void read_settings(struct edgar_settings *ret_settings, const struct fw_task *task)
+{
+    bool compat = integer(task, "compat") != 0;
+
+    *ret_settings = (struct edgar_settings){
+        .payload = text(task, "payload"),
+        .cik_column = text(task, "cik_column"),
+        .filed_column = text(task, "filed_column"),
+        .accepted_column = text(task, "accepted_column"),
+        .accession_column = text(task, "accession_column"),
+        .day_column = text(task, "day_column"),
+        .alpha = fw_task_value(task, "ema_alpha")->real,
+        .lag_days = integer(task, "edgar_lag_days"),
+        .scan_order = compat || strcmp(text(task, "same_instant"), "scan_order") == 0,
+        .normalize_cik = integer(task, "normalize_cik") != 0,
+        .compat = compat,
+        .part_rows = integer(task, "part_rows"),
+        .chunk_rows = integer(task, "chunk_rows"),
+    };
+}
+
+static void edgar_destroy(void *self)
+{
+    struct edgar *edgar = self;
+
+    edgar_timeline_close(edgar);
+    edgar_features_close(edgar);
+    edgar_intake_close(&edgar->index);
+    edgar_intake_close(&edgar->filings);
+    fw_sql_handle_close(&edgar->sql);
+    fw_text_finish(&edgar->work);
+    fw_text_finish(&edgar->files);
+    free(edgar);
+}
+
+static fw_status open_inputs(struct edgar *edgar)
+{
+    fw_status status = fw_sql_handle_open(&edgar->sql, edgar->host);
+
+    if (status == FW_OK) {
+        status = edgar_intake_open(edgar, &edgar->index, "index");
+    }
+    if (status == FW_OK) {
+        status = edgar_intake_open(edgar, &edgar->filings, "filings");
+    }
+    if (status == FW_OK) {
+        status = edgar_keys_check(edgar);
+    }
+    return status == FW_OK ? edgar_features_open(edgar, fw_task_value(edgar->task, "features"))
+                           : status;
+}
+
+static fw_status edgar_create(const struct fw_host *host, const struct fw_task *task,
+                              void **ret_self)
+{
+    struct edgar *edgar = calloc(1, sizeof *edgar);
+
+    if (edgar == NULL) {
+        return fw_fault_nomem(host);
+    }
+    edgar->host = host;
+    edgar->task = task;
+    edgar->output = fw_task_output(task, "features");
+    read_settings(&edgar->settings, task);
+    fw_text_appendf(&edgar->work, "%s.work", edgar->output->path);
+    fw_status status = edgar->work.failed ? fw_fault_nomem(host) : open_inputs(edgar);
+    if (status != FW_OK) {
+        edgar_destroy(edgar);
+        return status;
+    }
+    *ret_self = edgar;
+    return FW_OK;
+}
+
+/* Replaces what an earlier attempt left: a rerun never adds to it. */
+static fw_status start(struct edgar *edgar)
+{
+    const char *const folders[] = {edgar->output->path, fw_text_get(&edgar->work)};
+    fw_status status = FW_OK;
+
+    for (size_t i = 0; i < FW_COUNT(folders) && status == FW_OK; i++) {
+        status = fw_wide_remove_folder(edgar->host, folders[i]);
+        if (status == FW_OK) {
+            status = fw_wide_make_folder(edgar->host, folders[i]);
+        }
+    }
+    edgar->started = status == FW_OK;
+    return status;
+}
+
+/* What earlier parts worked in is worked in again after a restart. */
+static fw_status catch_up(struct edgar *edgar)
+{
+    if (edgar->n_parts_done == 0) {
+        return FW_OK;
+    }
+    int32_t day = edgar->parts[edgar->n_parts_done - 1].last_day;
+    return edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, day), NULL);
+}
+
+static fw_status finish(struct edgar *edgar)
+{
+    fw_status status = edgar_manifest_write(edgar);
+
+    return status == FW_OK ? fw_wide_remove_folder(edgar->host, fw_text_get(&edgar->work)) : status;
+}
+
+static fw_status write_part(struct edgar *edgar)
+{
+    fw_status status = catch_up(edgar);
+
+    if (status == FW_OK && edgar->n_parts_done == edgar->n_parts) {
+        return finish(edgar);
+    }
+    if (status == FW_OK) {
+        status = edgar_part_write(edgar, &edgar->parts[edgar->n_parts_done]);
+    }
+    edgar->n_parts_done += status == FW_OK;
+    return status == FW_OK ? FW_MORE : status;
+}
+
+static fw_status take_in_filings(struct edgar *edgar)
+{
+    fw_status status = edgar_timeline_number(edgar);
+
+    return status == FW_OK ? edgar_intake_step(edgar, &edgar->filings, edgar_keys_append_filings)
+                           : status;
+}
+
+static fw_status work(struct edgar *edgar)
+{
+    fw_status status = edgar->started ? FW_OK : start(edgar);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    if (edgar->index.n_done < edgar->index.n_chunks) {
+        status = edgar_intake_step(edgar, &edgar->index, edgar_keys_append_index);
+    } else if (edgar->filings.n_done < edgar->filings.n_chunks) {
+        status = take_in_filings(edgar);
+    } else {
+        if (edgar->tracks == NULL) {
+            status = edgar_timeline_number(edgar);
+            status = status == FW_OK ? edgar_timeline_open(edgar) : status;
+        }
+        return status == FW_OK ? write_part(edgar) : status;
+    }
+    return status == FW_OK ? FW_MORE : status;
+}
+
+static fw_status edgar_step(void *self, struct fw_step *ret)
+{
+    struct edgar *edgar = self;
+    fw_status status = work(edgar);
+
+    ret->done = edgar->index.n_done + edgar->filings.n_done + edgar->n_parts_done;
+    ret->total = edgar->tracks == NULL
+                     ? 0
+                     : edgar->index.n_chunks + edgar->filings.n_chunks + edgar->n_parts;
+    ret->items = (uint64_t)edgar->index.rows_kept;
+    ret->unit = "chunks";
+    return status;
+}
+
+static void release_blob(struct fw_blob *blob)
+{
+    free(blob->private_data);
+}
+
+static fw_status edgar_save(void *self, struct fw_blob *ret)
+{
+    struct fw_text state = {0};
+    fw_status status = edgar_state_save(self, &state);
+
+    if (status != FW_OK) {
+        fw_text_finish(&state);
+        return status;
+    }
+    ret->version = STATE_VERSION;
+    ret->bytes = state.data;
+    ret->size = state.size;
+    ret->private_data = state.data;
+    ret->release = release_blob;
+    return FW_OK;
+}
+
+static fw_status edgar_restore(void *self, const struct fw_blob *blob)
+{
+    struct edgar *edgar = self;
+
+    if (blob->version != STATE_VERSION) {
+        return fw_faultf(edgar->host, FW_E_STATE, NULL, NULL,
+                         "the checkpoint is of version %" PRIu32 ", not %d", blob->version,
+                         STATE_VERSION);
+    }
+    return edgar_state_restore(edgar, blob->bytes, blob->size);
+}
+
+const struct fw_stage edgar_stage = {
+    .struct_size = (uint32_t)sizeof(struct fw_stage),
+    .caps = FW_CAP_CHECKPOINT | FW_CAP_PARALLEL,
+    .determinism = FW_DETERMINISM_BITWISE,
+    .name = "edgar_features",
+    .doc = "Running figures of each company's filings as of every day of the index",
+    .inputs = inputs,
+    .n_inputs = FW_COUNT(inputs),
+    .outputs = outputs,
+    .n_outputs = FW_COUNT(outputs),
+    .params = params,
+    .n_params = FW_COUNT(params),
+    .services_required = required,
+    .n_services_required = FW_COUNT(required),
+    .create = edgar_create,
+    .step = edgar_step,
+    .save = edgar_save,
+    .restore = edgar_restore,
+    .destroy = edgar_destroy,
+};

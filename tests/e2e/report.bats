@@ -49,6 +49,55 @@ PYTHON
         '<rect class="bar-bad"' 'End of the log'
 }
 
+@test "a gate stands there with its verdict and its reason" {
+    for verdict in 1 0 2; do
+        pipeline gated "g: { use = \"t_gate\"; params: { verdict = $verdict; }; };"
+        fw $((verdict == 1 ? 0 : 7)) gated.cfg
+        sound runs/gated/report.html
+        says runs/gated/report.html '<h3>Gates</h3>' '<td>whole</td><td><span class="badge done">true</span></td>' \
+            '<td>4 of 4 rows are there</td>' '<td>3 of 4 days are there</td>'
+        case $verdict in
+        0) says runs/gated/report.html '<td>coverage</td><td><span class="badge failed">false</span></td>' '>failed</span>' ;;
+        2) says runs/gated/report.html '<td>coverage</td><td><span class="badge">undecided</span></td>' '>failed</span>' ;;
+        esac
+    done
+}
+
+@test "the times of the steps stand there as a histogram" {
+    pipeline many 'many: { use = "t_count"; params: { n = 2000; per_step = 1; }; };
+        one: { use = "t_count"; params: { n = 1; }; };'
+    fw 0 many.cfg
+    sound runs/many/report.html
+    says runs/many/report.html '2000 steps, ' '<svg class="histogram"' '>median ' 'the mean of 2 steps'
+    # All times are in it, and only the stage with more than one step has it.
+    [ "$(grep -c 'class="histogram"' runs/many/report.html)" = 1 ]
+    total=$(grep -o '<rect class="bin"[^>]*><title>[0-9]*' runs/many/report.html | grep -o '[0-9]*$' | paste -sd +)
+    (("$total" == $(jq '.step_us.times | length' runs/many/stages/many/MANIFEST.json)))
+}
+
+@test "a Parquet output has its columns with their types, and its rows; a damaged one a sentence" {
+    unset FWRUN_PLUGIN_PATH
+    pipeline table 'a: { use = "sql"; params: { query = "SELECT i AS id, [1.5] AS xs, make_timestamptz(i) AS at FROM range(12) AS r(i)"; }; };'
+    fw 0 table.cfg
+    page=runs/table/report.html
+    sound "$page"
+    says "$page" 'table: 3 columns, 12 rows in 1 part' '<td>id</td><td>int64</td>' '<td>at</td><td>timestamp(us, UTC)</td>'
+    file=$(find runs/table/stages/a -name '*.parquet')
+    size=$(stat -c %s "$file")
+    footer=$(od -An -tu4 -j $((size - 8)) -N 4 "$file")
+    head -c "$footer" /dev/zero | tr '\0' '\377' |
+        dd of="$file" bs=1 seek=$((size - 8 - footer)) conv=notrunc status=none
+    fw 0 report runs/table
+    sound "$page"
+    says "$page" 'its Parquet footer is damaged'
+    truncate -s 100 "$file"
+    fw 0 report runs/table
+    says "$page" 'is no Parquet file: it does not end in PAR1'
+    rm "$file"
+    fw 0 report runs/table
+    says "$page" 'cannot read'
+}
+
 @test "attempts on lower rungs are all there" {
     pipeline hungry 'a: { use = "t_mem"; params: { amount = "64GiB"; }; resources: { memory = "100MB"; threads = 1; }; };'
     fw 10 hungry.cfg

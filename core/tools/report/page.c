@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "cli/print.h"
 
 /* No script, no font, no image from anywhere: the page is read years later, on another machine. */
 static const char style[] =
@@ -26,6 +27,10 @@ static const char style[] =
     "svg{width:100%;height:auto;background:var(--soft);border-radius:6px}"
     "svg text{font:12px system-ui,sans-serif;fill:currentColor}"
     ".bar-done{fill:var(--ok)}.bar-bad{fill:var(--bad)}.bar-open{fill:var(--wait)}"
+    ".bin{fill:#3b6fb6}.mark{stroke:var(--bad);stroke-dasharray:3 2}.axis{stroke:var(--line)}"
+    "svg.histogram{max-width:41rem;display:block}table.columns{width:auto;min-width:50%}"
+    ".note{opacity:.75;font-size:.9em}.digest{font:12px/1.6 ui-monospace,monospace}"
+    ".schema{margin:.4rem 0}"
     ".budget{fill:none;stroke:var(--line)}.peak{fill:#3b6fb6}";
 
 void page_text(struct fw_str *page, const char *text)
@@ -82,6 +87,15 @@ void page_fact(struct fw_str *page, const char *name, const char *value)
         page_element(page, "td", NULL, value);
         fw_str_add(page, "</tr>\n");
     }
+}
+
+void page_bytes(struct fw_str *page, double bytes)
+{
+    char text[32] = "";
+    if (bytes > 0) {
+        fw_print_bytes((uint64_t)bytes, text);
+    }
+    page_element(page, "td", "n", text);
 }
 
 char *page_value(const cJSON *value)

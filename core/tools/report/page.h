@@ -20,6 +20,9 @@ void page_element(struct fw_str *page, const char *tag, const char *class, const
 /* A row of two cells, a name and a value; no row for an empty value. */
 void page_fact(struct fw_str *page, const char *name, const char *value);
 
+/* A cell with a number of bytes; an empty one for 0. */
+void page_bytes(struct fw_str *page, double bytes);
+
 /* A JSON value as a person writes it: strings without quotes, lists joined, nothing for null. The
  * caller's to free.
  */

@@ -18,15 +18,6 @@ static void cell(struct fw_str *page, const char *class, const char *text)
     page_element(page, "td", class, text);
 }
 
-static void bytes_cell(struct fw_str *page, double bytes)
-{
-    char text[32] = "";
-    if (bytes > 0) {
-        fw_print_bytes((uint64_t)bytes, text);
-    }
-    cell(page, "n", text);
-}
-
 static void add_facts(struct fw_str *page, const cJSON *stage, const cJSON *planned,
                       const cJSON *manifest)
 {
@@ -82,29 +73,6 @@ static void add_inputs(struct fw_str *page, const cJSON *inputs)
     fw_str_add(page, "</table>\n");
 }
 
-static void add_outputs(struct fw_str *page, const cJSON *outputs)
-{
-    const cJSON *output;
-    if (cJSON_GetArraySize(outputs) == 0) {
-        return;
-    }
-    page_element(page, "h3", NULL, "Outputs");
-    fw_str_add(page, "<table><tr><th>port</th><th>path</th><th class=\"n\">rows</th>"
-                     "<th class=\"n\">bytes</th><th>sha256</th></tr>\n");
-    cJSON_ArrayForEach(output, outputs)
-    {
-        fw_auto(free) char *rows = page_value(cJSON_GetObjectItemCaseSensitive(output, "rows"));
-        fw_str_add(page, "<tr>");
-        cell(page, NULL, fw_json_text(output, "port"));
-        cell(page, NULL, fw_json_text(output, "path"));
-        cell(page, "n", rows ? rows : "");
-        bytes_cell(page, fw_json_number(output, "bytes"));
-        cell(page, NULL, fw_json_text(output, "sha256"));
-        fw_str_add(page, "</tr>\n");
-    }
-    fw_str_add(page, "</table>\n");
-}
-
 static void add_attempts(struct fw_str *page, const cJSON *attempts)
 {
     const cJSON *attempt;
@@ -125,26 +93,42 @@ static void add_attempts(struct fw_str *page, const cJSON *attempts)
                       "<td class=\"n\">%.0f</td>",
                       fw_json_number(attempt, "elapsed_s"), fw_json_number(attempt, "user_s"),
                       fw_json_number(attempt, "system_s"), fw_json_number(attempt, "threads"));
-        bytes_cell(page, fw_json_number(attempt, "peak_rss_bytes"));
-        bytes_cell(page, fw_json_number(attempt, "memory_bytes"));
+        page_bytes(page, fw_json_number(attempt, "peak_rss_bytes"));
+        page_bytes(page, fw_json_number(attempt, "memory_bytes"));
         cell(page, NULL, fw_json_text(attempt, "message"));
         fw_str_add(page, "</tr>\n");
     }
     fw_str_add(page, "</table>\n");
 }
 
-static void add_steps(struct fw_str *page, const cJSON *manifest)
+/* What the stage decided, and why: the first thing that is asked of an audit. */
+static void add_gates(struct fw_str *page, const cJSON *gates)
 {
-    const cJSON *times = cJSON_GetObjectItemCaseSensitive(manifest, "step_us");
-    double n = fw_json_number(manifest, "steps"), total = fw_json_number(times, "total");
-    if (n > 0) {
-        fw_auto(free) char *text = fw_text(
-            "%.0f steps, %.3f s in all, %.3f ms on average, the longest %.3f ms; %.0f items", n,
-            total / 1e6, total / n / 1e3, fw_json_number(times, "longest") / 1e3,
-            fw_json_number(manifest, "items"));
-        page_element(page, "h3", NULL, "Steps");
-        page_element(page, "p", NULL, text ? text : "");
+    const cJSON *gate;
+    if (cJSON_GetArraySize(gates) == 0) {
+        return;
     }
+    page_element(page, "h3", NULL, "Gates");
+    fw_str_add(page, "<table><tr><th>gate</th><th>verdict</th><th>reason</th></tr>\n");
+    cJSON_ArrayForEach(gate, gates)
+    {
+        const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(gate, "verdict");
+        bool passed = cJSON_IsTrue(verdict), known = cJSON_IsBool(verdict);
+        fw_str_add(page, "<tr>");
+        cell(page, NULL, gate->string);
+        fw_str_add(page, "<td>");
+        page_element(page, "span",
+                     passed  ? "badge done"
+                     : known ? "badge failed"
+                             : "badge",
+                     passed  ? "true"
+                     : known ? "false"
+                             : "undecided");
+        fw_str_add(page, "</td>");
+        cell(page, NULL, fw_json_text(gate, "reason"));
+        fw_str_add(page, "</tr>\n");
+    }
+    fw_str_add(page, "</table>\n");
 }
 
 /* What stands in the manifest beyond what every stage has. */
@@ -153,7 +137,8 @@ static void add_own(struct fw_str *page, const cJSON *manifest)
     static const char common[] =
         " format stage use key input_bytes built_at fwrun_version plugin plugin_version "
         "plugin_digest seed "
-        "elapsed_s peak_rss_bytes items steps step_us attempts params inputs outputs parent ";
+        "elapsed_s peak_rss_bytes items steps step_us attempts params inputs outputs parent gates "
+        "preimage ";
     const cJSON *field;
     fw_auto(str) struct fw_str rows = {0};
     cJSON_ArrayForEach(field, manifest)
@@ -232,9 +217,10 @@ int report_stage(struct fw_str *page, const char *run_dir, const cJSON *stage, c
     fw_str_add(page, "</summary>\n");
     add_facts(page, stage, planned, manifest);
     add_attempts(page, cJSON_GetObjectItemCaseSensitive(stage, "attempts"));
-    add_steps(page, manifest);
+    add_gates(page, cJSON_GetObjectItemCaseSensitive(manifest, "gates"));
+    report_steps(page, manifest);
     add_inputs(page, cJSON_GetObjectItemCaseSensitive(manifest ? manifest : planned, "inputs"));
-    add_outputs(page, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"));
+    report_outputs(page, run_dir, name, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"));
     add_params(page, cJSON_GetObjectItemCaseSensitive(manifest ? manifest : planned, "params"));
     add_own(page, manifest);
     add_log(page, run_dir, name);

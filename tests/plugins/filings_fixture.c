@@ -18,7 +18,7 @@ static struct fake_kit *kit;
 int filings_load(void **state)
 {
     (void)state;
-    kit = fake_kit_open(DUCKDB_SO, EDGAR_SO, NULL);
+    kit = fake_kit_open(DUCKDB_SO, EDGAR_SO, MULTISCALE_SO, NULL);
     return 0;
 }
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MULTISCALE_MULTISCALE_H
+#define MULTISCALE_MULTISCALE_H
+
+#include <stdbool.h>
+
+#include <fw/stage.h>
+
+#include "source/source.h"
+#include "sql/sql.h"
+#include "wide/wide.h"
+
+/** The parameters, as the task gives them. */
+struct multiscale_settings {
+    const char *stamp;
+    const char *variant;
+    bool stage_skip_nulls;
+    bool compat;
+    int64_t part_rows;
+    int64_t chunk_rows;
+};
+
+/** Measures of an offer that are carried into weeks and months. */
+enum { MULTISCALE_VALUES = 3 };
+extern const char *const multiscale_values[MULTISCALE_VALUES];
+
+/** One input and the tables that are made of it. */
+struct multiscale_table {
+    const struct multiscale_settings *settings;
+    struct fw_source *source;
+    const char *names[8];  /**< columns that are read, the entity first */
+    size_t n_names;        /**< 0, of the store: all */
+    struct fw_text entity; /**< SQL: the key that parts are cut by */
+    struct fw_text at;     /**< SQL: TIMESTAMP, the day of a row */
+    struct fw_wide_output outputs[4];
+    size_t n_outputs;
+    struct fw_wide *wide;
+};
+
+/** One instance of the stage. */
+struct multiscale {
+    const struct fw_host *host;
+    const struct fw_task *task;
+    struct multiscale_settings settings;
+    struct fw_sql_handle sql;
+    struct multiscale_table offers;
+    struct multiscale_table edgar;
+};
+
+/**
+ * Appends SQL that orders rows in time, the place in the table deciding between equal ones, as a
+ * single number.
+ */
+void multiscale_append_key(const struct multiscale_table *table, struct fw_text *text);
+
+/* offers.c: weeks, months and stages of offers (freeze §7.1, §7.2) */
+
+/** Finds the columns; FW_E_MISSING or FW_E_DATA say what is wrong with one. */
+fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw_host *host);
+
+void multiscale_offers_weekly(const void *self, const struct fw_wide_part *part,
+                              struct fw_text *select);
+void multiscale_offers_monthly(const void *self, const struct fw_wide_part *part,
+                               struct fw_text *select);
+void multiscale_stage_table(const void *self, const struct fw_wide_part *part,
+                            struct fw_text *select);
+void multiscale_day_to_stage(const void *self, const struct fw_wide_part *part,
+                             struct fw_text *select);
+
+/* edgar.c: weeks and months of the feature store (freeze §7.3) */
+
+fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_host *host);
+
+/** Leaves out rows of a chunk that are the last ones of no week and no month. */
+void multiscale_edgar_take(const void *self, const struct fw_wide_rows *rows,
+                           struct fw_text *select);
+
+void multiscale_edgar_weekly(const void *self, const struct fw_wide_part *part,
+                             struct fw_text *select);
+void multiscale_edgar_monthly(const void *self, const struct fw_wide_part *part,
+                              struct fw_text *select);
+
+/* manifest.c */
+
+/** Sets the manifest's fields and rows at the end. */
+fw_status multiscale_manifest_write(const struct multiscale *multiscale);
+
+/* stage.c */
+
+extern const struct fw_stage multiscale_stage;
+
+#endif

@@ -227,11 +227,8 @@ const char *fw_json_text(const cJSON *object, const char *name)
 
 double fw_json_number(const cJSON *object, const char *name)
 {
-    double value = 0;
-    uint64_t whole;
-    if (fw_json_get_u64(object, name, &whole, NULL) == 0) {
-        return (double)whole;
-    }
-    fw_json_get_double(object, name, &value, NULL);
-    return value;
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(node) ? node->valuedouble
+           : cJSON_IsRaw(node)  ? strtod(node->valuestring, NULL) /* digits only */
+                                : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -12,6 +13,8 @@ enum {
     OPT_PLUGIN_DIR,
     OPT_JSON,
     OPT_FORCE,
+    OPT_FROM,
+    OPT_TO,
     OPT_PLAN,
     OPT_QUIET,
     OPT_TIME_BUDGET,
@@ -41,12 +44,14 @@ static const struct {
     {"plan", NULL, "print the plan and stop", FW_CLI_RUN, OPT_PLAN},
     {"force", "STAGE", "run a stage even if it could be reused; may be repeated", FW_CLI_RUN,
      OPT_FORCE},
+    {"from", "STAGE", "begin there, and take what stands before it as it is", FW_CLI_RUN, OPT_FROM},
+    {"to", "STAGE", "end there: the same as naming the stage; may be repeated", FW_CLI_RUN, OPT_TO},
     {"quiet", NULL, "no progress, only the plan's summary, warnings and the verdict", FW_CLI_RUN,
      OPT_QUIET},
     {"time-budget", "DURATION", "stop at a step boundary after this, exit 75", FW_CLI_RUN,
      OPT_TIME_BUDGET},
-    {"checkpoint-every", "DURATION", "save running stages this often (default 60s)", FW_CLI_RUN,
-     OPT_CHECKPOINT},
+    {"checkpoint-every", "DURATION",
+     "save running stages this often (60s), or each N steps: 100steps", FW_CLI_RUN, OPT_CHECKPOINT},
     {"stop-after-steps", "N", "stop each stage that can save after N steps, exit 75", FW_CLI_RUN,
      OPT_STOP_AFTER},
     {"sigterm-exit", "CODE", "what SIGTERM ends with instead of 143", FW_CLI_RUN, OPT_SIGTERM},
@@ -125,6 +130,7 @@ static bool *flag(struct fw_cli *cli, int code)
 static int take(struct fw_cli *cli, int code, const char *value, struct fw_error *err)
 {
     int64_t number;
+    char *end;
     if (flag(cli, code)) {
         *flag(cli, code) = true;
         return 0;
@@ -136,6 +142,11 @@ static int take(struct fw_cli *cli, int code, const char *value, struct fw_error
         return keep(&cli->plugin_dirs, value, err);
     case OPT_FORCE:
         return keep(&cli->force, value, err);
+    case OPT_TO:
+        return keep(&cli->to, value, err);
+    case OPT_FROM:
+        cli->from = value;
+        return 0;
     case OPT_VS:
         cli->vs = value;
         return 0;
@@ -151,6 +162,12 @@ static int take(struct fw_cli *cli, int code, const char *value, struct fw_error
                          "without a limit",
                          value);
     case OPT_CHECKPOINT:
+        cli->checkpoint_every_steps = strtoull(value, &end, 10);
+        if (cli->checkpoint_every_steps > 0 && strcmp(end, "steps") == 0) {
+            cli->checkpoint_every_s = 0;
+            return 0;
+        }
+        cli->checkpoint_every_steps = 0;
         return duration(value, &cli->checkpoint_every_s, err);
     case OPT_STOP_AFTER:
         return fw_number_parse_u64(value, &cli->stop_after_steps)
@@ -211,7 +228,11 @@ int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cl
             return -1;
         }
     }
-    return check_count(verb, ret_cli, err);
+    FW_TRY(check_count(verb, ret_cli, err));
+    for (size_t i = 0; i < ret_cli->to.len; i++) {
+        FW_TRY(keep(&ret_cli->args, ret_cli->to.items[i], err));
+    }
+    return 0;
 }
 
 void fw_cli_finish(struct fw_cli *cli)
@@ -220,4 +241,5 @@ void fw_cli_finish(struct fw_cli *cli)
     fw_strings_finish(&cli->sets);
     fw_strings_finish(&cli->plugin_dirs);
     fw_strings_finish(&cli->force);
+    fw_strings_finish(&cli->to);
 }

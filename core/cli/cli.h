@@ -17,9 +17,10 @@ struct fw_cli {
     struct fw_strings args; /* what is no option, after the verb */
     struct fw_strings sets, plugin_dirs, force;
     bool json, plan_only, quiet, detach, watch, now, estimate;
-    const char *vs;
+    const char *vs, *from;
+    struct fw_strings to;                                /* further stages, in `args` too */
     double time_budget_s, checkpoint_every_s, timeout_s; /* timeout_s < 0: none */
-    uint64_t stop_after_steps;
+    uint64_t checkpoint_every_steps, stop_after_steps;
     int sigterm_code;
 };
 

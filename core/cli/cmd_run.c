@@ -26,41 +26,37 @@ static void announce(const struct fw_cli *cli)
             folder ? folder : "?", cli->args.items[0]);
 }
 
-static volatile sig_atomic_t sigterm_code;
+/* What a signal ends with before the run takes signals itself, put into words ahead: a handler must
+ * not format. */
+static struct {
+    char text[80];
+    int code;
+} ending[SIGTERM + 1];
 
 /* Reading large inputs takes its time. The lease stays, and is seen to be stale. */
 static void leave(int signal)
 {
-    static char text[] = "fwrun: ended by signal 00 before any stage ran (exit 000)\n";
-    int code = signal == SIGTERM && sigterm_code ? sigterm_code : FW_EXIT_SIGNAL + signal;
-    char *signal_digits = strstr(text, "00"), *code_digits = strstr(text, "000");
-    for (int i = 1, rest = signal; i >= 0; i--, rest /= 10) {
-        signal_digits[i] = (char)('0' + rest % 10);
-    }
-    for (int i = 2, rest = code; i >= 0; i--, rest /= 10) {
-        code_digits[i] = (char)('0' + rest % 10);
-    }
-    _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? FW_EXIT_FAILED : code);
+    const char *text = ending[signal].text;
+    _exit(write(STDERR_FILENO, text, strlen(text)) < 0 ? FW_EXIT_FAILED : ending[signal].code);
 }
 
-static void catch_signals(int code)
+static void catch_signals(int sigterm_code)
 {
+    static const int list[] = {SIGINT, SIGHUP, SIGTERM};
     const struct sigaction action = {.sa_handler = leave};
-    sigterm_code = code;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        int code = list[i] == SIGTERM && sigterm_code ? sigterm_code : FW_EXIT_SIGNAL + list[i];
+        snprintf(ending[list[i]].text, sizeof ending->text,
+                 "fwrun: ended by signal %d before any stage ran (exit %d)\n", list[i], code);
+        ending[list[i]].code = code;
+        sigaction(list[i], &action, NULL);
+    }
 }
 
 /* From here on the run takes them itself, in its loop. */
 static void block_signals(void)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGCHLD);
+    sigset_t signals = fw_run_signals();
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -98,6 +94,7 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
                                      .sets = &target->sets,
                                      .time_budget_s = cli->time_budget_s,
                                      .checkpoint_every_s = cli->checkpoint_every_s,
+                                     .checkpoint_every_steps = cli->checkpoint_every_steps,
                                      .stop_after_steps = cli->stop_after_steps,
                                      .sigterm_code = cli->sigterm_code,
                                      .on_event = fw_console_event,
@@ -111,6 +108,9 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
         return err->code;
     }
     fw_console_plan(target->plan, stderr);
+    if (target->pipeline.preflight.given && fw_tool_run("preflight", dir->path, -1, -1, err) < 0) {
+        return FW_EXIT_REFUSED;
+    }
     if (check_places(target->plan, err) < 0 || fw_run_probe(target->plan, memo, err) < 0) {
         return err->code;
     }

@@ -33,6 +33,7 @@ static const struct {
     {"swap-test", "Compares another build of a stage's plugin, alone and swapped in mid-stream."},
     {"list", "Lists the plugins that are found, good and bad."},
     {"new-plugin", "Writes a project for a plugin of your own, which works as it is."},
+    {"preflight", "Checks what the pipeline's preflight group asks for, as a run does by itself."},
     {"doctor", "Checks what this machine offers and what the pipeline needs."},
     {"exit-codes", "Lists the exit codes and what they mean."},
 };

@@ -133,9 +133,8 @@ int fw_target_select(const struct fw_cli *cli, struct fw_target *target, struct 
 {
     struct fw_plan *plan = target->plan;
     struct fw_strings names = {.items = cli->args.items + 1, .len = cli->args.len - 1};
-    if (fw_plan_select(plan, &names, err) < 0) {
-        return -1;
-    }
+    FW_TRY(fw_plan_select(plan, &names, err));
+    FW_TRY(cli->from ? fw_plan_begin_at(plan, cli->from, err) : 0);
     for (size_t i = 0; i < cli->force.len; i++) {
         const struct fw_plan_stage *stage = fw_plan_find(plan, cli->force.items[i]);
         if (!stage) {

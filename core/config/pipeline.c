@@ -167,6 +167,7 @@ static void finish_stage(struct fw_pipeline_stage *stage)
     free(stage->in.items);
     free(stage->out.items);
     free(stage->resources.temp);
+    free(stage->manifest);
 }
 
 void fw_pipeline_finish(struct fw_pipeline *pipeline)

@@ -64,10 +64,19 @@ struct fw_pipeline_stage {
     const struct fw_cfg_node
         *params;                    /* a group to be checked against the plugin's table; or NULL */
     const struct fw_cfg_node *gate; /* a group; or NULL */
+    char *manifest;                 /* where a copy of MANIFEST.json goes; NULL: nowhere */
     struct fw_pipeline_resources resources; /* what the stage itself gives */
     bool materialize;                       /* default true */
     bool isolated;                          /* `isolate`: "process" (default) or "none" */
     bool allow_empty;                       /* default false */
+};
+
+/* What must hold before anything runs. */
+struct fw_pipeline_preflight {
+    uint64_t min_free_bytes; /* where outputs and scratch files go; 0: not asked for */
+    uint64_t min_memory_bytes;
+    bool clean_git; /* the configuration's repository has no changes */
+    bool given;
 };
 
 struct fw_pipeline_stages {
@@ -83,6 +92,7 @@ struct fw_pipeline {
     char *root;                     /* what --set paths and defaults are relative to; absolute */
     char *run_root;                 /* the folder of run directories, default "runs" */
     struct fw_pipeline_resources resources;
+    struct fw_pipeline_preflight preflight;
     int64_t seed;
     enum fw_durability durability;
     bool keep_going; /* `on_error`: "stop" (default) or "continue" */

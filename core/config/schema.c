@@ -193,6 +193,23 @@ static void take_resources(struct reader *reader, void *field)
     }
 }
 
+#define FIELD(member) offsetof(struct fw_pipeline_preflight, member)
+static const struct key preflight_keys[] = {
+    {.name = "min_free", .take = take_size, .offset = FIELD(min_free_bytes)},
+    {.name = "min_memory", .take = take_size, .offset = FIELD(min_memory_bytes)},
+    {.name = "clean_git", .take = take_plain, .offset = FIELD(clean_git), .kind = FW_CFG_BOOL},
+};
+#undef FIELD
+
+static void take_preflight(struct reader *reader, void *field)
+{
+    if (expect(reader, FW_CFG_GROUP)) {
+        ((struct fw_pipeline_preflight *)field)->given = true;
+        take_members(reader, preflight_keys, sizeof preflight_keys / sizeof *preflight_keys,
+                     reader->node, field);
+    }
+}
+
 /* Adds what one string says to the sources of a port; `stage_only` reads a bare stage name. */
 static void add_source(struct reader *reader, const struct fw_cfg_node *node, bool stage_only,
                        struct fw_pipeline_input *input)
@@ -274,6 +291,7 @@ static const struct key stage_keys[] = {
     {.name = "after", .take = take_after, .offset = FIELD(after)},
     {.name = "params", .take = take_plain, .offset = FIELD(params), .kind = FW_CFG_GROUP},
     {.name = "gate", .take = take_plain, .offset = FIELD(gate), .kind = FW_CFG_GROUP},
+    {.name = "manifest", .take = take_path, .offset = FIELD(manifest)},
     {.name = "resources", .take = take_resources, .offset = FIELD(resources)},
     {.name = "materialize", .take = take_plain, .offset = FIELD(materialize), .kind = FW_CFG_BOOL},
     {.name = "isolate",
@@ -333,6 +351,7 @@ static const struct key pipeline_keys[] = {
     {.name = "run_root", .take = take_path, .offset = FIELD(run_root)},
     {.name = "extends", .take = take_extends},
     {.name = "vars", .take = take_plain, .offset = FIELD(vars), .kind = FW_CFG_GROUP},
+    {.name = "preflight", .take = take_preflight, .offset = FIELD(preflight)},
     {.name = "resources", .take = take_resources, .offset = FIELD(resources)},
     {.name = "seed", .take = take_plain, .offset = FIELD(seed), .kind = FW_CFG_INT},
     {.name = "durability",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -133,7 +134,7 @@ static int explain(struct fw_plan_stage *stage, struct fw_error *err)
                       strdup(lines.len == 1 ? lines.items[0] : "its key changed"), err);
 }
 
-static void take_digests(struct fw_plan_stage *stage)
+void fw_plan_take_digests(struct fw_plan_stage *stage)
 {
     for (size_t i = 0; i < stage->outputs.len; i++) {
         const cJSON *output = fw_manifest_output(stage->manifest, stage->outputs.items[i].port);
@@ -164,6 +165,11 @@ static int find_wrong_place(const struct fw_plan *plan, const struct fw_plan_sta
             return *ret_reason ? 0 : fw_error_oom(err);
         }
     }
+    const char *copy = stage->spec->manifest;
+    if (copy && access(copy, F_OK) < 0) {
+        *ret_reason = fw_text("a copy of its manifest is wanted at %s", copy);
+        return *ret_reason ? 0 : fw_error_oom(err);
+    }
     return 0;
 }
 
@@ -178,7 +184,7 @@ static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *st
         return set_reason(stage, FW_PLAN_RUN, fw_text("its manifest is damaged: %s", damage.text),
                           err);
     }
-    if (strcmp(key, stage->key) != 0) {
+    if (!stage->trusted && strcmp(key, stage->key) != 0) {
         return explain(stage, err);
     }
     if (fw_manifest_check(plan->run_dir, stage->spec->name, stage->manifest, false, &problems,
@@ -199,7 +205,7 @@ static int compare_manifest(const struct fw_plan *plan, struct fw_plan_stage *st
     if (moved) {
         return set_reason(stage, FW_PLAN_RUN, moved, err);
     }
-    take_digests(stage);
+    fw_plan_take_digests(stage);
     return set_reason(stage, FW_PLAN_REUSE, NULL, err);
 }
 
@@ -212,6 +218,25 @@ static const char *first_unfinished(const struct fw_plan *plan, const struct fw_
         }
     }
     return "a stage before it";
+}
+
+/* Digests of all inputs and the key; with an input that is still to be made, state and reason. */
+static int prepare_key(struct fw_plan *plan, struct fw_plan_stage *stage,
+                       struct fw_digests *digests, struct fw_error *err)
+{
+    for (size_t i = 0; i < stage->inputs.len; i++) {
+        struct fw_plan_input *input = &stage->inputs.items[i];
+        if (digest_input(plan, input, digests, err) < 0) {
+            return fw_error_prefix(err, "stage \"%s\", input \"%s\": ", stage->spec->name,
+                                   input->port);
+        }
+        if (input->digest[0] == '\0') {
+            return set_reason(stage, FW_PLAN_WAITING,
+                              fw_text("\"%s\" runs before it", first_unfinished(plan, stage)), err);
+        }
+    }
+    stage->state = FW_PLAN_RUN;
+    return fw_key_compute(plan, stage, digests, err);
 }
 
 int fw_plan_assess(struct fw_plan *plan, size_t index, struct fw_digests *digests,
@@ -229,30 +254,24 @@ int fw_plan_assess(struct fw_plan *plan, size_t index, struct fw_digests *digest
     if (!readable && out_of_memory(&damage, err)) {
         return -1;
     }
-    for (size_t i = 0; i < stage->inputs.len; i++) {
-        struct fw_plan_input *input = &stage->inputs.items[i];
-        if (digest_input(plan, input, digests, err) < 0) {
-            return fw_error_prefix(err, "stage \"%s\", input \"%s\": ", stage->spec->name,
-                                   input->port);
+    if (!stage->trusted) {
+        FW_TRY(prepare_key(plan, stage, digests, err));
+        if (stage->state == FW_PLAN_WAITING) {
+            return 0;
         }
-        if (input->digest[0] == '\0') {
-            return set_reason(stage, FW_PLAN_WAITING,
-                              fw_text("\"%s\" runs before it", first_unfinished(plan, stage)), err);
+        if (stage->forced) {
+            return set_reason(stage, FW_PLAN_RUN, strdup("it was asked for with --force"), err);
         }
     }
-    if (fw_key_compute(plan, stage, digests, err) < 0) {
-        return -1;
-    }
-    if (stage->forced) {
-        return set_reason(stage, FW_PLAN_RUN, strdup("it was asked for with --force"), err);
-    }
-    if (!readable) {
-        return set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err);
-    }
-    if (!stage->manifest) {
-        return set_reason(stage, FW_PLAN_RUN, strdup("it has not been completed yet"), err);
-    }
-    return compare_manifest(plan, stage, err);
+    FW_TRY(!readable ? set_reason(stage, FW_PLAN_RUN, fw_text("%s", damage.text), err)
+           : stage->manifest
+               ? compare_manifest(plan, stage, err)
+               : set_reason(stage, FW_PLAN_RUN, strdup("it has not been completed yet"), err));
+    return stage->trusted && stage->state != FW_PLAN_REUSE
+               ? fw_error_set(err, FW_EXIT_REFUSED,
+                              "stage \"%s\" stands before --from and cannot be taken as it is: %s",
+                              stage->spec->name, stage->reason)
+               : 0;
 }
 
 int fw_plan_assess_all(struct fw_plan *plan, struct fw_digests *digests, struct fw_error *err)

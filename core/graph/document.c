@@ -68,20 +68,16 @@ bool fw_plan_add_params(const struct fw_plan_stage *stage, cJSON *json)
 static bool add_stage(const struct fw_plan *plan, const struct fw_plan_stage *stage, cJSON *list)
 {
     cJSON *json = fw_json_append(list);
-    if (!cJSON_AddStringToObject(json, "name", stage->spec->name) ||
-        !cJSON_AddStringToObject(json, "use", stage->spec->use) ||
-        !cJSON_AddStringToObject(json, "state", state_name(stage->state)) ||
-        !cJSON_AddStringToObject(json, "plugin", stage->plugin->plugin->id) ||
-        !cJSON_AddStringToObject(json, "plugin_version", stage->plugin->plugin->version) ||
-        !cJSON_AddStringToObject(json, "plugin_path", stage->plugin->path) ||
-        !cJSON_AddBoolToObject(json, "isolated", stage->spec->isolated)) {
-        return false;
-    }
-    if ((stage->reason && !cJSON_AddStringToObject(json, "reason", stage->reason)) ||
-        (stage->key[0] != '\0' && !cJSON_AddStringToObject(json, "key", stage->key))) {
-        return false;
-    }
-    return fw_plan_add_inputs(plan, stage, json) && add_outputs(stage, json) &&
+    return fw_json_set(json, FW_JSON_TEXT("name", stage->spec->name),
+                       FW_JSON_TEXT("use", stage->spec->use),
+                       FW_JSON_TEXT("state", state_name(stage->state)),
+                       FW_JSON_TEXT("plugin", stage->plugin->plugin->id),
+                       FW_JSON_TEXT("plugin_version", stage->plugin->plugin->version),
+                       FW_JSON_TEXT("plugin_path", stage->plugin->path),
+                       FW_JSON_BOOL("isolated", stage->spec->isolated),
+                       FW_JSON_TEXT("reason", stage->reason),
+                       FW_JSON_TEXT("key", stage->key[0] != '\0' ? stage->key : NULL)) &&
+           fw_plan_add_inputs(plan, stage, json) && add_outputs(stage, json) &&
            fw_plan_add_params(stage, json);
 }
 
@@ -89,9 +85,17 @@ int fw_plan_json(const struct fw_plan *plan, cJSON **ret_json, struct fw_error *
 {
     fw_auto(json) cJSON *json = cJSON_CreateObject();
     cJSON *stages = json ? cJSON_AddArrayToObject(json, "stages") : NULL;
-    if (!stages || !cJSON_AddStringToObject(json, "name", plan->pipeline->name) ||
-        !cJSON_AddStringToObject(json, "config", plan->pipeline->file) ||
-        !cJSON_AddStringToObject(json, "run_dir", plan->run_dir)) {
+    const struct fw_pipeline_preflight *preflight = &plan->pipeline->preflight;
+    if (!stages ||
+        !fw_json_set(json, FW_JSON_TEXT("name", plan->pipeline->name),
+                     FW_JSON_TEXT("config", plan->pipeline->file),
+                     FW_JSON_TEXT("run_dir", plan->run_dir),
+                     FW_JSON_TEXT("temp", plan->pipeline->resources.temp)) ||
+        (preflight->given &&
+         !fw_json_set(cJSON_AddObjectToObject(json, "preflight"),
+                      FW_JSON_U64("min_free_bytes", preflight->min_free_bytes),
+                      FW_JSON_U64("min_memory_bytes", preflight->min_memory_bytes),
+                      FW_JSON_BOOL("clean_git", preflight->clean_git)))) {
         return fw_error_oom(err);
     }
     for (size_t i = 0; i < plan->n_stages; i++) {

@@ -206,7 +206,7 @@ static void check_unsupported(const struct fw_plan_stage *stage, struct fw_diag 
     }
     if (stage->spec->gate) {
         fw_diag_node(diag, stage->spec->gate,
-                     "gates are not part of this version; take the group out");
+                     "the gates of a stage are its own (fw.gate/1): take the group out");
     }
 }
 
@@ -280,6 +280,15 @@ static void keep(struct fw_plan *plan, size_t index, bool *wanted)
     }
 }
 
+static void leave_out_others(struct fw_plan *plan, const bool *wanted)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (!wanted[i]) {
+            plan->stages[i].state = FW_PLAN_LEFT_OUT;
+        }
+    }
+}
+
 int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct fw_error *err)
 {
     if (names->len == 0) {
@@ -298,11 +307,32 @@ int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct 
         }
         keep(plan, (size_t)(stage - plan->stages), wanted);
     }
+    leave_out_others(plan, wanted);
+    return 0;
+}
+
+int fw_plan_begin_at(struct fw_plan *plan, const char *name, struct fw_error *err)
+{
+    const struct fw_plan_stage *first = fw_plan_find(plan, name);
+    fw_auto(free) bool *after = calloc(plan->n_stages + 1, sizeof *after);
+    fw_auto(free) bool *wanted = calloc(plan->n_stages + 1, sizeof *wanted);
+    FW_TRY(after && wanted ? 0 : fw_error_oom(err));
+    FW_TRY(first ? 0 : fw_error_set(err, FW_EXIT_USAGE, "--from: there is no stage \"%s\"", name));
     for (size_t i = 0; i < plan->n_stages; i++) {
-        if (!wanted[i]) {
-            plan->stages[i].state = FW_PLAN_LEFT_OUT;
+        const struct fw_plan_stage *stage = &plan->stages[plan->order[i]];
+        bool *mark = &after[plan->order[i]];
+        *mark = stage == first;
+        for (size_t k = 0; k < stage->needs.len; k++) {
+            *mark |= after[stage->needs.items[k]];
+        }
+        if (*mark && stage->state != FW_PLAN_LEFT_OUT) {
+            keep(plan, plan->order[i], wanted);
         }
     }
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        plan->stages[i].trusted = !after[i];
+    }
+    leave_out_others(plan, wanted);
     return 0;
 }
 

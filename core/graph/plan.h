@@ -78,6 +78,7 @@ struct fw_plan_stage {
     char key[FW_SHA256_TEXT];
     cJSON *manifest; /* of the last completed run, if there is one */
     bool forced;     /* run even if it could be reused */
+    bool trusted;    /* taken as it is, whatever its key: it stands before --from */
 };
 
 struct fw_plan {
@@ -104,6 +105,12 @@ void fw_plan_destroy(struct fw_plan *plan);
 int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct fw_error *err);
 
 /*
+ * Begins at that stage: it and all that needs it are judged as ever, what these need from before
+ * is taken as it is (it must be complete, its key does not matter), the rest is left out.
+ */
+int fw_plan_begin_at(struct fw_plan *plan, const char *name, struct fw_error *err);
+
+/*
  * Decides for one stage whose producers have been assessed: computes the key if all digests are
  * known, loads the manifest, sets state and reason. Called for all stages in order to plan, and
  * again for each stage when its turn comes.
@@ -111,6 +118,9 @@ int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct 
 int fw_plan_assess(struct fw_plan *plan, size_t index, struct fw_digests *digests,
                    struct fw_error *err);
 int fw_plan_assess_all(struct fw_plan *plan, struct fw_digests *digests, struct fw_error *err);
+
+/* The digests of the outputs, which its consumers' keys need, from the stage's manifest. */
+void fw_plan_take_digests(struct fw_plan_stage *stage);
 
 const struct fw_plan_stage *fw_plan_find(const struct fw_plan *plan, const char *name);
 

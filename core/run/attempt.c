@@ -152,12 +152,11 @@ void fw_attempt_free(struct fw_attempt *attempt)
 static void take_log(struct fw_attempt *attempt, const cJSON *message)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
-    const cJSON *text = cJSON_GetObjectItemCaseSensitive(message, "text");
-    const cJSON *level = cJSON_GetObjectItemCaseSensitive(message, "level");
+    unsigned level = (unsigned)fw_json_number(message, "level");
     char now[FW_CLOCK_TEXT];
     fw_clock_utc(now);
-    if (cJSON_IsString(text) && cJSON_IsNumber(level) && (unsigned)level->valueint < 4) {
-        dprintf(attempt->log, "%s %s: %s\n", now, levels[level->valueint], text->valuestring);
+    if (level < sizeof levels / sizeof *levels) {
+        dprintf(attempt->log, "%s %s: %s\n", now, levels[level], fw_json_text(message, "text"));
     }
 }
 
@@ -185,8 +184,7 @@ static void take_step(struct fw_run *run, size_t index, cJSON *message)
 static void take_message(struct fw_run *run, size_t index, cJSON *message)
 {
     struct fw_attempt *attempt = run->stages[index].attempt;
-    const char *type = "";
-    fw_json_get_string(message, "type", &type, NULL);
+    const char *type = fw_json_text(message, "type");
     attempt->alive_ns = fw_clock_ns();
     if (strcmp(type, "result") == 0) {
         cJSON_Delete(attempt->result);

@@ -64,13 +64,14 @@ static int publish_output(const struct fw_run *run, const struct fw_plan_output 
     if (!partial) {
         return fw_error_oom(err);
     }
-    if (fw_fs_remove(output->path, err) < 0) {
-        return -1;
+    struct stat was, is;
+    /* A file takes the place of a file in one move, so that a reader finds the one or the other. */
+    if (!described || stat(output->path, &was) < 0 || stat(partial, &is) < 0 ||
+        S_ISDIR(was.st_mode) || S_ISDIR(is.st_mode)) {
+        FW_TRY(fw_fs_remove(output->path, err));
     }
-    if (!described) {
-        return 0; /* an optional output that was not made this time */
-    }
-    return fw_fs_publish(partial, output->path, run->dir->durability, err);
+    return described ? fw_fs_publish(partial, output->path, run->dir->durability, err)
+                     : 0; /* an optional output that was not made this time */
 }
 
 static bool add_outputs(const struct fw_plan_stage *stage, const char *folder, const cJSON *result,
@@ -156,18 +157,6 @@ static bool add_facts(const struct fw_run *run, size_t index, const cJSON *resul
            fw_plan_add_params(stage, manifest);
 }
 
-/* The digests of this run's outputs, which its consumers' keys need. */
-static void take_digests(struct fw_plan_stage *stage, const cJSON *result)
-{
-    for (size_t i = 0; i < stage->outputs.len; i++) {
-        const cJSON *hex = cJSON_GetObjectItemCaseSensitive(
-            fw_manifest_output(result, stage->outputs.items[i].port), "sha256");
-        if (cJSON_IsString(hex)) {
-            strncpy(stage->outputs.items[i].digest, hex->valuestring, FW_SHA256_TEXT - 1);
-        }
-    }
-}
-
 /*
  * The old manifest goes first and the new one comes last: killed anywhere between, the stage is not
  * done, and nothing half-published is believed. The checkpoint goes before the outputs that it
@@ -185,7 +174,9 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
         (fw_run_hooks.manifest && !fw_run_hooks.manifest(manifest))) {
         return fw_error_oom(err);
     }
-    if (fw_manifest_retract(run->dir->path, name, err) < 0 || fw_fs_remove(checkpoint, err) < 0) {
+    const char *copy = stage->spec->manifest;
+    if (fw_manifest_retract(run->dir->path, name, err) < 0 || fw_fs_remove(checkpoint, err) < 0 ||
+        (copy && fw_fs_remove(copy, err) < 0)) {
         return -1;
     }
     for (size_t i = 0; i < stage->outputs.len; i++) {
@@ -194,12 +185,13 @@ int fw_run_publish(struct fw_run *run, size_t index, const cJSON *result, struct
             return -1;
         }
     }
-    if (fw_manifest_write(run->dir->path, name, manifest, run->dir->durability, err) < 0) {
+    if ((copy && fw_json_write(copy, manifest, run->dir->durability, err) < 0) ||
+        fw_manifest_write(run->dir->path, name, manifest, run->dir->durability, err) < 0) {
         return -1;
     }
-    take_digests(stage, result);
-    stage->state = FW_PLAN_REUSE; /* done, with the wanted key */
     cJSON_Delete(stage->manifest);
     stage->manifest = fw_steal(&manifest);
+    fw_plan_take_digests(stage);
+    stage->state = FW_PLAN_REUSE; /* done, with the wanted key */
     return 0;
 }

@@ -235,13 +235,9 @@ static void settle(struct fw_run *run)
 
 static int verdict(struct fw_run *run, struct fw_error *err)
 {
-    if (run->broken) {
+    if (run->broken || run->failed) {
         *err = run->error;
-        return run->error.code;
-    }
-    if (run->failed) {
-        *err = run->error;
-        return run->failed_code;
+        return run->broken ? run->error.code : run->failed_code;
     }
     for (size_t i = 0; run->stopping == FW_GOING && i < run->plan->n_stages; i++) {
         if (run->stages[i].state == FW_STAGE_STOPPED) { /* --stop-after-steps */
@@ -296,11 +292,22 @@ static void end_run(struct fw_run *run, int code, const struct fw_error *err)
     fw_run_record(run, state, code, code == 0 ? "" : err->text);
 }
 
+sigset_t fw_run_signals(void)
+{
+    static const int list[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        sigaddset(&signals, list[i]);
+    }
+    return signals;
+}
+
 static int init_run(struct fw_run *run, struct fw_error *err)
 {
     const struct fw_pipeline_resources *given = &run->plan->pipeline->resources;
     const struct fw_machine *machine = &run->machine;
-    sigset_t signals;
+    sigset_t signals = fw_run_signals();
     fw_machine_look(&run->machine);
     run->start_ns = run->looked_ns = fw_clock_ns();
     run->lease_ns = fw_clock_boot_ns();
@@ -311,11 +318,6 @@ static int init_run(struct fw_run *run, struct fw_error *err)
     run->free_memory = run->memory;
     run->stages = calloc(run->plan->n_stages + 1, sizeof *run->stages);
     run->childless = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGCHLD);
     run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!run->stages || run->signal_fd < 0 || fw_proc_adopt_orphans(NULL) < 0) {
         return fw_error_errno(err, FW_EXIT_FAILED, "cannot prepare the run");

@@ -91,10 +91,12 @@ static bool add_checkpoint(const struct fw_run *run, const struct fw_plan_stage 
     fw_auto(free) char *path = fw_rundir_checkpoint(run->dir->path, stage->spec->name);
     /* Whether it can be used is for the worker to say. */
     bool resume = path && (stage->type->caps & FW_CAP_CHECKPOINT) && access(path, F_OK) == 0;
-    return path && fw_json_set(task, FW_JSON_TEXT("checkpoint", path),
-                               FW_JSON_REAL("checkpoint_every_s", run->options->checkpoint_every_s),
-                               FW_JSON_U64("stop_after_steps", run->options->stop_after_steps),
-                               FW_JSON_BOOL("restore", resume));
+    return path &&
+           fw_json_set(task, FW_JSON_TEXT("checkpoint", path),
+                       FW_JSON_REAL("checkpoint_every_s", run->options->checkpoint_every_s),
+                       FW_JSON_U64("checkpoint_every_steps", run->options->checkpoint_every_steps),
+                       FW_JSON_U64("stop_after_steps", run->options->stop_after_steps),
+                       FW_JSON_BOOL("restore", resume));
 }
 
 int fw_run_task(const struct fw_run *run, size_t index, cJSON **ret_task, struct fw_error *err)

@@ -144,7 +144,8 @@ struct tally {
     uint64_t steps, steps_before; /* before: by earlier runs, known from the checkpoint */
     uint64_t steps_reported;
     uint64_t stop_after; /* so many steps of this run; 0: never */
-    double save_every_s; /* 0: only when it stops */
+    double save_every_s; /* 0: only when it stops, */
+    uint64_t save_every; /* or after so many steps */
     int64_t now_ns, reported_ns, saved_ns;
     struct fw_times times; /* of this process's steps */
     bool stopped;          /* at a step boundary, as asked */
@@ -217,6 +218,7 @@ static int boundary(struct fw_worker *worker, void *self, struct tally *tally, s
                                        tally->steps - tally->steps_before >= tally->stop_after);
     bool due = tally->save_every_s > 0 &&
                (double)(tally->now_ns - tally->saved_ns) >= tally->save_every_s * 1e9;
+    due |= tally->save_every > 0 && (tally->steps - tally->steps_before) % tally->save_every == 0;
     return can_save && (tally->stopped || due) ? save(worker, self, tally, err) : 0;
 }
 
@@ -226,6 +228,7 @@ static fw_status step_loop(struct fw_worker *worker, void **self, struct tally *
     fw_status status;
     fw_json_get_u64(worker->json, "stop_after_steps", &tally->stop_after, NULL);
     fw_json_get_double(worker->json, "checkpoint_every_s", &tally->save_every_s, NULL);
+    fw_json_get_u64(worker->json, "checkpoint_every_steps", &tally->save_every, NULL);
     tally->saved_ns = fw_clock_ns();
     while ((status = one_step(worker, *self, tally)) == FW_MORE) {
         if (boundary(worker, *self, tally, err) < 0 ||

@@ -129,13 +129,14 @@ static bool is_host_field(const char *name)
     return false;
 }
 
-static fw_status refuse_field(const struct fw_host *host, const char *name, const char *what,
-                              const char *expected)
+/* A call that breaks the contract of the service `where`. */
+static fw_status refuse(const struct fw_host *host, const char *where, const char *value,
+                        const char *what, const char *expected)
 {
     struct fw_fault fault = {.struct_size = sizeof fault,
                              .what = what,
-                             .where = "fw.artifact/1 field",
-                             .value = name,
+                             .where = where,
+                             .value = value,
                              .expected = expected};
     return fail(host, FW_E_ARG, &fault);
 }
@@ -146,11 +147,11 @@ static fw_status artifact_field(const struct fw_host *host, const char *name, co
     cJSON *value;
     struct fw_error err;
     if (is_host_field(name)) {
-        return refuse_field(host, name, "a manifest field of the host's own was set by the stage",
-                            "another name");
+        return refuse(host, "fw.artifact/1 field", name,
+                      "a manifest field of the host's own was set by the stage", "another name");
     }
     if (fw_json_parse(json, strlen(json), name, &value, &err) < 0) {
-        return refuse_field(host, name, err.text, "valid JSON");
+        return refuse(host, "fw.artifact/1 field", name, err.text, "valid JSON");
     }
     cJSON_DeleteItemFromObjectCaseSensitive(worker->fields, name);
     return fw_json_add(worker->fields, name, value) ? FW_OK : FW_E_NOMEM;
@@ -160,8 +161,9 @@ static fw_status artifact_rows(const struct fw_host *host, const char *port, uin
 {
     struct fw_worker *worker = worker_of(host);
     if (!fw_task_output(&worker->task, port)) {
-        return refuse_field(host, port, "rows were given for an output that does not exist",
-                            "the name of an output port");
+        return refuse(host, "fw.artifact/1 rows", port,
+                      "rows were given for an output that does not exist",
+                      "the name of an output port");
     }
     cJSON_DeleteItemFromObjectCaseSensitive(worker->rows, port);
     return fw_json_add_u64(worker->rows, port, n_rows) ? FW_OK : FW_E_NOMEM;
@@ -172,12 +174,9 @@ static fw_status gate_verdict(const struct fw_host *host, const char *name, int3
 {
     struct fw_worker *worker = worker_of(host);
     if (verdict < FW_GATE_FALSE || verdict > FW_GATE_UNDECIDED) {
-        struct fw_fault fault = {.struct_size = sizeof fault,
-                                 .what = "a gate was given a verdict that there is none of",
-                                 .where = "fw.gate/1 verdict",
-                                 .value = name,
-                                 .expected = "FW_GATE_FALSE, FW_GATE_TRUE or FW_GATE_UNDECIDED"};
-        return fail(host, FW_E_ARG, &fault);
+        return refuse(host, "fw.gate/1 verdict", name,
+                      "a gate was given a verdict that there is none of",
+                      "FW_GATE_FALSE, FW_GATE_TRUE or FW_GATE_UNDECIDED");
     }
     cJSON_DeleteItemFromObjectCaseSensitive(worker->gates, name);
     cJSON *gate = cJSON_AddObjectToObject(worker->gates, name);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,10 +24,7 @@ struct memo {
 
 struct fw_digests {
     char *path;
-    struct memo *items; /* every memo read or made, in that order */
-    size_t len, cap;
-    uint32_t *slots; /* open addressing over items by inode; 0 = free, else index + 1 */
-    size_t n_slots;
+    void *tree; /* of memos, by device and inode (tsearch) */
     bool changed;
 };
 
@@ -35,52 +33,27 @@ static int64_t stamp_ns(struct timespec time)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static size_t slot_of(const struct fw_digests *digests, const struct memo *memo)
+static int by_inode(const void *a, const void *b)
 {
-    size_t at = (size_t)((memo->inode ^ (memo->device << 32)) * UINT64_C(0x9e3779b97f4a7c15));
-    at &= digests->n_slots - 1;
-    while (digests->slots[at] != 0) {
-        const struct memo *other = &digests->items[digests->slots[at] - 1];
-        if (other->inode == memo->inode && other->device == memo->device) {
-            break;
-        }
-        at = (at + 1) & (digests->n_slots - 1);
-    }
-    return at;
-}
-
-static int rehash(struct fw_digests *digests)
-{
-    size_t n_slots = digests->n_slots == 0 ? 64 : digests->n_slots * 2;
-    uint32_t *slots = calloc(n_slots, sizeof *slots);
-    if (!slots) {
-        return -1;
-    }
-    free(digests->slots);
-    digests->slots = slots;
-    digests->n_slots = n_slots;
-    for (size_t i = 0; i < digests->len; i++) {
-        slots[slot_of(digests, &digests->items[i])] = (uint32_t)(i + 1);
-    }
-    return 0;
+    const struct memo *left = a, *right = b;
+    return left->device != right->device
+               ? (left->device > right->device ? 1 : -1)
+               : (left->inode > right->inode) - (left->inode < right->inode);
 }
 
 static int remember(struct fw_digests *digests, const struct memo *memo)
 {
-    if (digests->len * 2 >= digests->n_slots && rehash(digests) < 0) {
+    struct memo *own = malloc(sizeof *own);
+    struct memo **node = own ? tsearch(memo, &digests->tree, by_inode) : NULL;
+    if (!node) {
+        free(own);
         return -1;
     }
-    size_t at = slot_of(digests, memo);
-    if (digests->slots[at] != 0) {
-        digests->items[digests->slots[at] - 1] = *memo;
-        return 0;
+    if (*node != memo) { /* it was known, with other times */
+        free(*node);
     }
-    struct memo *item = fw_vec_add(digests);
-    if (!item) {
-        return -1;
-    }
-    *item = *memo;
-    digests->slots[at] = (uint32_t)digests->len;
+    *own = *memo;
+    *node = own;
     return 0;
 }
 
@@ -105,7 +78,7 @@ static int read_memos(struct fw_digests *digests, struct fw_error *err)
 int fw_digests_open(const char *path, struct fw_digests **ret_digests, struct fw_error *err)
 {
     struct fw_digests *digests = calloc(1, sizeof *digests);
-    if (!digests || !(digests->path = strdup(path)) || rehash(digests) < 0) {
+    if (!digests || !(digests->path = strdup(path))) {
         fw_digests_close(digests);
         return fw_error_oom(err);
     }
@@ -118,18 +91,23 @@ int fw_digests_open(const char *path, struct fw_digests **ret_digests, struct fw
     return 0;
 }
 
+static void write_memo(const void *node, VISIT visit, void *text)
+{
+    const struct memo *memo = *(const struct memo *const *)node;
+    if (visit == postorder || visit == leaf) { /* each node once, in order */
+        fw_str_printf(text, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %s\n",
+                      memo->device, memo->inode, memo->size, memo->mtime_ns, memo->ctime_ns,
+                      memo->hex);
+    }
+}
+
 int fw_digests_save(struct fw_digests *digests, struct fw_error *err)
 {
     if (!digests->changed) {
         return 0;
     }
     fw_auto(str) struct fw_str text = {0};
-    for (size_t i = 0; i < digests->len; i++) {
-        const struct memo *memo = &digests->items[i];
-        fw_str_printf(&text, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %s\n",
-                      memo->device, memo->inode, memo->size, memo->mtime_ns, memo->ctime_ns,
-                      memo->hex);
-    }
+    twalk_r(digests->tree, write_memo, &text);
     if (text.oom) {
         return fw_error_oom(err);
     }
@@ -144,22 +122,17 @@ void fw_digests_close(struct fw_digests *digests)
 {
     if (digests) {
         free(digests->path);
-        free(digests->items);
-        free(digests->slots);
+        tdestroy(digests->tree, free);
         free(digests);
     }
 }
 
 static const struct memo *recall(const struct fw_digests *digests, const struct memo *wanted)
 {
-    size_t at = slot_of(digests, wanted);
-    if (digests->slots[at] == 0) {
-        return NULL;
-    }
-    const struct memo *memo = &digests->items[digests->slots[at] - 1];
-    bool same = memo->size == wanted->size && memo->mtime_ns == wanted->mtime_ns &&
-                memo->ctime_ns == wanted->ctime_ns;
-    return same ? memo : NULL;
+    const struct memo *const *node = tfind(wanted, &digests->tree, by_inode);
+    bool same = node && (*node)->size == wanted->size && (*node)->mtime_ns == wanted->mtime_ns &&
+                (*node)->ctime_ns == wanted->ctime_ns;
+    return same ? *node : NULL;
 }
 
 int fw_digests_file(struct fw_digests *digests, const char *path, char ret_hex[FW_SHA256_TEXT],

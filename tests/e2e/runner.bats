@@ -139,7 +139,7 @@ three() { # USE-OF-THE-SECOND [TOP-LEVEL...]
     sleep 0.3
     kill -INT "$pid"
     ends 130
-    says err 'fwrun: ended by signal 02 before any stage ran (exit 130)'
+    says err 'fwrun: ended by signal 2 before any stage ran (exit 130)'
     [ ! -e runs/big/stages/copy/MANIFEST.json ]
     truncate -s 10 big.bin
     fw 0 big.cfg

@@ -30,6 +30,7 @@ static const struct {
     {"verify", "Reads all recorded outputs again and compares digests."},
     {"inspect", "Describes a stage or a plugin without executing it."},
     {"check-plugin", "Proves that a plugin keeps its contract, statically and in child processes."},
+    {"bench", "Measures stages, and says with what certainty one became slower."},
     {"swap-test", "Compares another build of a stage's plugin, alone and swapped in mid-stream."},
     {"list", "Lists the plugins that are found, good and bad."},
     {"new-plugin", "Writes a project for a plugin of your own, which works as it is."},

@@ -99,10 +99,12 @@ int fw_lab_carry_out(struct fw_lab *lab, struct fw_plan *plan, struct fw_rundir 
                      const struct fw_run_options *options, struct fw_error *err)
 {
     int code = fw_run(plan, lab->target.digests, dir, options, err);
-    if (fw_digests_save(lab->target.digests, code == 0 ? err : NULL) < 0 && code == 0) {
-        code = err->code;
+    int saved = fw_digests_save(lab->target.digests, code == 0 ? err : NULL);
+    if (code != 0) {
+        err->code = code;
+        return -1;
     }
-    return code;
+    return saved;
 }
 
 int fw_lab_probe(const struct fw_lab *lab, const struct fw_plan *plan, struct fw_error *err)
@@ -125,9 +127,18 @@ static int make_inputs(struct fw_lab *lab, struct fw_error *err)
     FW_TRY(fw_rundir_open(&dir, lab->made->run_dir, lab->target.pipeline.durability, NULL, err));
     int rc = fw_lab_probe(lab, lab->made, err);
     if (rc == 0) {
-        rc = fw_lab_carry_out(lab, lab->made, &dir, &options, err) == 0 ? 0 : -1;
+        rc = fw_lab_carry_out(lab, lab->made, &dir, &options, err);
     }
     return fw_rundir_close(&dir, rc == 0 ? err : NULL) < 0 ? -1 : rc;
+}
+
+/* A copy of the manifest that a stage wants elsewhere is of the ordinary run alone. */
+static void forget_copies(struct fw_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->stages.len; i++) {
+        free(pipeline->stages.items[i].manifest);
+        pipeline->stages.items[i].manifest = NULL;
+    }
 }
 
 static int find_inputs(struct fw_lab *lab, struct fw_error *err)
@@ -135,6 +146,7 @@ static int find_inputs(struct fw_lab *lab, struct fw_error *err)
     bool open;
     FW_TRY(select_needs(lab, lab->target.plan, &open, err));
     lab->inputs = lab->target.plan;
+    forget_copies(&lab->target.pipeline);
     if (open) {
         fw_auto(free) char *dir = fw_text("%s/inputs", lab->folder);
         FW_TRY(dir ? 0 : fw_error_oom(err));

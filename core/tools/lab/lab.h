@@ -44,7 +44,7 @@ int fw_solo_open(struct fw_lab *lab, const char *stage, const char *plugin, cons
                  struct fw_solo *solo, struct fw_error *err);
 
 /* Runs it once, with the budgets, the isolation and the ladder of a run. Its manifest is
- * `stage->manifest` until the next time. The exit code of the run, with the reason. */
+ * `stage->manifest` until the next time. `err` has the exit code of the run. */
 int fw_solo_run(struct fw_solo *solo, struct fw_error *err);
 
 /* Removes the run directory, but for one in which something failed: its logs may say why. */

@@ -13,6 +13,7 @@
 
 #include "delta_table.h"
 #include "entity.h"
+#include "filings.h"
 #include "plan.h"
 #include "rows.h"
 
@@ -347,7 +348,7 @@ static const struct fw_stage synth_offers = {
     .destroy = synth_destroy,
 };
 
-static const struct fw_stage *const stages[] = {&synth_offers};
+static const struct fw_stage *const stages[] = {&synth_offers, &synth_filings};
 
 FW_PLUGIN("org.fwrun.synth", "0.1.0", "MIT", .doc = "Generated tables to try pipelines with",
           .stages = stages, .n_stages = FW_COUNT(stages));

@@ -18,7 +18,7 @@ static struct fake_kit *kit;
 int filings_load(void **state)
 {
     (void)state;
-    kit = fake_kit_open(DUCKDB_SO, EDGAR_SO, MULTISCALE_SO, NULL);
+    kit = fake_kit_open(DUCKDB_SO, EDGAR_SO, MULTISCALE_SO, SYNTH_SO, NULL);
     return 0;
 }
 
@@ -115,6 +115,15 @@ struct fake_task *filings_multiscale(struct sql_fixture *f, const char *run, con
     for (int i = 0; i < 6; i++) {
         fake_task_output(t, ports[i], filings_path(f, "%s/%s.parquet", run, ports[i]));
     }
+    return t;
+}
+
+struct fake_task *filings_synth(struct sql_fixture *f, const char *run, const char *offers)
+{
+    struct fake_task *t = fake_task_create(kit, "synth_filings");
+    assert_int_equal(mkdir(filings_path(f, "%s", run), 0777), 0);
+    fake_task_input(t, "offers", offers, NULL);
+    fake_task_output(t, "raw", filings_path(f, "%s/raw", run));
     return t;
 }
 

@@ -35,6 +35,9 @@ struct fake_task *filings_features(struct sql_fixture *f, const char *run, const
 struct fake_task *filings_multiscale(struct sql_fixture *f, const char *run, const char *daily,
                                      const char *edgar);
 
+/* synth_filings for the companies of a table into FOLDER/RUN/raw. */
+struct fake_task *filings_synth(struct sql_fixture *f, const char *run, const char *offers);
+
 /* Runs the task, which must succeed, and destroys it. */
 void filings_must(struct fake_task *t);
 

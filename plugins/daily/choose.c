@@ -29,14 +29,11 @@ void daily_probe(const void *self, const struct fw_wide_part *part, struct fw_te
     fw_text_identifier(select, table->settings->entity_column);
     fw_text_appendf(select, " AS fw_entity, %s AS fw_day FROM %s) SELECT ",
                     fw_text_get(&table->keys.day), part->rows);
-    fw_text_append(select, part->in_order
-                               ? "(SELECT count(*) FROM (SELECT *, lag(fw_entity) OVER () AS "
-                                 "fw_entity_before, lag(fw_day) OVER () AS fw_day_before FROM "
-                                 "fw_keys) WHERE fw_entity = fw_entity_before AND NOT "
-                                 "coalesce(fw_day > fw_day_before, false))"
-                               : "0");
     fw_text_append(select,
-                   ", (SELECT count(*) FROM fw_keys WHERE fw_day IS NULL), "
+                   "(SELECT count(*) FROM (SELECT *, lag(fw_entity) OVER () AS fw_entity_before, "
+                   "lag(fw_day) OVER () AS fw_day_before FROM fw_keys) WHERE fw_entity = "
+                   "fw_entity_before AND NOT coalesce(fw_day > fw_day_before, false)), "
+                   "(SELECT count(*) FROM fw_keys WHERE fw_day IS NULL), "
                    "(SELECT coalesce(sum(fw_n), 0)::BIGINT FROM (SELECT count(*) AS fw_n FROM "
                    "fw_keys GROUP BY fw_entity, fw_day) WHERE fw_n > 1)");
 }
@@ -183,7 +180,7 @@ void daily_finish(const void *self, const struct fw_wide_part *part, struct fw_t
 
     if (part->facts[DAILY_ROWS_WITHOUT_DAY] > 0 || part->facts[DAILY_ROWS_OF_SHARED_DAYS] > 0) {
         append_chosen(table, part, select);
-    } else if (part->in_order && part->facts[DAILY_ROWS_OUT_OF_ORDER] == 0) {
+    } else if (part->facts[DAILY_ROWS_OUT_OF_ORDER] == 0) {
         append_stream(table, part->rows, select);
     } else {
         append_sorted(table, part->rows, select);

@@ -102,6 +102,7 @@ static fw_status open_wide(struct daily *daily, struct daily_table *table)
         .probe_columns = {table->names, table->n_probe_names},
         .take = takes ? daily_take : NULL,
         .entity_column = table->settings->entity_column,
+        .order = fw_text_get(&table->keys.day),
         .probe = daily_probe,
         .outputs = table->outputs,
         .n_outputs = table->n_outputs,

@@ -17,6 +17,8 @@ struct batch {
     uint64_t n_statements;
     uint64_t next; /* atomic */
     uint64_t *rows;
+    fw_status (*after)(void *arg, uint64_t statement); /* NULL: nothing follows a statement */
+    void *arg;
     fw_status status; /* the first failure, atomic */
 };
 
@@ -49,6 +51,9 @@ static void *run_lane(void *arg)
         fw_status status =
             sql_statement_run_all(batch->session, lane->connection, batch->statements[i],
                                   batch->rows != NULL ? &batch->rows[i] : NULL);
+        if (status == FW_OK && batch->after != NULL) {
+            status = batch->after(batch->arg, i);
+        }
         if (status != FW_OK) {
             note_failure(batch, status);
         }
@@ -122,24 +127,44 @@ static fw_status run_batch(struct batch *batch, size_t n_lanes)
     return status;
 }
 
+static fw_status run_as_one(struct batch *batch)
+{
+    struct fw_sql_session *session = batch->session;
+    const struct fw_budget *budget = session->host->service(session->host, FW_BUDGET_ID);
+    uint64_t n_lanes = budget->limits(session->host)->threads;
+
+    if (batch->n_statements == 0) {
+        return FW_OK;
+    }
+    fw_status status = sql_session_acquire(session, "statement");
+    if (status == FW_OK) {
+        status = run_batch(batch, n_lanes < batch->n_statements ? n_lanes : batch->n_statements);
+        session->rows_changed = 0;
+        sql_session_release(session);
+    }
+    return status;
+}
+
 fw_status sql_parallel_exec(struct fw_sql_session *session, const char *const *statements,
                             uint64_t n_statements, uint64_t *ret_rows)
 {
-    const struct fw_budget *budget = session->host->service(session->host, FW_BUDGET_ID);
-    uint64_t n_lanes = budget->limits(session->host)->threads;
     struct batch batch = {.session = session,
                           .statements = statements,
                           .n_statements = n_statements,
                           .rows = ret_rows};
 
-    if (n_statements == 0) {
-        return FW_OK;
-    }
-    fw_status status = sql_session_acquire(session, "statement");
-    if (status == FW_OK) {
-        status = run_batch(&batch, n_lanes < n_statements ? n_lanes : n_statements);
-        session->rows_changed = 0;
-        sql_session_release(session);
-    }
-    return status;
+    return run_as_one(&batch);
+}
+
+fw_status sql_parallel_exec_after(struct fw_sql_session *session, const char *const *statements,
+                                  uint64_t n_statements,
+                                  fw_status (*after)(void *arg, uint64_t statement), void *arg)
+{
+    struct batch batch = {.session = session,
+                          .statements = statements,
+                          .n_statements = n_statements,
+                          .after = after,
+                          .arg = arg};
+
+    return run_as_one(&batch);
 }

@@ -2,12 +2,14 @@
 #include <fw/plugin.h>
 
 #include "attached.h"
+#include "attached_table.h"
 #include "job.h"
 #include "parallel.h"
 #include "result.h"
 #include "session.h"
 #include "statement.h"
 #include "table.h"
+#include "taken.h"
 
 static fw_status exec(struct fw_sql_session *session, const char *statements)
 {
@@ -20,6 +22,12 @@ static fw_status exec(struct fw_sql_session *session, const char *statements)
         sql_session_release(session);
     }
     return status;
+}
+
+static fw_status detach(struct fw_sql_session *session, const char *name)
+{
+    return sql_table_is_attached(session, name) ? sql_table_detach(session, name)
+                                                : sql_detach(session, name);
 }
 
 static uint64_t rows_changed(const struct fw_sql_session *session)
@@ -35,13 +43,15 @@ const struct fw_sql sql_service_table = {
     .exec = exec,
     .query = sql_result_query,
     .attach = sql_attach,
-    .detach = sql_detach,
+    .detach = detach,
     .begin = sql_job_begin,
     .advance = sql_job_advance,
     .finish = sql_job_finish,
     .interrupt = sql_session_interrupt,
     .rows_changed = rows_changed,
     .exec_parallel = sql_parallel_exec,
+    .query_parallel = sql_taken_query,
+    .attach_table = sql_table_attach,
 };
 
 static const char *const libraries[] = {"libduckdb.so"};

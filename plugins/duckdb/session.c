@@ -7,11 +7,13 @@
 #include <fw/service/log.h>
 
 #include "attached.h"
+#include "attached_table.h"
 #include "fault.h"
 #include "in_order.h"
 #include "json_functions.h"
 #include "settings.h"
 #include "sql/fault.h"
+#include "taken.h"
 #include "terminate.h"
 
 static fw_status open_database(struct fw_sql_session *session, duckdb_config config)
@@ -30,7 +32,9 @@ static fw_status open_database(struct fw_sql_session *session, duckdb_config con
     fw_status status = sql_settings_apply(session);
     if (status == FW_OK && (json_functions_register(session->connection) != DuckDBSuccess ||
                             in_order_register(session->connection) != DuckDBSuccess ||
-                            sql_attached_register(session) != DuckDBSuccess)) {
+                            sql_attached_register(session) != DuckDBSuccess ||
+                            sql_table_register(session) != DuckDBSuccess ||
+                            sql_taken_register(session) != DuckDBSuccess)) {
         status = sql_fault(host, NULL, "registration of the functions fw_*");
     }
     return status;
@@ -42,6 +46,7 @@ static void destroy(struct fw_sql_session *session)
         session->cancel->on_request(session->host, NULL, session);
     }
     sql_attached_release_all(session);
+    sql_table_release_all(session);
     duckdb_disconnect(&session->connection);
     duckdb_close(&session->database);
     pthread_mutex_destroy(&session->lanes.mutex);

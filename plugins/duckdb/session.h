@@ -30,6 +30,8 @@ struct fw_sql_session {
     bool closing; /* close() was called while busy: the last user closes */
     uint64_t rows_changed;
     struct sql_attached *attached;
+    struct sql_table *tables;
+    const struct sql_taker *taker; /* of query_parallel, while it runs */
     int64_t last_attached_id;
     fw_status stream_status; /* why an attached stream failed inside a statement */
 };

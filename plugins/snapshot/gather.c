@@ -71,7 +71,7 @@ static void append_raw(const struct snapshot *s, const struct fw_wide_rows *rows
     }
 }
 
-/* Picks with their rows in full; `rows` are picks. */
+/* Picks with their rows in full; `rows` are picks, whose order is that of the raw rows. */
 static void take(const void *self, const struct fw_wide_rows *rows, struct fw_text *sql)
 {
     const struct snapshot *s = self;
@@ -108,7 +108,7 @@ static void finish_core(const void *self, const struct fw_wide_part *part, struc
         fw_text_append(sql, ", ");
         fw_text_identifier(sql, s->columns.scalars[i]->name);
     }
-    fw_text_appendf(sql, " FROM %s WHERE fw_core ORDER BY entity_id, fw_instant", part->rows);
+    fw_text_appendf(sql, " FROM %s WHERE fw_core", part->rows);
 }
 
 static void append_derived(const char *name, const char *suffix, struct fw_text *sql)
@@ -137,7 +137,7 @@ static void finish_extras(const void *self, const struct fw_wide_part *part, str
         fw_text_appendf(sql, ", sha1(fw_json_%zu)", i);
         append_derived(name, "hash", sql);
     }
-    fw_text_appendf(sql, " FROM %s WHERE fw_extra ORDER BY entity_id, fw_instant", part->rows);
+    fw_text_appendf(sql, " FROM %s WHERE fw_extra", part->rows);
 }
 
 /* The plain latest row of each entity, not the last value of each column (freeze §3.6). */
@@ -262,6 +262,7 @@ fw_status snapshot_gather_open(struct snapshot *s)
         .take = take,
         .take_is_heavy = true,
         .entity_column = "entity_id",
+        .order = "fw_instant",
         .outputs = s->outputs,
         .n_outputs = s->n_outputs,
         .n_columns_out = SNAPSHOT_N_KEYS + s->columns.n_scalars + 2 * n_nested,

@@ -2,6 +2,7 @@
 #ifndef FW_LIB_WIDE_INTERNAL_H
 #define FW_LIB_WIDE_INTERNAL_H
 
+#include "scatter/scatter.h"
 #include "wide.h"
 
 /**
@@ -29,7 +30,7 @@ struct wide_file {
     char digest[65]; /**< hex SHA-256; "-" for a part without rows, whose file is not kept */
 };
 
-enum wide_phase { WIDE_CENSUS, WIDE_RUNS, WIDE_PARTS, WIDE_JOIN, WIDE_DONE };
+enum wide_phase { WIDE_CENSUS, WIDE_SPREAD, WIDE_PARTS, WIDE_JOIN, WIDE_DONE };
 
 struct fw_wide {
     struct fw_wide_plan plan;
@@ -41,6 +42,7 @@ struct fw_wide {
     /* Sizes, see layout.c. */
     int64_t part_rows, row_group_rows, chunk_rows;
     size_t n_chunks_at_once, n_parts_at_once; /**< in one step */
+    uint64_t share_bytes; /**< of memory, for a chunk or a part outside the engine */
 
     /* From the census. */
     size_t census_next; /**< the statement to run next */
@@ -53,10 +55,9 @@ struct fw_wide {
     int64_t end_row; /**< the end of the last span */
 
     /* Progress. */
-    int64_t next_row; /**< everything before it is in a run */
-    struct wide_file *runs;
-    size_t n_runs;
-    struct wide_file *files; /**< n_parts times n_outputs */
+    int64_t next_row;           /**< everything before it is spread */
+    struct fw_scatter *scatter; /**< NULL if the input is in order */
+    struct wide_file *files;    /**< n_parts times n_outputs */
     size_t next_part, next_join;
     int64_t facts[FW_WIDE_FACTS];
 };
@@ -86,17 +87,22 @@ void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns 
 /** How many rows a chunk that begins at `first_row` has. */
 int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row);
 
-/* run.c */
+/* spread.c: input out of order, on its way to the parts */
 
 /** Appends a parenthesised SELECT of what the plan takes of the rows first_row... */
 void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
                       int64_t first_row, int64_t n_rows, struct fw_text *text);
 
-/** The next chunks become runs. FW_MORE, or FW_OK when all rows are in runs. */
-fw_status wide_run_step(struct fw_wide *wide);
+/** Finds the columns that go there. */
+fw_status wide_spread_open(struct fw_wide *wide);
 
-/** Appends a parenthesised SELECT of a part's rows out of all runs. */
-void wide_run_append(const struct fw_wide *wide, size_t part, struct fw_text *text);
+/** The next chunks are spread. FW_MORE, or FW_OK when all rows are. */
+fw_status wide_spread_step(struct fw_wide *wide);
+
+/** Makes a part's rows readable, by that SELECT, until they are detached. */
+fw_status wide_spread_attach(struct fw_wide *wide, size_t part, struct fw_scatter_part **ret_rows);
+void wide_spread_append(size_t part, struct fw_text *text);
+fw_status wide_spread_detach(struct fw_wide *wide, size_t part, struct fw_scatter_part *rows);
 
 /* part.c */
 
@@ -121,11 +127,11 @@ void wide_layout_fit(struct fw_wide *wide);
 
 void wide_place_parts(const struct fw_wide *wide, size_t output, struct fw_text *path);
 void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, struct fw_text *path);
-void wide_place_run(const struct fw_wide *wide, size_t run, struct fw_text *path);
+void wide_place_spread(const struct fw_wide *wide, struct fw_text *path);
 
-/** Empty folders for runs and parts, whatever an earlier attempt left there. */
+/** Empty folders for spread rows and parts, whatever an earlier attempt left there. */
 fw_status wide_place_prepare(const struct fw_wide *wide);
-fw_status wide_place_remove_runs(const struct fw_wide *wide);
+fw_status wide_place_remove_spread(const struct fw_wide *wide);
 fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output);
 
 /** Size and digest of a file. */

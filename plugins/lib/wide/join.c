@@ -78,7 +78,7 @@ static fw_status make_single(struct fw_wide *wide, size_t output)
 
 static fw_status clean_up(const struct fw_wide *wide)
 {
-    fw_status status = wide_place_remove_runs(wide);
+    fw_status status = wide_place_remove_spread(wide);
 
     for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
         if (fw_wide_is_single(&wide->plan.outputs[i])) {

@@ -45,8 +45,8 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
 }
 
 /*
- * Chunks are cut to the threads; parts have their size and take as many threads as hold them. A
- * part in order is streamed and takes no memory to speak of; one out of order is sorted.
+ * Chunks are cut to the threads. Where rows are spread and gathered, that takes as much memory as
+ * the engine may, of which little is used then.
  */
 void wide_layout_fit(struct fw_wide *wide)
 {
@@ -55,14 +55,12 @@ void wide_layout_fit(struct fw_wide *wide)
     int64_t row_bytes = (int64_t)wide->plan.n_columns_out * BYTES_PER_CELL;
     int64_t engine = (int64_t)limits->engine_bytes;
     int64_t threads = limits->threads;
-    int64_t parts = clamp(engine / (wide->part_rows * row_bytes), 1, threads);
     int64_t rows = engine / threads / row_bytes / limits->partition_factor;
-
-    wide->n_chunks_at_once = (size_t)threads;
-    wide->n_parts_at_once = (size_t)(wide->in_order ? threads : parts);
     int64_t most =
         clamp(CELLS_PER_CHUNK / (int64_t)wide->plan.n_columns_out, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS);
 
+    wide->n_chunks_at_once = wide->n_parts_at_once = (size_t)threads;
+    wide->share_bytes = limits->engine_bytes / 2 / limits->threads / limits->partition_factor;
     wide->chunk_rows = clamp(rows, MIN_CHUNK_ROWS, most);
     if (wide->plan.chunk_rows > 0 && wide->plan.chunk_rows < wide->chunk_rows) {
         wide->chunk_rows = wide->plan.chunk_rows;

@@ -11,7 +11,8 @@ struct batch {
     struct fw_wide *wide;
     size_t n;
     struct fw_wide_part *parts;
-    uint64_t *n_rows; /* output by output, in each part by part */
+    struct fw_scatter_part **rows; /* of parts that were spread */
+    uint64_t *n_rows;              /* output by output, in each part by part */
 };
 
 struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t output)
@@ -19,7 +20,7 @@ struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t
     return &wide->files[part * wide->plan.n_outputs + output];
 }
 
-/* The rows of a part as `take` leaves them, out of the input or out of the runs. */
+/* The rows of a part as `take` leaves them, out of the input or gathered. */
 static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns *columns,
                         size_t part, struct fw_text *rows)
 {
@@ -28,7 +29,7 @@ static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns
     if (wide->in_order) {
         wide_take_append(wide, columns, range->first_row, range->end_row - range->first_row, rows);
     } else {
-        wide_run_append(wide, part, rows);
+        wide_spread_append(part, rows);
     }
 }
 
@@ -147,14 +148,34 @@ static fw_status conclude(struct fw_wide *wide, size_t part, size_t output, uint
     return status;
 }
 
+static fw_status attach(const struct batch *batch)
+{
+    fw_status status = FW_OK;
+
+    for (size_t i = 0; i < batch->n && !batch->wide->in_order && status == FW_OK; i++) {
+        status = wide_spread_attach(batch->wide, batch->wide->next_part + i, &batch->rows[i]);
+    }
+    return status;
+}
+
+/* The first failure counts. */
+static fw_status detach(const struct batch *batch, fw_status status)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        fw_status of_this =
+            batch->rows[i] == NULL
+                ? FW_OK
+                : wide_spread_detach(batch->wide, batch->wide->next_part + i, batch->rows[i]);
+        status = status == FW_OK ? of_this : status;
+    }
+    return status;
+}
+
 static fw_status work(const struct batch *batch)
 {
     struct fw_wide *wide = batch->wide;
     fw_status status = FW_OK;
 
-    for (size_t i = 0; i < batch->n; i++) {
-        batch->parts[i].in_order = wide->in_order;
-    }
     if (wide->plan.probe != NULL) {
         status = probe(batch);
     }
@@ -174,15 +195,23 @@ fw_status wide_part_step(struct fw_wide *wide)
                           .n = wide->n_parts_at_once < left ? wide->n_parts_at_once : left};
 
     batch.parts = calloc(batch.n, sizeof *batch.parts);
+    batch.rows = calloc(batch.n, sizeof *batch.rows);
     batch.n_rows = calloc(batch.n * wide->plan.n_outputs, sizeof *batch.n_rows);
-    fw_status status =
-        batch.parts != NULL && batch.n_rows != NULL ? work(&batch) : fw_fault_nomem(wide->host);
+    bool complete = batch.parts != NULL && batch.rows != NULL && batch.n_rows != NULL;
+    fw_status status = complete ? attach(&batch) : fw_fault_nomem(wide->host);
+    if (status == FW_OK) {
+        status = work(&batch);
+    }
+    if (complete) {
+        status = detach(&batch, status);
+    }
     for (size_t i = 0; i < batch.n && status == FW_OK; i++) {
         for (size_t fact = 0; fact < FW_WIDE_FACTS; fact++) {
             wide->facts[fact] += batch.parts[i].facts[fact];
         }
     }
     free(batch.parts);
+    free(batch.rows);
     free(batch.n_rows);
     if (status != FW_OK) {
         return status;

@@ -39,15 +39,9 @@ void wide_place_part(const struct fw_wide *wide, size_t part, size_t output, str
     fw_text_appendf(path, "/part-%05zu.parquet", part);
 }
 
-static void append_runs(const struct fw_wide *wide, struct fw_text *path)
+void wide_place_spread(const struct fw_wide *wide, struct fw_text *path)
 {
-    fw_text_appendf(path, "%s.runs", wide->plan.outputs[0].to->path);
-}
-
-void wide_place_run(const struct fw_wide *wide, size_t run, struct fw_text *path)
-{
-    append_runs(wide, path);
-    fw_text_appendf(path, "/run-%05zu.parquet", run);
+    fw_text_appendf(path, "%s.spread", wide->plan.outputs[0].to->path);
 }
 
 static fw_status fail(const struct fw_host *host, const char *path, const char *what)
@@ -90,11 +84,11 @@ static fw_status with_path(const struct fw_wide *wide, struct fw_text *path,
     return status;
 }
 
-fw_status wide_place_remove_runs(const struct fw_wide *wide)
+fw_status wide_place_remove_spread(const struct fw_wide *wide)
 {
     struct fw_text path = {0};
 
-    append_runs(wide, &path);
+    wide_place_spread(wide, &path);
     return with_path(wide, &path, fw_wide_remove_folder);
 }
 
@@ -109,10 +103,10 @@ fw_status wide_place_remove_parts(const struct fw_wide *wide, size_t output)
 fw_status wide_place_prepare(const struct fw_wide *wide)
 {
     struct fw_text path = {0};
-    fw_status status = wide_place_remove_runs(wide);
+    fw_status status = wide_place_remove_spread(wide);
 
     if (status == FW_OK) {
-        append_runs(wide, &path);
+        wide_place_spread(wide, &path);
         status = with_path(wide, &path, fw_wide_make_folder);
     }
     for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {

@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 /* What must be equal for the files named below to be good for this instance. */
 static void append_identity(const struct fw_wide *wide, struct fw_text *text)
@@ -32,18 +32,18 @@ void fw_wide_save(const struct fw_wide *wide, struct fw_text *text)
         return;
     }
     append_identity(wide, text);
-    fw_text_appendf(text, "progress %" PRId64 " %zu %zu %zu\n", wide->next_row, wide->n_runs,
-                    wide->next_part, wide->next_join);
+    fw_text_appendf(text, "progress %" PRId64 " %zu %zu\n", wide->next_row, wide->next_part,
+                    wide->next_join);
     fw_text_append(text, "facts");
     for (size_t i = 0; i < FW_WIDE_FACTS; i++) {
         fw_text_appendf(text, " %" PRId64, wide->facts[i]);
     }
     fw_text_append(text, "\n");
-    for (size_t i = 0; i < wide->n_runs; i++) {
-        append_file(&wide->runs[i], text);
-    }
     for (size_t i = 0; i < wide->next_part * wide->plan.n_outputs; i++) {
         append_file(&wide->files[i], text);
+    }
+    if (wide->scatter != NULL) {
+        fw_scatter_save(wide->scatter, text);
     }
 }
 
@@ -71,10 +71,10 @@ static bool parse_facts(FILE *in, int64_t *facts)
 
 static bool parse_progress(FILE *in, struct fw_wide *wide)
 {
-    return fscanf(in, "progress %" SCNd64 " %zu %zu %zu\n", &wide->next_row, &wide->n_runs,
-                  &wide->next_part, &wide->next_join) == 4 &&
+    return fscanf(in, "progress %" SCNd64 " %zu %zu\n", &wide->next_row, &wide->next_part,
+                  &wide->next_join) == 3 &&
            wide->next_row <= wide->end_row && wide->next_part <= wide->n_parts &&
-           wide->next_join <= wide->plan.n_outputs && wide->n_runs <= (size_t)wide->end_row;
+           wide->next_join <= wide->plan.n_outputs;
 }
 
 static bool parse(FILE *in, struct fw_wide *wide)
@@ -82,11 +82,7 @@ static bool parse(FILE *in, struct fw_wide *wide)
     if (!parse_progress(in, wide) || !parse_facts(in, wide->facts)) {
         return false;
     }
-    wide->runs = calloc(wide->n_runs + 1, sizeof *wide->runs);
-    bool good = wide->runs != NULL;
-    for (size_t i = 0; i < wide->n_runs && good; i++) {
-        good = parse_file(in, &wide->runs[i]);
-    }
+    bool good = true;
     for (size_t i = 0; i < wide->next_part * wide->plan.n_outputs && good; i++) {
         good = parse_file(in, &wide->files[i]);
     }
@@ -110,17 +106,11 @@ static fw_status check_file(const struct fw_wide *wide, const struct wide_file *
     return status == FW_E_IO ? FW_E_STATE : status;
 }
 
-/* Runs are read until the last part is done, parts of a single file until it is made. */
+/* Parts of a single file are read until it is made. */
 static fw_status check_files(const struct fw_wide *wide)
 {
     fw_status status = FW_OK;
 
-    for (size_t i = 0; i < wide->n_runs && wide->next_part < wide->n_parts && status == FW_OK;
-         i++) {
-        struct fw_text path = {0};
-        wide_place_run(wide, i, &path);
-        status = check_file(wide, &wide->runs[i], &path);
-    }
     for (size_t part = 0; part < wide->next_part; part++) {
         for (size_t i = 0; i < wide->plan.n_outputs && status == FW_OK; i++) {
             if (i < wide->next_join && fw_wide_is_single(&wide->plan.outputs[i])) {
@@ -147,9 +137,39 @@ static fw_status take_census(struct fw_wide *wide)
 static enum wide_phase phase_of(const struct fw_wide *wide)
 {
     if (!wide->in_order && wide->next_row < wide->end_row) {
-        return WIDE_RUNS;
+        return WIDE_SPREAD;
     }
     return wide->next_part < wide->n_parts ? WIDE_PARTS : WIDE_JOIN;
+}
+
+/* Spread rows are read until the last part is done. */
+static fw_status restore_spread(struct fw_wide *wide, const char *text, size_t size)
+{
+    size_t used;
+
+    if (wide->scatter == NULL || wide->next_part == wide->n_parts) {
+        return FW_OK;
+    }
+    char *lines = strndup(text, size);
+    fw_status status = lines != NULL ? fw_scatter_restore(wide->scatter, lines, &used)
+                                     : fw_fault_nomem(wide->host);
+    free(lines);
+    return status;
+}
+
+static fw_status restore_progress(struct fw_wide *wide, const char *text, size_t size)
+{
+    FILE *in = size > 0 ? fmemopen((void *)(uintptr_t)text, size, "r") : NULL;
+    fw_status status = in != NULL && parse(in, wide) ? FW_OK : refuse(wide, "it cannot be read");
+
+    if (status == FW_OK) {
+        size_t used = (size_t)ftell(in);
+        status = restore_spread(wide, text + used, size - used);
+    }
+    if (in != NULL) {
+        fclose(in);
+    }
+    return status;
 }
 
 static fw_status restore(struct fw_wide *wide, const char *text, size_t size)
@@ -163,16 +183,9 @@ static fw_status restore(struct fw_wide *wide, const char *text, size_t size)
             status = fw_fault_nomem(wide->host);
         } else if (size < identity.size || memcmp(text, identity.data, identity.size) != 0) {
             status = refuse(wide, "the input or the parameters are not the same");
+        } else {
+            status = restore_progress(wide, text + identity.size, size - identity.size);
         }
-    }
-    FILE *in = status == FW_OK && size > identity.size
-                   ? fmemopen((void *)(uintptr_t)(text + identity.size), size - identity.size, "r")
-                   : NULL;
-    if (status == FW_OK && (in == NULL || !parse(in, wide))) {
-        status = refuse(wide, "it cannot be read");
-    }
-    if (in != NULL) {
-        fclose(in);
     }
     fw_text_finish(&identity);
     return status;

@@ -25,7 +25,7 @@ void fw_wide_close(struct fw_wide *wide)
     wide->plan.sql->api->finish(wide->job);
     wide_census_finish(wide);
     free(wide->files);
-    free(wide->runs);
+    fw_scatter_close(wide->scatter);
     free(wide);
 }
 
@@ -38,7 +38,8 @@ static fw_status set_engine(const struct fw_wide *wide)
 {
     return fw_sql_exec(wide->plan.sql, "SET threads = 1; SET GLOBAL parquet_metadata_cache = true; "
                                        "SET disabled_optimizers = "
-                                       "'statistics_propagation,join_order,build_side_probe_side'");
+                                       "'statistics_propagation,join_order,build_side_probe_side'; "
+                                       "SET arrow_lossless_conversion = true");
 }
 
 fw_status wide_begin(struct fw_wide *wide)
@@ -49,8 +50,9 @@ fw_status wide_begin(struct fw_wide *wide)
     }
     wide->in_order = wide->in_order && !wide->plan.take_is_heavy;
     wide_layout_fit(wide);
-    wide->phase = wide->in_order ? WIDE_PARTS : WIDE_RUNS;
-    return set_engine(wide);
+    wide->phase = wide->in_order ? WIDE_PARTS : WIDE_SPREAD;
+    fw_status status = set_engine(wide);
+    return status == FW_OK && !wide->in_order ? wide_spread_open(wide) : status;
 }
 
 fw_status wide_exec(const struct fw_wide *wide, const struct fw_text *statements, size_t n,
@@ -105,8 +107,8 @@ static fw_status advance(struct fw_wide *wide)
     switch (wide->phase) {
     case WIDE_CENSUS:
         return take_census(wide);
-    case WIDE_RUNS:
-        status = wide_run_step(wide);
+    case WIDE_SPREAD:
+        status = wide_spread_step(wide);
         break;
     case WIDE_PARTS:
         status = wide_part_step(wide);
@@ -139,7 +141,7 @@ fw_status fw_wide_step(struct fw_wide *wide, struct fw_step *ret)
     fw_status status = advance(wide);
 
     if (status >= 0) {
-        /* A run is about as much work as a part of as many rows. */
+        /* Spreading rows is about as much work as gathering them. */
         uint64_t rows = (uint64_t)wide->rows_named;
         ret->items = items_done(wide);
         ret->done = ret->items + (uint64_t)wide->next_row;

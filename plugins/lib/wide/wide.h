@@ -19,10 +19,10 @@
  *
  * 1. Census: the entity column alone is read. It cuts the entities, in binary order, into parts
  *    of about `part_rows` weight, and tells whether the rows already lie entity after entity.
- * 2. Only if they do not: the input is read once, in chunks; each becomes a run, a temporary
- *    file ordered by entity, in which every part is one narrow range of small row groups.
- * 3. Each part, that is all rows of some entities, is finished on its own and written as one
- *    Parquet file per output.
+ * 2. Only if they do not: the input is read once, in chunks, and spread over temporary files in
+ *    which the rows of every part lie together (plugins/lib/scatter).
+ * 3. Each part, that is all rows of some entities, is gathered in order if it was spread, finished
+ *    on its own and written as one Parquet file per output.
  * 4. Outputs whose name ends in ".parquet" are joined into one file at the end, others are the
  *    folder of part-00000.parquet and so on.
  *
@@ -54,11 +54,10 @@ struct fw_wide_rows {
 /** One part as the callbacks see it. */
 struct fw_wide_part {
     /** A parenthesised SELECT of all rows of some entities, to read from as often as needed: the
-        wanted columns of the source, or what `take` made of them, fw_file and fw_row. */
+        wanted columns of the source, or what `take` made of them, fw_file and fw_row. They come
+        entity after entity in binary order; within one as the files hold them or, if they had to
+        be put in order, by the plan's `order`, fw_file and fw_row. */
     const char *rows;
-
-    /** Whether `rows` come entity after entity in binary order, as the files hold them. */
-    bool in_order;
 
     int64_t facts[FW_WIDE_FACTS]; /**< of `probe`; 0 without one */
 };
@@ -97,6 +96,10 @@ struct fw_wide_plan {
      */
     void (*take)(const void *self, const struct fw_wide_rows *rows, struct fw_text *select);
     const char *entity_column;
+
+    /** SQL over the rows that `take` makes: what the rows of an entity are put in order by, where
+        the input is not in order; an integer, date or timestamp, NULL last. NULL: none. */
+    const char *order;
 
     struct fw_wide_columns take_columns; /**< that `take` reads for a chunk */
 

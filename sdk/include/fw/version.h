@@ -16,7 +16,7 @@
  */
 #define FW_ABI_MAJOR 1
 #define FW_ABI_MINOR 0
-#define FW_ABI_DRAFT 3
+#define FW_ABI_DRAFT 4
 
 /** First member of `fw_plugin_v1` and of the ELF note: "FWR1" in little-endian bytes. */
 #define FW_MAGIC 0x31525746u

@@ -106,8 +106,32 @@ struct fw_sql {
      */
     fw_status (*exec_parallel)(struct fw_sql_session *session, const char *const *statements,
                                uint64_t n_statements, uint64_t *ret_rows);
+
+    /**
+     * Runs n queries side by side as exec_parallel does, and hands their rows over in batches of
+     * at most a few thousand, in no order that is promised. `take` owns the batch, also where it
+     * fails; NULL says that the query has no more. It is called on the thread that runs the query,
+     * which runs one at a time. Its failure ends all of them; it has recorded a fault. Batches
+     * may outlive the session.
+     */
+    fw_status (*query_parallel)(
+        struct fw_sql_session *session, const char *const *queries, uint64_t n_queries,
+        fw_status (*take)(void *arg, uint64_t query, struct ArrowArray *batch), void *arg);
+
+    /**
+     * Makes a table readable in statements as a view called `name`, until `detach`; it can be
+     * read as often as wanted, also by several statements at once. Takes the schema, also on
+     * failure. `open` gives a stream of the columns of these numbers (n may be 0: of rows
+     * without columns); 0 or an errno code, with a fault recorded. [open: any thread] The stream's
+     * batches are not copied; each is of a multiple of 2,048 rows, but for the last.
+     */
+    fw_status (*attach_table)(struct fw_sql_session *session, const char *name,
+                              struct ArrowSchema *schema,
+                              int (*open)(void *arg, const uint64_t *columns, uint64_t n_columns,
+                                          struct ArrowArrayStream *ret_stream),
+                              void *arg);
 };
-FW_ASSERT_NO_TAIL(struct fw_sql, exec_parallel);
+FW_ASSERT_NO_TAIL(struct fw_sql, attach_table);
 
 FW_END_DECLS
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include <fw/service/budget.h>
+
+#include "internal.h"
+#include "sql/stream.h"
+
+/* The name of the column that orders the rows of an entity. */
+#define ORDER "fw_order"
+
+void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                      int64_t first_row, int64_t n_rows, struct fw_text *text)
+{
+    struct fw_text select = {0};
+
+    if (wide->plan.take == NULL) {
+        wide_slice_append(wide, columns, first_row, n_rows, text);
+        return;
+    }
+    wide_slice_append(wide, columns, first_row, n_rows, &select);
+    struct fw_wide_rows rows = {fw_text_get(&select), first_row, n_rows};
+    fw_text_append(text, "(");
+    wide->plan.take(wide->plan.self, &rows, text);
+    fw_text_append(text, ")");
+    text->failed |= select.failed;
+    fw_text_finish(&select);
+}
+
+static void append_query(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
+                         struct fw_text *text)
+{
+    fw_text_append(text, "SELECT *");
+    if (wide->plan.order != NULL) {
+        fw_text_appendf(text, ", %s AS " ORDER, wide->plan.order);
+    }
+    fw_text_append(text, " FROM ");
+    wide_take_append(wide, &wide->plan.take_columns, first_row, n_rows, text);
+    fw_text_append(text, " WHERE ");
+    fw_text_identifier(text, wide->plan.entity_column);
+    fw_text_append(text, " IS NOT NULL");
+}
+
+static fw_status read_schema(const struct fw_wide *wide, struct ArrowSchema *ret_schema)
+{
+    const struct fw_sql_handle *sql = wide->plan.sql;
+    struct ArrowArrayStream stream;
+    struct fw_text query = {0};
+
+    append_query(wide, 0, 0, &query);
+    fw_status status = query.failed ? fw_fault_nomem(wide->host)
+                                    : sql->api->query(sql->session, fw_text_get(&query), &stream);
+    if (status == FW_OK) {
+        int code = stream.get_schema(&stream, ret_schema);
+        status = code != 0 ? fw_stream_fault(wide->host, &stream, code) : FW_OK;
+        stream.release(&stream);
+    }
+    fw_text_finish(&query);
+    return status;
+}
+
+static fw_status open_scatter(struct fw_wide *wide, const char *const *starts, const char *folder,
+                              const struct ArrowSchema *schema)
+{
+    const struct fw_budget *budget = wide->host->service(wide->host, FW_BUDGET_ID);
+    const struct fw_limits *limits = budget->limits(wide->host);
+    const struct fw_scatter_plan plan = {
+        .folder = folder,
+        .starts = starts,
+        .n_parts = wide->n_parts,
+        .entity = wide->plan.entity_column,
+        .order = wide->plan.order != NULL ? ORDER : NULL,
+        .file = FW_SOURCE_FILE,
+        .row = FW_SOURCE_ROW,
+        .n_slots = wide->n_chunks_at_once,
+        .slot_bytes = wide->share_bytes,
+        .part_bytes = wide->share_bytes,
+        .max_bytes = limits->temp_bytes,
+    };
+
+    return fw_scatter_open(wide->host, &plan, schema, &wide->scatter);
+}
+
+fw_status wide_spread_open(struct fw_wide *wide)
+{
+    const char **starts = calloc(wide->n_parts, sizeof *starts);
+    struct ArrowSchema schema = {0};
+    struct fw_text folder = {0};
+
+    for (size_t i = 0; starts != NULL && i < wide->n_parts; i++) {
+        starts[i] = wide->parts[i].start != NULL ? wide->parts[i].start : "";
+    }
+    wide_place_spread(wide, &folder);
+    fw_status status =
+        starts != NULL && !folder.failed ? read_schema(wide, &schema) : fw_fault_nomem(wide->host);
+    if (status == FW_OK) {
+        status = open_scatter(wide, starts, fw_text_get(&folder), &schema);
+        schema.release(&schema);
+    }
+    fw_text_finish(&folder);
+    free(starts);
+    return status;
+}
+
+static fw_status take(void *arg, uint64_t query, struct ArrowArray *batch)
+{
+    struct fw_wide *wide = arg;
+
+    return batch != NULL ? fw_scatter_add(wide->scatter, (size_t)query, batch)
+                         : fw_scatter_flush(wide->scatter, (size_t)query);
+}
+
+static fw_status run(struct fw_wide *wide, const struct fw_text *queries, size_t n)
+{
+    const struct fw_sql_handle *sql = wide->plan.sql;
+    const char **texts = calloc(n, sizeof *texts);
+    bool failed = texts == NULL;
+
+    for (size_t i = 0; i < n && !failed; i++) {
+        texts[i] = fw_text_get(&queries[i]);
+        failed = queries[i].failed;
+    }
+    fw_status status = failed ? fw_fault_nomem(wide->host)
+                              : sql->api->query_parallel(sql->session, texts, n, take, wide);
+    free(texts);
+    return status;
+}
+
+fw_status wide_spread_step(struct fw_wide *wide)
+{
+    struct fw_text *queries = calloc(wide->n_chunks_at_once, sizeof *queries);
+    int64_t next_row = wide->next_row;
+    size_t n = 0;
+
+    if (queries == NULL) {
+        return fw_fault_nomem(wide->host);
+    }
+    while (n < wide->n_chunks_at_once && next_row < wide->end_row) {
+        int64_t n_rows = wide_slice_chunk(wide, next_row);
+        append_query(wide, next_row, n_rows, &queries[n]);
+        next_row += n_rows;
+        n++;
+    }
+    fw_status status = run(wide, queries, n);
+    wide_texts_finish(queries, n);
+    free(queries);
+    if (status != FW_OK) {
+        return status;
+    }
+    wide->next_row = next_row;
+    return wide->next_row < wide->end_row ? FW_MORE : FW_OK;
+}
+
+static void append_name(size_t part, struct fw_text *text)
+{
+    fw_text_appendf(text, "fw_wide_part_%zu", part);
+}
+
+void wide_spread_append(size_t part, struct fw_text *text)
+{
+    fw_text_append(text, "(FROM ");
+    append_name(part, text);
+    fw_text_append(text, ")");
+}
+
+static fw_status attach(struct fw_wide *wide, size_t part, struct fw_scatter_part *rows)
+{
+    const struct fw_sql_handle *sql = wide->plan.sql;
+    struct ArrowSchema schema;
+    struct fw_text name = {0};
+
+    append_name(part, &name);
+    if (name.failed || fw_scatter_schema(wide->scatter, &schema) != 0) {
+        fw_text_finish(&name);
+        return fw_fault_nomem(wide->host);
+    }
+    fw_status status = sql->api->attach_table(sql->session, fw_text_get(&name), &schema,
+                                              fw_scatter_part_read, rows);
+    fw_text_finish(&name);
+    return status;
+}
+
+fw_status wide_spread_attach(struct fw_wide *wide, size_t part, struct fw_scatter_part **ret_rows)
+{
+    fw_status status = fw_scatter_part_open(wide->scatter, part, ret_rows);
+
+    if (status == FW_OK) {
+        status = attach(wide, part, *ret_rows);
+        if (status != FW_OK) {
+            fw_scatter_part_close(*ret_rows);
+            *ret_rows = NULL;
+        }
+    }
+    return status;
+}
+
+fw_status wide_spread_detach(struct fw_wide *wide, size_t part, struct fw_scatter_part *rows)
+{
+    const struct fw_sql_handle *sql = wide->plan.sql;
+    struct fw_text name = {0};
+
+    append_name(part, &name);
+    fw_status status = name.failed ? fw_fault_nomem(wide->host)
+                                   : sql->api->detach(sql->session, fw_text_get(&name));
+    fw_text_finish(&name);
+    fw_scatter_part_close(rows);
+    return status;
+}

@@ -143,7 +143,7 @@ static fw_status conclude(struct exec *self)
 {
     const struct fw_artifact *artifact = self->host->service(self->host, FW_ARTIFACT_ID);
     const int status = self->child.status;
-    const char *remedy = "what it said is in the stage's log";
+    const char *remedy = "see what it said";
     char json[64];
     if (WIFSIGNALED(status)) {
         snprintf(json, sizeof json, "\"SIG%s\"", sigabbrev_np(WTERMSIG(status)));

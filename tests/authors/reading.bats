@@ -24,6 +24,27 @@ load ../e2e/lib.bash
     done
 }
 
+@test "every verb explains itself, in options that are written down" {
+    local verb option
+    fw 0 help
+    for verb in $(sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' out); do
+        "$FWRUN" "$verb" --help >help.txt 2>err || failed "$verb --help: exit $?"
+        [ ! -s err ] || failed "$verb --help complains"
+        grep -q "^usage: fwrun $verb\b" help.txt || failed "$verb --help: no usage"
+        "$FWRUN" help "$verb" | cmp - help.txt || failed "fwrun help $verb says something else"
+        grep -oE -- '^  --[a-z-]+' help.txt | tr -d ' ' >options.txt
+        while read -r option; do
+            grep -rqE -- "(^\.It Fl -|^\.Fl -|Op Fl -|--)${option#--}\b" "$FWRUN_SOURCE_ROOT/docs" ||
+                failed "$verb takes $option, which nothing in docs/ explains"
+        done <options.txt
+        cat options.txt >>known.txt
+    done
+    for option in $(grep -hoE '^\.It Fl -[a-z-]+' "$FWRUN_SOURCE_ROOT/docs/man/fwrun.1" | sed 's/.*Fl -/--/'); do
+        grep -qxF -- "$option" known.txt || failed "fwrun(1) has $option, which no verb takes"
+    done
+    (($(wc -l <known.txt) > 40))
+}
+
 @test "fwrun.cfg(5) has every key of the configuration reference" {
     local key
     while read -r key; do

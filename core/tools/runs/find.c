@@ -80,7 +80,11 @@ int fw_view_find(const struct fw_cli *cli, char **ret_dir, struct fw_error *err)
     struct stat st;
     const char *what = cli->args.len > 0 ? cli->args.items[0] : "runs";
     if (stat(what, &st) < 0) {
-        return fw_error_errno(err, FW_EXIT_USAGE, "no run is found at %s", what);
+        return cli->args.len > 0
+                   ? fw_error_errno(err, FW_EXIT_USAGE, "no run is found at %s", what)
+                   : fw_error_set(err, FW_EXIT_USAGE,
+                                  "no run is found at runs: there is no such folder here; name a "
+                                  "pipeline or a run directory");
     }
     if (!S_ISDIR(st.st_mode)) {
         return of_pipeline(cli, what, ret_dir, err);

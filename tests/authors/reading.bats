@@ -34,7 +34,7 @@ load ../e2e/lib.bash
         "$FWRUN" help "$verb" | cmp - help.txt || failed "fwrun help $verb says something else"
         grep -oE -- '^  --[a-z-]+' help.txt | tr -d ' ' >options.txt
         while read -r option; do
-            grep -rqE -- "(^\.It Fl -|^\.Fl -|Op Fl -|--)${option#--}\b" "$FWRUN_SOURCE_ROOT/docs" ||
+            grep -rqE -- "(Fl -|--)${option#--}\b" "$FWRUN_SOURCE_ROOT/docs" ||
                 failed "$verb takes $option, which nothing in docs/ explains"
         done <options.txt
         cat options.txt >>known.txt

@@ -57,8 +57,11 @@ static char *names(const struct fw_cases *cases, enum fw_stats_verdict verdict)
     for (size_t i = 0; i < cases->len; i++) {
         const struct fw_case *one = &cases->items[i];
         if (one->found.verdict == verdict) {
-            fw_str_printf(&text, "%s%s (%+.1f %%)", text.len > 0 ? ", " : "",
-                          fw_json_text(one->json, "stage"), 100 * expm1(one->found.shift));
+            fw_str_printf(&text, "%s%s", text.len > 0 ? ", " : "",
+                          fw_json_text(one->json, "stage"));
+            if (one->found.n > 0) {
+                fw_str_printf(&text, " (%+.1f %%)", 100 * expm1(one->found.shift));
+            }
         }
     }
     return fw_str_take(&text);

@@ -88,9 +88,12 @@ static void print_comparison(const cJSON *stage)
         return;
     }
     printf("  %s:", fw_json_text(comparison, "verdict"));
-    print_interval(comparison);
+    if (fw_json_number(comparison, "n") > 0) {
+        print_interval(comparison);
+        fputs(*reason ? ";" : "", stdout);
+    }
     if (*reason) {
-        printf("; %s", reason);
+        printf(" %s", reason);
     } else if (needed > FW_STATS_NEEDED_MAX) {
         printf("; more than %d repetitions would be needed: it lies on the margin",
                FW_STATS_NEEDED_MAX);
@@ -106,8 +109,9 @@ static void print_history(const cJSON *stage)
     char median[FW_TABLE_CELL];
     if (history) {
         fw_table_time(1e6 * fw_json_number(history, "median_s"), median);
-        printf("  history: %.0f results on this host, their median is %s; this one %+.1f %%",
-               fw_json_number(history, "n"), median, percent(history, "change"));
+        const double n = fw_json_number(history, "n");
+        printf("  history: %.0f result%s on this host, median %s; this one %+.1f %%", n,
+               n == 1 ? "" : "s", median, percent(history, "change"));
         if (cJSON_IsNumber(get(history, "z"))) {
             printf(", %.1f of their spreads away", fabs(fw_json_number(history, "z")));
         }

@@ -31,7 +31,8 @@ survives() {
 
 @test "the demo survives being killed at random moments" {
     unset FWRUN_PLUGIN_PATH
-    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" $((kills / 2)) --set stages.crawl.params.rows=600
+    survives "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" $((kills / 2)) daily \
+        --set stages.crawl.params.rows=600
 }
 
 @test "a run survives being killed again and again, and gets on each time" {

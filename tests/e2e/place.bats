@@ -43,7 +43,7 @@ go_on() { kill -CONT "$pid" "$worker"; }
 
 @test "the demo goes on from its checkpoints in another place" {
     unset FWRUN_PLUGIN_PATH
-    local run=("$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" --set stages.crawl.params.rows=600)
+    local run=("$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" daily --set stages.crawl.params.rows=600)
     fw 0 "${run[@]}" --set "run_root=\"$PWD/whole\""
     fw 75 "${run[@]}" --set "run_root=\"$PWD/here\"" --stop-after-steps 1
     mv here there

@@ -32,7 +32,8 @@ lives_on() { # PIPELINE DURABILITY ROUNDS [OPTION...]
 
 @test "the demo with durability = fsync survives a power cut" {
     unset FWRUN_PLUGIN_PATH
-    lives_on "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" fsync $((kills / 5)) --set stages.crawl.params.rows=600
+    lives_on "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" fsync $((kills / 5)) daily \
+        --set stages.crawl.params.rows=600
 }
 
 @test "damage by a power cut is not believed with durability = rename" {
@@ -42,7 +43,7 @@ lives_on() { # PIPELINE DURABILITY ROUNDS [OPTION...]
 
 @test "the demo with durability = rename makes good what a power cut took" {
     unset FWRUN_PLUGIN_PATH
-    lives_on "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" rename $((kills / 5)) --checkpoint-every 50ms \
+    lives_on "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" rename $((kills / 5)) --checkpoint-every 50ms daily \
         --set stages.crawl.params.rows=600
 }
 

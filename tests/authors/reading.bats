@@ -99,6 +99,15 @@ offers() { # TEXT...
     complete_line chain.cfg --force c
     offers count copy
     never_says offered chain
+    complete_line bench chain.cfg --stage co
+    offers count copy
+    touch before.json build.so
+    complete_line bench chain.cfg --vs ''
+    offers before.json folder
+    never_says offered build.so
+    complete_line bench chain.cfg --vs-plugin ''
+    offers build.so folder
+    never_says offered before.json
     complete_line run chain.cfg --plugin-dir fo
     [ "$(cat offered)" = folder ]
     complete_line help in

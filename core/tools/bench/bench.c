@@ -37,7 +37,7 @@ static void tell(const struct bench *bench, const char *stage, const char *what,
     if (bench->terminal) {
         fprintf(stderr, "\r\033[K%s: %s, %zu of %zu", stage, what, i + 1, n);
     } else if (i == 0) {
-        fprintf(stderr, "%s: %s, %zu times\n", stage, what, n);
+        fprintf(stderr, "%s: %s, %zu time%s\n", stage, what, n, n == 1 ? "" : "s");
     }
 }
 

@@ -8,7 +8,7 @@
 #include "lab.h"
 #include "options.h"
 
-/* A result as a whole (docs/reference/json.md): what it was made with and on, then "stages". */
+/* A result as a whole (docs/reference/bench.md): what it was made with and on, then "stages". */
 cJSON *fw_document_create(const struct fw_lab *lab, const struct fw_bench_options *options,
                           const struct fw_bench_host *host, struct fw_error *err);
 

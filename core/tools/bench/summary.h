@@ -6,7 +6,7 @@
 #include "stats/stats.h"
 
 /*
- * Results as documents (docs/reference/json.md): what is printed, written, and read again by --vs
+ * Results as documents (docs/reference/bench.md): what is printed, written, and read again by --vs
  * is the same.
  */
 

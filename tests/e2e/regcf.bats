@@ -53,3 +53,19 @@ filings() { # skips, loudly, where the filings are not
     [ "$status" -eq 1 ]
     [[ $output == *'offers_weekly: '*'funding_goal_usd is 1.0, pandas has '* ]]
 }
+
+@test "real filings: features, weeks, months and stages are those that pandas works out" {
+    filings
+    fw 0 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/filings.cfg" "${sets[@]}" totals
+    [ "$(tail -n +2 checked.csv | wc -l)" -eq 245 ]
+}
+
+@test "real filings: a sum that is wrong is found by the check" {
+    filings
+    sed '/^features,ema_cash_recent_usd,/s/[0-9.]*$/1.5/' \
+        "$FWRUN_SOURCE_ROOT/tests/reference/filings_regcf.csv" >golden.csv
+    ! cmp -s golden.csv "$FWRUN_SOURCE_ROOT/tests/reference/filings_regcf.csv"
+    fw 1 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/filings.cfg" "${sets[@]}" totals \
+        --set "stages.totals.in.golden=$PWD/golden.csv"
+    grep -q 'features.ema_cash_recent_usd: 10070 values' err
+}

@@ -93,3 +93,8 @@ nap() { # STEPS
     on_terminal watched_and_left status --watch
     fw 0 stop --now
 }
+
+@test "what draws is not for people" {
+    fw 2 bars runs/nap
+    says err 'fwrun status --watch'
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -50,10 +52,15 @@ static void follow(const char *dir, pid_t run_group)
  * a run looks after all its children, and this is none of its stages. */
 int main(int argc, char **argv)
 {
+    struct stat st;
     pid_t run_group = getpgid(getppid());
     signal(SIGTTOU, SIG_IGN); /* it is in a group of its own, as every child of a run */
-    if (argc != 2 || !fw_live_possible(STDOUT_FILENO)) {
+    if (argc != 2 || fstat(STDIN_FILENO, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+        fputs("fwrun-bars draws for fwrun run; to look at a run: fwrun status --watch\n", stderr);
         return FW_EXIT_USAGE;
+    }
+    if (!fw_live_possible(STDOUT_FILENO)) {
+        return FW_EXIT_FAILED;
     }
     pid_t pid = fork();
     if (pid == 0) {

@@ -21,7 +21,7 @@ static const char style[] =
     "code,pre{font:13px/1.4 ui-monospace,monospace}pre{background:var(--soft);padding:.6rem;"
     "overflow:auto;white-space:pre-wrap}"
     "details{border:1px solid var(--line);border-radius:6px;padding:.4rem .8rem;margin:.5rem 0}"
-    "summary{cursor:pointer}summary b{margin-right:.6rem}"
+    "summary{cursor:pointer}summary b,summary .badge{margin-right:.6rem}"
     ".badge{border-radius:4px;padding:.1rem .5rem;color:#fff;background:var(--wait)}"
     ".done,.executed,.reused{background:var(--ok)}.failed,.lost{background:var(--bad)}"
     "svg{width:100%;height:auto;background:var(--soft);border-radius:6px}"

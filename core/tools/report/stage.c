@@ -216,8 +216,8 @@ int report_stage(struct fw_str *page, const char *run_dir, const cJSON *stage, c
     add_gist(page, stage, manifest);
     fw_str_add(page, "</summary>\n");
     add_facts(page, stage, planned, manifest);
-    add_attempts(page, cJSON_GetObjectItemCaseSensitive(stage, "attempts"));
     add_gates(page, cJSON_GetObjectItemCaseSensitive(manifest, "gates"));
+    add_attempts(page, cJSON_GetObjectItemCaseSensitive(stage, "attempts"));
     report_steps(page, manifest);
     add_inputs(page, cJSON_GetObjectItemCaseSensitive(manifest ? manifest : planned, "inputs"));
     report_outputs(page, run_dir, name, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"));

@@ -45,8 +45,12 @@ static fw_status open_fold(struct index *index)
     if (index->folder.failed) {
         return fw_fault_nomem(index->host);
     }
-    index->input = (struct fw_fold_input){"daily",         index->daily, index->names,
-                                          INDEX_N_COLUMNS, index_keep,   index};
+    index->input = (struct fw_fold_input){.name = "daily",
+                                          .source = index->daily,
+                                          .columns = index->names,
+                                          .n_columns = INDEX_N_COLUMNS,
+                                          .keep = index_keep,
+                                          .self = index};
     index->tables[INDEX_OFFER_DAY] =
         (struct fw_fold_table){"offer_day", offer_day, 7, index_make_offer_day, index};
     index->tables[INDEX_CIK_DAY] =

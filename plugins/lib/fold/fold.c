@@ -63,15 +63,15 @@ static fw_status prepare(struct fw_fold *fold)
     return status;
 }
 
+/* 0 at the limit. */
 static int64_t chunk_rows(const struct fw_fold *fold, const struct fw_fold_input *input)
 {
     size_t n = input->n_columns > 0 ? input->n_columns : input->source->n_columns;
     int64_t rows = MANY_CELLS / (int64_t)(n + 1);
+    int64_t left = input->limit_rows > 0 ? input->limit_rows - fold->input_rows : MANY_ROWS;
 
-    if (fold->plan.chunk_rows > 0) {
-        return fold->plan.chunk_rows;
-    }
-    return rows < MANY_ROWS ? rows : MANY_ROWS;
+    rows = fold->plan.chunk_rows > 0 ? fold->plan.chunk_rows : rows < MANY_ROWS ? rows : MANY_ROWS;
+    return left <= 0 ? 0 : left < rows && input->limit_rows > 0 ? left : rows;
 }
 
 /* Takes both texts. */
@@ -135,6 +135,7 @@ static fw_status begin_next(struct fw_fold *fold)
             return begin_chunk(fold);
         }
         fold->input++;
+        fold->input_rows = 0;
         fold_cut_finish(&fold->cut);
         fold->cut.next = (struct fw_source_place){0};
     }
@@ -153,6 +154,7 @@ static fw_status end_one(struct fw_fold *fold)
         fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input]++, &path);
         fold->cut.next = fold->chunk_end;
         fold->rows_done += fold->chunk_rows;
+        fold->input_rows += fold->chunk_rows;
     } else {
         fold_append_table(fold, fold->table++, &path);
     }
@@ -172,7 +174,8 @@ static void fill(const struct fw_fold *fold, struct fw_step *ret)
     uint64_t rows = 0;
 
     for (size_t i = 0; i < fold->plan.n_inputs; i++) {
-        rows += (uint64_t)fold->rows_in[i];
+        int64_t limit = fold->plan.inputs[i].limit_rows;
+        rows += (uint64_t)(limit > 0 && limit < fold->rows_in[i] ? limit : fold->rows_in[i]);
     }
     uint64_t done = (uint64_t)fold->rows_done < rows ? (uint64_t)fold->rows_done : rows;
     if (fold->input == fold->plan.n_inputs) {

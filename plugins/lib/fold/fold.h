@@ -28,6 +28,7 @@ struct fw_fold_input {
     const struct fw_source *source;
     const char *const *columns; /**< that `keep` reads; n_columns = 0: all */
     size_t n_columns;
+    int64_t limit_rows; /**< read no further than the row group that holds this row; 0: all */
 
     /** Appends a SELECT over `rows`, a parenthesised SELECT of the columns, fw_file and fw_row. */
     void (*keep)(const void *self, const char *rows, struct fw_text *select);

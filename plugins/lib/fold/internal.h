@@ -25,6 +25,7 @@ struct fw_fold {
     size_t *n_chunks;     /**< finished files of each input */
     struct fold_cut cut;  /**< in `input` */
     int64_t rows_done;    /**< of all inputs; deleted rows count */
+    int64_t input_rows;   /**< of them those of `input` */
     struct fw_text files; /**< a line for each finished file: size, digest */
 
     /* Of the chunk that is being read. */

@@ -41,9 +41,9 @@ fw_status fw_fold_save(const struct fw_fold *fold, struct fw_blob *ret)
 {
     struct fw_text text = {0};
 
-    fw_text_appendf(&text, "%zu %zu %zu %zu %zu %" PRId64 " %" PRId64, fold->plan.n_inputs,
-                    fold->plan.n_tables, fold->input, fold->table, fold->cut.next.file,
-                    fold->cut.next.row, fold->rows_done);
+    fw_text_appendf(&text, "%zu %zu %zu %zu %zu %" PRId64 " %" PRId64 " %" PRId64,
+                    fold->plan.n_inputs, fold->plan.n_tables, fold->input, fold->table,
+                    fold->cut.next.file, fold->cut.next.row, fold->rows_done, fold->input_rows);
     for (size_t i = 0; i < fold->plan.n_inputs; i++) {
         fw_text_appendf(&text, " %zu", fold->n_chunks[i]);
     }
@@ -70,9 +70,9 @@ static bool parse(struct fw_fold *fold, const char *line, int *ret_size)
     size_t n_inputs, n_tables;
     int at = 0;
 
-    if (sscanf(line, "%zu %zu %zu %zu %zu %" SCNd64 " %" SCNd64 "%n", &n_inputs, &n_tables,
-               &fold->input, &fold->table, &fold->cut.next.file, &fold->cut.next.row,
-               &fold->rows_done, &at) != 7 ||
+    if (sscanf(line, "%zu %zu %zu %zu %zu %" SCNd64 " %" SCNd64 " %" SCNd64 "%n", &n_inputs,
+               &n_tables, &fold->input, &fold->table, &fold->cut.next.file, &fold->cut.next.row,
+               &fold->rows_done, &fold->input_rows, &at) != 8 ||
         n_inputs != fold->plan.n_inputs || n_tables != fold->plan.n_tables ||
         fold->input > n_inputs || fold->table > n_tables || fold->cut.next.row < 0) {
         return false;

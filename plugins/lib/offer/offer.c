@@ -88,3 +88,28 @@ void fw_offer_append_sortable(struct fw_text *text, const struct fw_source_colum
     }
     fw_text_appendf(text, "), %" PRId64 ")", -INT64_MAX);
 }
+
+static bool contains_any(const char *text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (strstr(text, *words) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum fw_offer_class fw_offer_class(const struct fw_source_column *column, bool compat)
+{
+    static const char *const numbers[] = {"int", "float", "double", "decimal", NULL};
+    static const char *const more_numbers[] = {"long", "short", "byte", NULL};
+    static const char *const times[] = {"timestamp", "date", NULL};
+    if (contains_any(column->type, numbers) ||
+        (!compat && contains_any(column->type, more_numbers))) {
+        return FW_OFFER_NUMBER;
+    }
+    if (strstr(column->type, "bool") != NULL) {
+        return FW_OFFER_BOOL;
+    }
+    return contains_any(column->type, times) ? FW_OFFER_TIME : FW_OFFER_TEXT;
+}

@@ -11,6 +11,14 @@
  * UTC (fw/service/sql.h). The instant of a column is fw_instant_append's.
  */
 
+enum fw_offer_class { FW_OFFER_NUMBER, FW_OFFER_BOOL, FW_OFFER_TIME, FW_OFFER_TEXT };
+
+/**
+ * What a plain column is by the words of its Delta type, tried in the order of freeze §0.4. The
+ * reference (compat) does not know long, short and byte, so there these come out as text.
+ */
+enum fw_offer_class fw_offer_class(const struct fw_source_column *column, bool compat);
+
 /** VARCHAR: the column as text, timestamps as "YYYY-MM-DD HH:MM:SS[.ffffff][+00:00]". */
 void fw_offer_append_text(struct fw_text *text, const struct fw_source_column *column);
 

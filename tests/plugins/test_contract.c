@@ -41,68 +41,26 @@ static const char *text_of(struct sql_fixture *f, const char *file)
     return sql_cell(f, "SELECT content FROM read_text('%s/%s')", f->dir, file);
 }
 
+#define KEPT                                                                                       \
+    "  must_keep:\n  - platform_name\n  - offer_id\n  - crawled_date_day\n  - "                    \
+    "funding_goal_usd\n  - category\n  - constant\n  - title\n  - snapshot_ts\n  - "               \
+    "entity_id\n  high_value: []\n"
+#define NESTED_AND_DROPPED                                                                         \
+    "  nested_columns:\n  - tags\n  derived_nested:\n  - tags__json\n  - tags__len\n  - "          \
+    "tags__hash\n  can_drop:\n  - hash_id\n  - link\n"
+
 static void applies_the_thresholds(void **state)
 {
     struct sql_fixture *f = *state;
     stage_must(task(f, "a"));
-    assert_string_equal(text_of(f, "a/contract.yaml"), "stamp: '20260203_225620'\n"
-                                                       "non_null_min: 0.001\n"
-                                                       "categorical_distinct_max: 200000\n"
-                                                       "offers_core_snapshot:\n"
-                                                       "  must_keep:\n"
-                                                       "  - platform_name\n"
-                                                       "  - offer_id\n"
-                                                       "  - crawled_date_day\n"
-                                                       "  - funding_goal_usd\n"
-                                                       "  - category\n"
-                                                       "  - constant\n"
-                                                       "  - title\n"
-                                                       "  - snapshot_ts\n"
-                                                       "  - entity_id\n"
-                                                       "  high_value: []\n"
-                                                       "  derived_only:\n"
-                                                       "  - tags\n"
-                                                       "  nested_columns:\n"
-                                                       "  - tags\n"
-                                                       "  derived_nested:\n"
-                                                       "  - tags__json\n"
-                                                       "  - tags__len\n"
-                                                       "  - tags__hash\n"
-                                                       "  can_drop:\n"
-                                                       "  - hash_id\n"
-                                                       "  - link\n"
-                                                       "offers_core_daily:\n"
-                                                       "  must_keep:\n"
-                                                       "  - platform_name\n"
-                                                       "  - offer_id\n"
-                                                       "  - crawled_date_day\n"
-                                                       "  - funding_goal_usd\n"
-                                                       "  - category\n"
-                                                       "  - constant\n"
-                                                       "  - title\n"
-                                                       "  - snapshot_ts\n"
-                                                       "  - entity_id\n"
-                                                       "  high_value: []\n"
-                                                       "  derived_structured: []\n"
-                                                       "  nested_columns:\n"
-                                                       "  - tags\n"
-                                                       "  derived_nested:\n"
-                                                       "  - tags__json\n"
-                                                       "  - tags__len\n"
-                                                       "  - tags__hash\n"
-                                                       "  can_drop:\n"
-                                                       "  - hash_id\n"
-                                                       "  - link\n"
-                                                       "offers_text:\n"
-                                                       "  must_keep:\n"
-                                                       "  - entity_id\n"
-                                                       "  - platform_name\n"
-                                                       "  - offer_id\n"
-                                                       "  - crawled_date_day\n"
-                                                       "  - title\n"
-                                                       "edgar_store:\n"
-                                                       "  must_keep: []\n"
-                                                       "  high_value: []\n");
+    assert_string_equal(
+        text_of(f, "a/contract.yaml"),
+        "stamp: '20260203_225620'\nnon_null_min: 0.001\ncategorical_distinct_max: 200000\n"
+        "offers_core_snapshot:\n" KEPT "  derived_only:\n  - tags\n" NESTED_AND_DROPPED
+        "offers_core_daily:\n" KEPT "  derived_structured: []\n" NESTED_AND_DROPPED
+        "offers_text:\n  must_keep:\n  - entity_id\n  - platform_name\n  - offer_id\n"
+        "  - crawled_date_day\n  - title\n"
+        "edgar_store:\n  must_keep: []\n  high_value: []\n");
 }
 
 static void says_what_it_removed_and_why(void **state)

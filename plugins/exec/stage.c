@@ -12,6 +12,7 @@
 #include "child.h"
 #include "fault.h"
 #include "outputs.h"
+#include "said.h"
 #include "words.h"
 
 enum { STEP_MS = 1000, POLL_MS = 50 };
@@ -26,6 +27,7 @@ struct exec {
     double grace_s;
     bool started;
     time_t start;
+    off_t log_end; /* before it began */
 };
 
 static void exec_destroy(void *instance)
@@ -119,6 +121,7 @@ static fw_status start(struct exec *self)
     log_command(self);
     self->started = true;
     self->start = time(NULL);
+    self->log_end = exec_said_begin();
     return exec_child_start(&self->child, self->host, &self->argv, &self->environment, self->tmp);
 }
 
@@ -139,30 +142,34 @@ static fw_status watch(struct exec *self, bool *ret_ended)
 }
 
 /* The class is that of bad input: what the command did not like is its own to say. */
+static fw_status fail(const struct exec *self, const char *how)
+{
+    char line[240], said[sizeof line + 32];
+    exec_said_last(self->log_end, line, sizeof line);
+    snprintf(said, sizeof said, "it said last: %s", line);
+    const char *remedy = self->log_end < 0 ? NULL : line[0] != '\0' ? said : "it said nothing";
+    return exec_fault(self->host, FW_E_DATA, remedy, "%s %s", self->argv.items[0], how);
+}
+
 static fw_status conclude(struct exec *self)
 {
     const struct fw_artifact *artifact = self->host->service(self->host, FW_ARTIFACT_ID);
     const int status = self->child.status;
-    const char *remedy = "see what it said";
-    char json[64];
+    char json[64], how[96];
     if (WIFSIGNALED(status)) {
         snprintf(json, sizeof json, "\"SIG%s\"", sigabbrev_np(WTERMSIG(status)));
+        snprintf(how, sizeof how, "was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
         fw_status recorded = artifact->field(self->host, "exit_signal", json);
-        return recorded != FW_OK
-                   ? recorded
-                   : exec_fault(self->host, FW_E_DATA, remedy, "%s was killed by signal %d (%s)",
-                                self->argv.items[0], WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return recorded != FW_OK ? recorded : fail(self, how);
     }
     snprintf(json, sizeof json, "%d", WEXITSTATUS(status));
+    snprintf(how, sizeof how, "ended with exit code %s", json);
     fw_status recorded = artifact->field(self->host, "exit_code", json);
     if (recorded != FW_OK) {
         return recorded;
     }
-    if (WEXITSTATUS(status) != 0) {
-        return exec_fault(self->host, FW_E_DATA, remedy, "%s ended with exit code %s",
-                          self->argv.items[0], json);
-    }
-    return exec_outputs_take(self->host, self->task);
+    return WEXITSTATUS(status) != 0 ? fail(self, how) : exec_outputs_take(self->host, self->task);
 }
 
 static fw_status exec_step(void *instance, struct fw_step *ret)

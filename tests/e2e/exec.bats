@@ -38,10 +38,17 @@ a_command() { # ARGV [PORTS-AND-MORE]: p.cfg with one stage that runs it
     a_command '"sh", "-c", "echo to-stdout; echo to-stderr >&2; exit 3", "$${out.o}"' \
         'out: { o = "o.txt"; };'
     fw 1 p.cfg
-    says err 'sh ended with exit code 3'
+    says err 'sh ended with exit code 3; it said last: to-stderr; its log is'
     says runs/p/logs/cmd.log 'to-stdout' 'to-stderr'
     never_says out 'to-stdout'
     [ ! -e o.txt ]
+    # Not what an earlier attempt said, nor what fwrun itself writes there.
+    a_command '"sh", "-c", "exit 3", "$${out.o}"' 'out: { o = "o.txt"; };'
+    fw 1 p.cfg
+    says err 'sh ended with exit code 3; it said nothing; its log is'
+    a_command '"sh", "-c", "printf \"  the one\\\\n\\\\n \"; kill -9 $$", "$${out.o}"' 'out: { o = "o.txt"; };'
+    fw 1 p.cfg
+    says err 'sh was killed by signal 9 (Killed); it said last: the one;'
 }
 
 @test "the command dies with fwrun, however fwrun dies" {

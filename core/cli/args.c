@@ -57,6 +57,8 @@ static const struct {
     {"sigterm-exit", "CODE", "what SIGTERM ends with instead of 143", FW_CLI_RUN, OPT_SIGTERM},
     {"detach", NULL, "run in the background; print pid, log and run directory at once", FW_CLI_RUN,
      OPT_DETACH},
+    {"watch-plugins", NULL, "take plugins that are built anew at step boundaries", FW_CLI_RUN,
+     OPT_WATCH},
     {"watch", NULL, "show it again every second until the run has ended", FW_CLI_WATCH, OPT_WATCH},
     {"timeout", "DURATION", "wait no longer than this", FW_CLI_TIMEOUT, OPT_TIMEOUT},
     {"now", NULL, "kill what runs instead of letting it save", FW_CLI_NOW, OPT_NOW},
@@ -205,7 +207,7 @@ int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cl
                                 .val = options[i].code};
         }
     }
-    *ret_cli = (struct fw_cli){.checkpoint_every_s = 60, .timeout_s = -1};
+    *ret_cli = (struct fw_cli){.argv = argv, .checkpoint_every_s = 60, .timeout_s = -1};
     opterr = 0;
     optind = 1;
     for (int code; (code = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {

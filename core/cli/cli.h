@@ -14,6 +14,7 @@
  * code; when that is not 0, `err` has the one sentence that main prints.
  */
 struct fw_cli {
+    char **argv;            /* as it was parsed, the verb or the program first; borrowed */
     struct fw_strings args; /* what is no option, after the verb */
     struct fw_strings sets, plugin_dirs, force;
     bool json, plan_only, quiet, detach, watch, now, estimate;

@@ -16,6 +16,7 @@
 #include "cli/target.h"
 #include "cli/tool.h"
 #include "run/run.h"
+#include "run/worker.h"
 #include "store/rundir.h"
 
 /* Before anything that can fail, so that a run never looks as if it had done nothing. */
@@ -186,8 +187,20 @@ static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw
     return code;
 }
 
+/* Whose workers can swap is a program of its own. Returns only if it is not there. */
+static int run_watching(const struct fw_cli *cli, struct fw_error *err)
+{
+    fw_auto(free) char *tool = fw_tool_path("watch-plugins");
+    return execv(tool ? tool : "", cli->argv) < 0
+               ? fw_error_errno(err, FW_EXIT_FAILED, "cannot start fwrun-watch-plugins")
+               : 0;
+}
+
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
 {
+    if (cli->watch && !fw_run_hooks.boundary && run_watching(cli, err) < 0) {
+        return err->code;
+    }
     fw_auto(target) struct fw_target target = {0};
     struct fw_console console;
     int ready = -1;

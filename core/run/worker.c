@@ -401,7 +401,7 @@ static void run_probe(struct fw_worker *worker, const cJSON *list, cJSON *result
 
 static int receive_task(struct fw_worker *worker)
 {
-    worker->json = fw_run_hooks.task ? fw_run_hooks.task() : NULL;
+    worker->json = fw_run_hooks.task ? fw_run_hooks.task(worker) : NULL;
     while (!worker->json) {
         if (fw_channel_receive(&worker->channel, true, NULL) < 0 ||
             fw_channel_next(&worker->channel, &worker->json, NULL) < 0 ||

@@ -33,8 +33,9 @@ int fw_worker_run(int fd, struct fw_loader *loader);
 struct fw_worker;
 struct fw_error;
 struct fw_run_hooks {
-    /* A task that does not come through the channel; NULL: it does. */
-    cJSON *(*task)(void);
+    /* Before there is a task, or anything else in a worker but its host. May give it a task that
+     * does not come through the channel; NULL: it does. */
+    cJSON *(*task)(struct fw_worker *worker);
 
     /* Between two steps: may put another instance into *self, with worker->stage and ->module.
      * *self is NULL after a failure that left none. */

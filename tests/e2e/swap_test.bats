@@ -74,7 +74,7 @@ unless_sanitized() {
     unsafe restore_refuses 'restore failed with status -10: the state is of another version'
     unsafe no_checkpoint 'the new build does not declare FW_CAP_CHECKPOINT'
     unsafe other_ports 'it declares 2 outputs, expected 1'
-    unsafe other_params 'it declares 5 parameters, expected 4'
+    unsafe other_params 'it declares 6 parameters, expected 5'
     unsafe other_stage 'it has no stage "t_swap"'
     head -c 3000 "$builds/alt.so" >half.so
     fw 7 swap-test p.cfg --plugin-dir plugins --with half.so

@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "base/str.h"
 #include "cells.h"
+#include "lone.h"
 #include "run/limits.h"
 
 /* What the engine that reads them may use: it reads a file at a time, and no more than it needs. */
@@ -19,7 +20,7 @@
 static int add_provider(const struct fw_lab *lab, cJSON *job, struct fw_error *err)
 {
     struct fw_registry_service found;
-    cJSON *provider = cJSON_AddObjectToObject(job, "provider");
+    cJSON *provider = fw_json_append(cJSON_AddArrayToObject(job, "providers"));
     FW_TRY(fw_registry_find_service(&lab->target.registry, FW_SQL_ID, &found, err));
     return cJSON_AddStringToObject(provider, "path", found.entry->path) &&
                    cJSON_AddStringToObject(provider, "digest", found.entry->elf.digest)
@@ -82,69 +83,40 @@ int fw_rows_compare(struct fw_lab *lab, const cJSON *pairs, double tolerance,
     return fw_fs_remove(folder, rc == 0 ? err : NULL) < 0 ? -1 : rc;
 }
 
-/* The child: as much of a worker as a service needs. */
-struct reader {
-    const cJSON *job;
-    struct fw_worker worker;
-    struct fw_module *module;
-    struct fw_cells cells;
-};
-
-static int open_reader(struct reader *reader, struct fw_error *err)
+static int compare(const cJSON *job, cJSON **ret_difference, struct fw_error *err)
 {
-    struct fw_worker *worker = &reader->worker;
+    struct fw_worker worker = {0};
     struct fw_machine machine;
-    const cJSON *provider;
-    const char *path, *digest;
+    const char *folder;
+    double tolerance;
     fw_machine_look(&machine);
-    worker->limits =
+    worker.limits =
         fw_limits_first(machine.cpus, (uint64_t)((double)machine.memory_bytes * MEMORY_SHARE), 0);
-    worker->channel.fd = -1; /* what is logged or reported is nobody's business */
-    pthread_mutex_init(&worker->send_lock, NULL);
-    pthread_mutex_init(&worker->hook_lock, NULL);
-    pthread_mutex_init(&worker->fault_lock, NULL);
-    fw_worker_init_host(worker);
-    FW_TRY(fw_json_get_string(reader->job, "folder", &worker->tmp_dir, err));
-    FW_TRY(fw_json_get_object(reader->job, "provider", &provider, err));
-    FW_TRY(fw_json_get_string(provider, "path", &path, err));
-    FW_TRY(fw_json_get_string(provider, "digest", &digest, err));
-    FW_TRY(fw_loader_create(worker->tmp_dir, &worker->loader, err));
-    FW_TRY(fw_loader_share(worker->loader, path, digest, &reader->module, err));
-    worker->providers = &reader->module;
-    worker->n_providers = 1;
-    reader->cells =
-        (struct fw_cells){.worker = worker, .sql = worker->host.service(&worker->host, FW_SQL_ID)};
-    return fw_cells_open(&reader->cells, err);
-}
-
-static void close_reader(struct reader *reader)
-{
-    fw_cells_close(&reader->cells);
-    fw_loader_destroy(reader->worker.loader);
-    fw_str_finish(&reader->worker.fault);
-    free(reader->worker.hooks.items);
+    FW_TRY(fw_json_get_string(job, "folder", &folder, err));
+    FW_TRY(fw_json_get_double(job, "tolerance", &tolerance, err));
+    int rc = fw_lone_open(&worker, job, folder, err);
+    if (rc == 0) {
+        struct fw_cells cells = {.worker = &worker,
+                                 .sql = worker.host.service(&worker.host, FW_SQL_ID)};
+        rc = fw_cells_open(&cells, err);
+        rc = rc < 0 ? rc
+                    : fw_cells_compare(&cells, cJSON_GetObjectItemCaseSensitive(job, "pairs"),
+                                       tolerance, ret_difference, err);
+        fw_cells_close(&cells);
+    }
+    fw_lone_close(&worker);
+    return rc;
 }
 
 int fw_rows_main(const char *parent, const char *file)
 {
-    struct reader reader = {0};
     struct fw_error err = {0};
     fw_auto(json) cJSON *job = NULL;
     fw_auto(json) cJSON *answer = cJSON_CreateObject();
     cJSON *difference = NULL;
-    double tolerance;
     int rc = fw_proc_die_with_parent((pid_t)strtol(parent, NULL, 10), &err);
     rc = rc < 0 ? rc : fw_json_read(file, &job, &err);
-    rc = rc < 0 ? rc : fw_json_get_double(job, "tolerance", &tolerance, &err);
-    if (rc == 0) {
-        reader.job = job;
-        rc = open_reader(&reader, &err);
-        rc = rc < 0
-                 ? rc
-                 : fw_cells_compare(&reader.cells, cJSON_GetObjectItemCaseSensitive(job, "pairs"),
-                                    tolerance, &difference, &err);
-        close_reader(&reader);
-    }
+    rc = rc < 0 ? rc : compare(job, &difference, &err);
     if (rc < 0) {
         cJSON_AddStringToObject(answer, "fault", err.text);
     } else if (difference) {

@@ -280,13 +280,15 @@ static void keep(struct fw_plan *plan, size_t index, bool *wanted)
     }
 }
 
-static void leave_out_others(struct fw_plan *plan, const bool *wanted)
+/* False when none is wanted. */
+static bool leave_out_others(struct fw_plan *plan, const bool *wanted)
 {
+    bool any = false;
     for (size_t i = 0; i < plan->n_stages; i++) {
-        if (!wanted[i]) {
-            plan->stages[i].state = FW_PLAN_LEFT_OUT;
-        }
+        any |= wanted[i];
+        plan->stages[i].state = wanted[i] ? plan->stages[i].state : FW_PLAN_LEFT_OUT;
     }
+    return any;
 }
 
 int fw_plan_select(struct fw_plan *plan, const struct fw_strings *names, struct fw_error *err)
@@ -332,8 +334,12 @@ int fw_plan_begin_at(struct fw_plan *plan, const char *name, struct fw_error *er
     for (size_t i = 0; i < plan->n_stages; i++) {
         plan->stages[i].trusted = !after[i];
     }
-    leave_out_others(plan, wanted);
-    return 0;
+    return leave_out_others(plan, wanted)
+               ? 0
+               : fw_error_set(err, FW_EXIT_CONFIG,
+                              "zero stages to run: none of those that were asked for is \"%s\" or "
+                              "needs it",
+                              name);
 }
 
 const char *fw_plan_source_path(const struct fw_plan *plan, const struct fw_plan_source *source)

@@ -53,6 +53,8 @@ three() {
     fw 0 three.cfg
     fw 0 three.cfg --from b --to b --force b
     says err '1 executed, 1 reused'
+    fw 3 three.cfg --from b --to a
+    says err 'zero stages to run' 'none of those that were asked for is "b" or needs it'
 }
 
 @test "a copy of the manifest goes where the stage says, and is wanted there" {

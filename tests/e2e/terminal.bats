@@ -15,13 +15,13 @@ nap() { # STEPS
 }
 
 @test "a bar per running stage, with memory, rate and time left, and nothing of it at the end" {
-    nap 15
+    nap 30
     on_terminal draws nap.cfg
     says out 'status 0' 'nap: executed in' 'done after' '3 executed'
 }
 
 @test "lines that are printed meanwhile are whole" {
-    nap 15
+    nap 30
     on_terminal whole_lines nap.cfg --set heartbeat_s=0.05
     says out 'nap: running for'
 }
@@ -47,13 +47,13 @@ nap() { # STEPS
 }
 
 @test "the run does not need what draws: killed, it is not missed" {
-    nap 15
+    nap 30
     on_terminal drawer_killed nap.cfg
     says out 'status 0' 'nap: executed in' 'done after'
 }
 
 @test "the run does not need what draws: hanging, it is not waited for" {
-    nap 15
+    nap 30
     on_terminal drawer_hangs nap.cfg
     says out 'status 0' 'nap: executed in' 'done after'
 }

@@ -109,13 +109,14 @@ static void add_cut(struct fw_str *text, const char *line, int columns)
 {
     for (int used = 0; *line != '\0'; line++) {
         bool goes_on = ((unsigned char)*line & 0xC0) == 0x80; /* of a character in UTF-8 */
+        if ((unsigned char)*line < ' ' || *line == 0x7F) {
+            continue;
+        }
         used += !goes_on;
         if (used >= columns) {
             return;
         }
-        if ((unsigned char)*line >= ' ' && *line != 0x7F) {
-            fw_str_add_bytes(text, line, 1);
-        }
+        fw_str_add_bytes(text, line, 1);
     }
 }
 

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The freeze as a whole: ten steps, three gates, the pointer and the gate of its readers.
+load lib.bash
+
+stamp=20260203_225620
+
+demo() { # CODE ARGUMENT...: the demo with few rows, runs in ./runs
+    fw "$1" "$FWRUN_SOURCE_ROOT/configs/demo_freeze.cfg" --set stages.crawl.params.rows=600 \
+        --set stages.filings.params.rows=600 --set "run_root=$PWD/runs" "${@:2}"
+}
+
+# Small raw tables where the reference has them: Delta, with nested columns and a checkpoint.
+raw_tables() {
+    pipeline raw 'crawl: { use = "synth_offers"; params: { rows = 600; }; out: { raw = "data/raw/offers"; }; };
+        filings: { use = "synth_filings"; params: { rows = 600; }; in: { offers = "@crawl.raw"; };
+            out: { raw = "data/raw/edgar/accessions"; }; };'
+    fw 0 raw.cfg
+    ls data/raw/offers/_delta_log/*.checkpoint.parquet
+}
+
+wide() { # CODE ARGUMENT...: the reference's layout below this folder
+    fw "$1" "$FWRUN_SOURCE_ROOT/configs/wide_freeze.cfg" --set "root=$PWD" \
+        --set "stages.audit_columns.in.contract=$FWRUN_SOURCE_ROOT/configs/base/contract.yaml" \
+        --set preflight.min_free=1MB --set preflight.min_memory=1MB "${@:2}"
+}
+
+verify() { # CODE ARGUMENT...: may the freeze of the wide layout be used?
+    fw "$1" "$FWRUN_SOURCE_ROOT/configs/verify_freeze.cfg" --set "root=$PWD" "${@:2}"
+}
+
+@test "real filings: ten steps, three gates pass, the pointer is written, and a gate that fails writes none" {
+    local filings=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}/data/edgar_regcf pointer config
+    [ -d "$filings" ] || skip "no filings in $filings; FWRUN_SHARED names the folder that has data/"
+    config=("$FWRUN_SOURCE_ROOT/configs/regcf_freeze.cfg" --set "vars.filings=$filings" --set "run_root=$PWD/runs")
+    fw 0 "${config[@]}"
+    says err 'gate columns: true' 'gate cardinality: true: 10456 raw rows, 10123 entity-days' 'gate offer_day: true'
+    pointer=runs/regcf_freeze/stages/freeze/FULL_SCALE_POINTER.yaml
+    says "$pointer" 'stamp: regcf_freeze' 'dir: runs/regcf_freeze/stages/daily'
+    fw 0 verify runs/regcf_freeze
+    cp "$pointer" before
+    fw 7 "${config[@]}" --set stages.audit_cardinality.params.min_raw_rows=999999999
+    says err 'gate cardinality: false' '10456' '999999999'
+    [ "$(state .stages.freeze.state)" = skipped ]
+    cmp before "$pointer"
+    jq -e '.gate_passed == false' runs/regcf_freeze/stages/audit_cardinality/raw_cardinality_coverage.json
+    # The gate is asked again, passes, and the pointer is good as it stands.
+    fw 0 "${config[@]}"
+    cmp before "$pointer"
+}
+
+@test "a contract that asks for a column that no table has writes no pointer" {
+    demo 0 --to daily
+    printf 'offers_core_daily:\n  must_keep: [entity_id, no_such_column]\n' >asks.yaml
+    demo 7 --set "stages.audit_columns.in.contract=$PWD/asks.yaml"
+    says err 'gate columns: false: column no_such_column of the contract is in no table'
+    jq -e '.must_keep_missing == ["no_such_column"]' runs/demo_freeze/stages/audit_columns/column_manifest.json
+    says runs/demo_freeze/stages/audit_columns/column_manifest.md '- no_such_column'
+    [ ! -e runs/demo_freeze/stages/freeze/FULL_SCALE_POINTER.yaml ]
+}
+
+@test "the reference's layout: every product with its manifest, and readers may use it" {
+    raw_tables
+    wide 0
+    for product in offers_core_full_snapshot offers_core_full_daily edgar_feature_store_full_daily multiscale_full \
+        offers_text; do
+        jq -e .built_at "runs/${product}_wide_$stamp/MANIFEST.json"
+    done
+    says configs/FULL_SCALE_POINTER.yaml "stamp: '$stamp'" "dir: runs/multiscale_full_wide_$stamp"
+    never_says configs/FULL_SCALE_POINTER.yaml "$PWD"
+    verify 0
+    says err 'gate verify_freeze: true'
+    verify 7 --set vars.stamp=20260101_000000
+    says err "the pointer's stamp is $stamp, expected 20260101_000000"
+}
+
+@test "readers of a freeze that changed are turned away" {
+    raw_tables
+    wide 0
+    verify 0
+    rm "runs/multiscale_full_wide_$stamp/edgar_weekly.parquet"
+    verify 7 --force verify_freeze
+    says err 'multiscale_full: ' 'edgar_weekly.parquet is not there'
+    jq -e '.all_gates_pass == false' runs/verify_freeze_$stamp/stages/verify_freeze/verify_report.json
+}
+
+@test "from daily on over a snapshot that is there: the pointer is of that stamp alone" {
+    raw_tables
+    wide 0
+    wide 0 --set vars.stamp=20260301_000000
+    says configs/FULL_SCALE_POINTER.yaml "stamp: '20260301_000000'"
+    says configs/FULL_SCALE_POINTER.yaml.prev "stamp: '$stamp'"
+    rm -r "runs/offers_core_full_daily_wide_$stamp" "runs/multiscale_full_wide_$stamp"
+    touch data/raw/offers/_delta_log/00000000000000000099.json.tmp
+    wide 0 --from daily
+    [ "$(started snapshot)" -eq 2 ] # once for each stamp
+    grep -o 'runs/[^ ]*' configs/FULL_SCALE_POINTER.yaml >paths
+    [ "$(wc -l <paths)" -eq 12 ]
+    [ "$(grep -c "$stamp" paths)" -eq 12 ]
+    says configs/FULL_SCALE_POINTER.yaml.prev "stamp: '20260301_000000'"
+    verify 0
+}
+
+@test "the same pointer again is not its own predecessor" {
+    raw_tables
+    wide 0
+    [ ! -e configs/FULL_SCALE_POINTER.yaml.prev ]
+    wide 0 --set vars.stamp=20260301_000000
+    wide 0 --set vars.stamp=20260301_000000 --force freeze
+    says configs/FULL_SCALE_POINTER.yaml.prev "stamp: '$stamp'"
+}
+
+@test "no pointer mixes products of two stamps" {
+    raw_tables
+    wide 0
+    wide 0 --set vars.stamp=20260301_000000
+    cp configs/FULL_SCALE_POINTER.yaml before
+    wide 1 --set "stages.freeze.in.multiscale=runs/multiscale_full_wide_20260301_000000/offers_weekly.parquet"
+    says err 'no pointer is written: multiscale_full is not of the stamp'
+    cmp before configs/FULL_SCALE_POINTER.yaml
+}
+
+@test "a step that runs again replaces what it made, and adds nothing" {
+    demo 0
+    (cd runs/demo_freeze/stages && find edgar_features multiscale snapshots_index -name '*.parquet' -exec sha256sum {} +) |
+        sort >before
+    [ "$(wc -l <before)" -gt 8 ]
+    demo 0 --force snapshots_index --force edgar_features --force multiscale
+    says err '3 executed'
+    (cd runs/demo_freeze/stages && find edgar_features multiscale snapshots_index -name '*.parquet' -exec sha256sum {} +) |
+        sort >after
+    diff before after
+}
+
+@test "an unreadable row group of the crawl fails the run and is named" {
+    raw_tables
+    local file
+    file=$(find data/raw/offers -name '*.parquet' -not -path '*_delta_log*' -size +8k | sort | head -n 1)
+    dd if=/dev/urandom of="$file" bs=1000 seek=1 count=3 conv=notrunc 2>dd.err
+    wide 1
+    says err "$(basename "$file")"
+    [ ! -e configs/FULL_SCALE_POINTER.yaml ]
+}

@@ -107,6 +107,15 @@ unless_sanitized() {
     [ "$(jq '.swap.growth.rss_bytes < 32' out)" = true ] || failed 'it grows'
 }
 
+@test "arrays that another plugin still holds keep their generation" {
+    unless_sanitized
+    cp "$builds/arrays_old.so" plugins/t_arrays.so
+    cp "$builds/keeper.so" plugins/t_keeper.so
+    pipeline p 's: { use = "t_arrays"; params: { n = 100; }; };'
+    swap_test 0 arrays_alt --at every
+    says out 'up to 7 generations waited for arrays' 'mappings 0'
+}
+
 @test "nothing is left of it, and the pipeline's own run is not touched" {
     fw 0 p.cfg --plugin-dir plugins
     find runs/p -type f -printf '%p %T@ %s\n' | sort >before

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arrays.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/vec.h"
@@ -24,7 +25,7 @@ static struct {
     struct fw_module *modules[2]; /* that are open; the worker's own is not ours to close */
     struct fw_module *first;
     bool is_new, keeps_loaded;
-    uint64_t swaps, at, state_bytes, closed;
+    uint64_t swaps, at, state_bytes, closed, waited;
     int64_t sums[FW_SWAP_CALLS];
     struct {
         int64_t *items;
@@ -77,8 +78,11 @@ static void close_module(struct fw_module *module)
 {
     const void *inside = module->plugin;
     const uint64_t inode = exam.closed++ < ASKED ? fw_mapped_inode(inside) : 0;
-    fw_module_close(module);
-    exam.keeps_loaded |= inode != 0 && fw_mapped_inode(inside) == inode;
+    const size_t waiting = fw_generation_close(module);
+    if (waiting > exam.waited) {
+        exam.waited = waiting;
+    }
+    exam.keeps_loaded |= waiting == 0 && inode != 0 && fw_mapped_inode(inside) == inode;
 }
 
 static int swap(struct fw_worker *worker, void **self, struct fw_error *err)
@@ -114,6 +118,12 @@ static int swap(struct fw_worker *worker, void **self, struct fw_error *err)
     *slot = pause.ns[FW_SWAP_STEP];
     fw_holdings_note(&exam.holdings);
     return 0;
+}
+
+static cJSON *guard(struct fw_worker *worker)
+{
+    fw_arrays_guard(worker);
+    return NULL;
 }
 
 static int boundary(struct fw_worker *worker, void **self, uint64_t steps, struct fw_error *err)
@@ -189,6 +199,7 @@ static void end(struct fw_worker *worker)
     fw_json_add_u64(swap, "swaps", exam.swaps);
     fw_json_add_u64(swap, "at", exam.at);
     fw_json_add_u64(swap, "state_bytes", exam.state_bytes);
+    fw_json_add_u64(swap, "waited", exam.waited);
     cJSON_AddBoolToObject(swap, "unloads", !exam.keeps_loaded);
     add_pauses(swap);
     add_holdings(swap);
@@ -219,6 +230,5 @@ void fw_exam_begin(void)
     void *map = fd < 0 ? MAP_FAILED
                        : mmap(NULL, sizeof *exam.trace, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     exam.trace = map == MAP_FAILED ? NULL : map;
-    fw_run_hooks.boundary = boundary;
-    fw_run_hooks.end = end;
+    fw_run_hooks = (struct fw_run_hooks){.task = guard, .boundary = boundary, .end = end};
 }

@@ -29,7 +29,8 @@ struct fw_trace {
 int fw_exam_set(const struct fw_exam *exam, struct fw_error *err);
 
 /* The worker's side, first in main. Its manifest then has "swap": {"swaps", "at", "state_bytes",
- * "unloads", "pause_us": {"longest", "median", "step", "load", ...}, "holdings", "growth"}. */
+ * "waited", "unloads", "pause_us": {"longest", "median", "step", "load", ...}, "holdings",
+ * "growth"}. */
 void fw_exam_begin(void);
 
 #endif

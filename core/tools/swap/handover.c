@@ -135,23 +135,26 @@ static int switch_over(struct course *course, const struct fw_stage *to, struct 
                        void **self, struct fw_error *err)
 {
     struct fw_worker *worker = course->handover->worker;
+    struct fw_module *old = worker->module;
     void *fresh = NULL;
     fw_auto(free) void **args = NULL;
     const size_t n_args = list_hooks(worker, &args);
+    worker->module = course->handover->to; /* whose code makes what is made from here on */
     next(course, FW_SWAP_CREATE, true);
     const fw_status status = to->create(&worker->host, &worker->task, &fresh);
     if (status != FW_OK) {
+        worker->module = old;
         fw_blob_release(blob);
         return blame(worker, FW_SWAP_CREATE, status, err);
     }
     if (restore_new(course, to, blob, fresh, err) < 0) {
+        worker->module = old;
         go_back(course, blob, self, err);
         return -1;
     }
     replace(course, blob, self, fresh);
     drop_hooks(worker, args, n_args);
     worker->stage = to;
-    worker->module = course->handover->to;
     return 0;
 }
 

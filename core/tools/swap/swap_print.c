@@ -57,6 +57,10 @@ static void print_swap(const cJSON *swap)
         const char *name = fw_held_name((enum fw_held)i);
         printf("%s %s %.2g", i > 0 ? "," : "", name, fw_json_number(growth, name));
     }
+    if (fw_json_number(swap, "waited") > 0) {
+        printf("; up to %.0f generations waited for arrays that others held",
+               fw_json_number(swap, "waited"));
+    }
     printf("%s\n", cJSON_IsTrue(member(swap, "unloads"))
                        ? ""
                        : "; its code stays mapped, so a live swap replaces the worker");

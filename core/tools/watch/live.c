@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "arrays.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
@@ -120,7 +121,7 @@ static int save(struct fw_worker *worker, void *self, struct fw_blob *ret_state,
 static void close_old(struct fw_module *module)
 {
     if (module != live.first) {
-        fw_module_close(module);
+        fw_generation_close(module);
     }
 }
 
@@ -132,7 +133,7 @@ static int take_over(struct fw_worker *worker, void **self, uint64_t steps, stru
     FW_TRY(fw_loader_open(worker->loader, live.candidate.path, live.candidate.digest, &next, err));
     const struct fw_handover handover = {.worker = worker, .to = next, .pause = &pause};
     if (fw_handover(&handover, self, err) < 0) {
-        fw_module_close(next);
+        fw_generation_close(next);
         return -1;
     }
     close_old(old);
@@ -241,14 +242,24 @@ static void end(struct fw_worker *worker)
         return;
     }
     if (worker->module != live.first) {
-        fw_module_close(worker->module);
+        fw_generation_close(worker->module);
         worker->module = live.first;
     }
     forget();
 }
 
+/* In a thread of the run there is nothing to swap, and several stages at once. */
+static cJSON *task(struct fw_worker *worker)
+{
+    if (!worker->own_process) {
+        return NULL;
+    }
+    fw_arrays_guard(worker);
+    return fw_replaced_task(worker);
+}
+
 void fw_live_begin(void)
 {
     fw_run_hooks = (struct fw_run_hooks){
-        .task = fw_replaced_task, .boundary = boundary, .end = end, .manifest = fw_record_manifest};
+        .task = task, .boundary = boundary, .end = end, .manifest = fw_record_manifest};
 }

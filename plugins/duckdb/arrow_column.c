@@ -89,11 +89,11 @@ static int convert(const struct arrow_column *column, duckdb_connection connecti
     return duckdb_error_data_has_error(data) ? fail_data(data, ret_why) : 0;
 }
 
-int arrow_column_refer(const struct arrow_column *column, duckdb_connection connection,
-                       const struct arrow_rows *rows, duckdb_vector output, char **ret_why)
+int arrow_column_convert(const struct arrow_column *column, duckdb_connection connection,
+                         const struct arrow_rows *rows, duckdb_data_chunk *ret_chunk,
+                         char **ret_why)
 {
     struct slice *slice = calloc(1, sizeof *slice);
-    duckdb_data_chunk chunk = NULL;
     struct ArrowArray parent;
 
     if (slice == NULL) {
@@ -105,12 +105,7 @@ int arrow_column_refer(const struct arrow_column *column, duckdb_connection conn
     slice->column.offset += rows->batch->array.offset + rows->first;
     slice->column.length = rows->n;
     init_parent(&parent, slice);
-    int code = convert(column, connection, &parent, &chunk, ret_why);
-    if (code == 0) {
-        duckdb_vector_reference_vector(output, duckdb_data_chunk_get_vector(chunk, 0));
-    }
-    duckdb_destroy_data_chunk(&chunk);
-    return code;
+    return convert(column, connection, &parent, ret_chunk, ret_why);
 }
 
 /* DuckDB tells a type only by a vector of it. */
@@ -142,6 +137,7 @@ int arrow_column_init(struct arrow_column *column, duckdb_connection connection,
         .format = "+s", .name = "", .n_children = 1, .children = &child, .release = keep_schema};
 
     *column = (struct arrow_column){0};
+    column->is_nested = field->n_children > 0;
     borrowed.release = keep_schema;
     duckdb_error_data data = duckdb_schema_from_arrow(connection, &parent, &column->converted);
     if (duckdb_error_data_has_error(data)) {

@@ -3,6 +3,7 @@
 #define FW_DUCKDB_ARROW_COLUMN_H
 
 #include <duckdb.h>
+#include <stdbool.h>
 
 #include <fw/arrow.h>
 
@@ -14,6 +15,7 @@
 struct arrow_column {
     duckdb_arrow_converted_schema converted;
     duckdb_logical_type type;
+    bool is_nested;
 };
 
 /* A batch whose columns are held one by one; freed with the last that is let go. */
@@ -37,9 +39,13 @@ struct arrow_rows {
     int64_t first, n;
 };
 
-/* Makes `output` refer to the rows. As init. */
-int arrow_column_refer(const struct arrow_column *column, duckdb_connection connection,
-                       const struct arrow_rows *rows, duckdb_vector output, char **ret_why);
+/*
+ * The rows as a chunk of one column, which refers to the batch. As init. DuckDB 1.4 forgets where a
+ * slice begins in a struct in a struct: of a column that is nested, only all rows are right.
+ */
+int arrow_column_convert(const struct arrow_column *column, duckdb_connection connection,
+                         const struct arrow_rows *rows, duckdb_data_chunk *ret_chunk,
+                         char **ret_why);
 
 /* Takes the array. NULL when there is no memory; the array is then released. */
 struct arrow_batch *arrow_batch_create(struct ArrowArray *array);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrow_schema.h"
 #include "fault.h"
 #include "sql/fault.h"
 #include "sql/stream.h"
@@ -46,8 +47,7 @@ static int convert_schema(struct sql_result *self, duckdb_logical_type *types, c
         types[i] = duckdb_column_logical_type(&self->result, i);
         names[i] = duckdb_column_name(&self->result, i);
     }
-    duckdb_error_data data =
-        duckdb_to_arrow_schema(self->options, types, names, n_columns, ret_schema);
+    duckdb_error_data data = arrow_schema_of(self->options, types, names, n_columns, ret_schema);
     for (idx_t i = 0; i < n_columns; i++) {
         duckdb_destroy_logical_type(&types[i]);
     }

@@ -13,6 +13,8 @@ struct scan {
     size_t n_columns;
     struct ArrowArrayStream stream;
     struct arrow_batch *batch;
+    duckdb_data_chunk *whole; /* of each column that is nested: all of the batch */
+    duckdb_selection_vector selection;
     int64_t next_row;
     bool ended;
 };
@@ -38,11 +40,23 @@ static void bind(duckdb_bind_info info)
     duckdb_bind_set_bind_data(info, table, NULL);
 }
 
+static void drop_batch(struct scan *scan)
+{
+    for (size_t i = 0; scan->whole != NULL && i < scan->n_columns; i++) {
+        duckdb_destroy_data_chunk(&scan->whole[i]);
+    }
+    arrow_batch_drop(scan->batch);
+    scan->batch = NULL;
+    scan->next_row = 0;
+}
+
 static void destroy(void *data)
 {
     struct scan *scan = data;
 
-    arrow_batch_drop(scan->batch);
+    drop_batch(scan);
+    duckdb_destroy_selection_vector(scan->selection);
+    free(scan->whole);
     if (scan->stream.release != NULL) {
         scan->stream.release(&scan->stream);
     }
@@ -62,7 +76,15 @@ static bool find_columns(struct scan *scan, duckdb_init_info info)
             scan->columns[scan->n_columns++] = column;
         }
     }
-    return scan->columns != NULL;
+    scan->whole = calloc(n + 1, sizeof *scan->whole);
+    scan->selection = duckdb_create_selection_vector(duckdb_vector_size());
+    return scan->columns != NULL && scan->whole != NULL;
+}
+
+/* The class of a failure would be lost inside DuckDB, so the session keeps it. */
+static void keep_class(struct fw_sql_session *session, int code)
+{
+    __atomic_store_n(&session->stream_status, fw_status_from_errno(code), __ATOMIC_SEQ_CST);
 }
 
 /* One thread pulls, so that rows keep their order. */
@@ -81,7 +103,8 @@ static void init(duckdb_init_info info)
         }
     }
     if (code != 0) {
-        duckdb_init_set_error(info, code == ENOMEM ? "std::bad_alloc" : strerror(code));
+        keep_class(duckdb_init_get_extra_info(info), code);
+        duckdb_init_set_error(info, strerror(code));
     }
 }
 
@@ -90,9 +113,7 @@ static int next_batch(struct scan *scan)
 {
     struct ArrowArray array = {0};
 
-    arrow_batch_drop(scan->batch);
-    scan->batch = NULL;
-    scan->next_row = 0;
+    drop_batch(scan);
     int code = scan->stream.get_next(&scan->stream, &array);
     if (code != 0 || array.release == NULL) {
         scan->ended = true;
@@ -105,6 +126,43 @@ static int next_batch(struct scan *scan)
 static bool is_used_up(const struct scan *scan)
 {
     return scan->batch == NULL || scan->next_row >= scan->batch->array.length;
+}
+
+/* Copies the rows out of the whole column. */
+static int give_nested(struct scan *scan, duckdb_connection connection,
+                       const struct arrow_rows *rows, duckdb_vector output, char **ret_why)
+{
+    const struct arrow_column *column = &scan->table->columns[scan->columns[rows->child]];
+    const struct arrow_rows all = {rows->batch, rows->child, 0, rows->batch->array.length};
+    duckdb_data_chunk *whole = &scan->whole[rows->child];
+    sel_t *selected = duckdb_selection_vector_get_data_ptr(scan->selection);
+    int code = *whole == NULL ? arrow_column_convert(column, connection, &all, whole, ret_why) : 0;
+
+    for (int64_t i = 0; i < rows->n; i++) {
+        selected[i] = (sel_t)(rows->first + i);
+    }
+    if (code == 0) {
+        duckdb_vector_copy_sel(duckdb_data_chunk_get_vector(*whole, 0), output, scan->selection,
+                               (idx_t)rows->n, 0, 0);
+    }
+    return code;
+}
+
+static int give_column(struct scan *scan, duckdb_connection connection,
+                       const struct arrow_rows *rows, duckdb_vector output, char **ret_why)
+{
+    const struct arrow_column *column = &scan->table->columns[scan->columns[rows->child]];
+    duckdb_data_chunk chunk = NULL;
+
+    if (column->is_nested) {
+        return give_nested(scan, connection, rows, output, ret_why);
+    }
+    int code = arrow_column_convert(column, connection, rows, &chunk, ret_why);
+    if (code == 0) {
+        duckdb_vector_reference_vector(output, duckdb_data_chunk_get_vector(chunk, 0));
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    return code;
 }
 
 static int give(struct scan *scan, duckdb_connection connection, duckdb_data_chunk output,
@@ -124,16 +182,14 @@ static int give(struct scan *scan, duckdb_connection connection, duckdb_data_chu
     struct arrow_rows rows = {
         .batch = scan->batch, .first = scan->next_row, .n = n < left ? n : left};
     for (; rows.child < scan->n_columns && code == 0; rows.child++) {
-        const struct arrow_column *column = &scan->table->columns[scan->columns[rows.child]];
         duckdb_vector vector = duckdb_data_chunk_get_vector(output, rows.child);
-        code = arrow_column_refer(column, connection, &rows, vector, ret_why);
+        code = give_column(scan, connection, &rows, vector, ret_why);
     }
     scan->next_row += rows.n;
     duckdb_data_chunk_set_size(output, (idx_t)rows.n);
     return code;
 }
 
-/* The class of the failure would be lost inside DuckDB, so the session keeps it. */
 static void read_next(duckdb_function_info info, duckdb_data_chunk output)
 {
     struct fw_sql_session *session = duckdb_function_get_extra_info(info);
@@ -142,7 +198,7 @@ static void read_next(duckdb_function_info info, duckdb_data_chunk output)
     int code = give(scan, session->connection, output, &why);
 
     if (code != 0) {
-        __atomic_store_n(&session->stream_status, fw_status_from_errno(code), __ATOMIC_SEQ_CST);
+        keep_class(session, code);
         duckdb_function_set_error(info, why != NULL ? why : strerror(code));
     }
     free(why);

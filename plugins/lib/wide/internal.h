@@ -57,6 +57,7 @@ struct fw_wide {
     /* Progress. */
     int64_t next_row;           /**< everything before it is spread */
     struct fw_scatter *scatter; /**< NULL if the input is in order */
+    struct ArrowSchema schema;  /**< of what is spread */
     struct wide_file *files;    /**< n_parts times n_outputs */
     size_t next_part, next_join;
     int64_t facts[FW_WIDE_FACTS];

@@ -59,8 +59,7 @@ static fw_status read_schema(const struct fw_wide *wide, struct ArrowSchema *ret
     return status;
 }
 
-static fw_status open_scatter(struct fw_wide *wide, const char *const *starts, const char *folder,
-                              const struct ArrowSchema *schema)
+static fw_status open_scatter(struct fw_wide *wide, const char *const *starts, const char *folder)
 {
     const struct fw_budget *budget = wide->host->service(wide->host, FW_BUDGET_ID);
     const struct fw_limits *limits = budget->limits(wide->host);
@@ -78,24 +77,22 @@ static fw_status open_scatter(struct fw_wide *wide, const char *const *starts, c
         .max_bytes = limits->temp_bytes,
     };
 
-    return fw_scatter_open(wide->host, &plan, schema, &wide->scatter);
+    return fw_scatter_open(wide->host, &plan, &wide->schema, &wide->scatter);
 }
 
 fw_status wide_spread_open(struct fw_wide *wide)
 {
     const char **starts = calloc(wide->n_parts, sizeof *starts);
-    struct ArrowSchema schema = {0};
     struct fw_text folder = {0};
 
     for (size_t i = 0; starts != NULL && i < wide->n_parts; i++) {
         starts[i] = wide->parts[i].start != NULL ? wide->parts[i].start : "";
     }
     wide_place_spread(wide, &folder);
-    fw_status status =
-        starts != NULL && !folder.failed ? read_schema(wide, &schema) : fw_fault_nomem(wide->host);
+    fw_status status = starts != NULL && !folder.failed ? read_schema(wide, &wide->schema)
+                                                        : fw_fault_nomem(wide->host);
     if (status == FW_OK) {
-        status = open_scatter(wide, starts, fw_text_get(&folder), &schema);
-        schema.release(&schema);
+        status = open_scatter(wide, starts, fw_text_get(&folder));
     }
     fw_text_finish(&folder);
     free(starts);
@@ -120,8 +117,9 @@ static fw_status run(struct fw_wide *wide, const struct fw_text *queries, size_t
         texts[i] = fw_text_get(&queries[i]);
         failed = queries[i].failed;
     }
-    fw_status status = failed ? fw_fault_nomem(wide->host)
-                              : sql->api->query_parallel(sql->session, texts, n, take, wide);
+    fw_status status =
+        failed ? fw_fault_nomem(wide->host)
+               : sql->api->query_parallel(sql->session, texts, n, &wide->schema, take, wide);
     free(texts);
     return status;
 }

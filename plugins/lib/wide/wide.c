@@ -26,6 +26,9 @@ void fw_wide_close(struct fw_wide *wide)
     wide_census_finish(wide);
     free(wide->files);
     fw_scatter_close(wide->scatter);
+    if (wide->schema.release != NULL) {
+        wide->schema.release(&wide->schema);
+    }
     free(wide);
 }
 

@@ -112,11 +112,14 @@ struct fw_sql {
      * at most a few thousand, in no order that is promised. `take` owns the batch, also where it
      * fails; NULL says that the query has no more. It is called on the thread that runs the query,
      * which runs one at a time. Its failure ends all of them; it has recorded a fault. Batches
-     * may outlive the session.
+     * may outlive the session. `schema` is what `take` expects, as `query` gives it; a query of
+     * other columns is FW_E_DATA (so is one of a bare NULL, which has no type until it is cast).
      */
-    fw_status (*query_parallel)(
-        struct fw_sql_session *session, const char *const *queries, uint64_t n_queries,
-        fw_status (*take)(void *arg, uint64_t query, struct ArrowArray *batch), void *arg);
+    fw_status (*query_parallel)(struct fw_sql_session *session, const char *const *queries,
+                                uint64_t n_queries, const struct ArrowSchema *schema,
+                                fw_status (*take)(void *arg, uint64_t query,
+                                                  struct ArrowArray *batch),
+                                void *arg);
 
     /**
      * Makes a table readable in statements as a view called `name`, until `detach`; it can be

@@ -188,10 +188,10 @@ static int take(struct fw_cli *cli, int code, const char *value, struct fw_error
 
 static int check_count(const struct fw_verb *verb, const struct fw_cli *cli, struct fw_error *err)
 {
-    if (cli->args.len < verb->min_args || cli->args.len > verb->max_args) {
-        return fw_error_set(err, FW_EXIT_USAGE, "usage: fwrun %s %s", verb->name, verb->usage);
-    }
-    return 0;
+    return cli->args.len < verb->min_args || cli->args.len > verb->max_args
+               ? fw_error_set(err, FW_EXIT_USAGE, "usage: fwrun %s%s%s", verb->name,
+                              verb->usage[0] != '\0' ? " " : "", verb->usage)
+               : 0;
 }
 
 int fw_cli_parse(const struct fw_verb *verb, int argc, char **argv, struct fw_cli *ret_cli,

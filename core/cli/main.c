@@ -112,12 +112,12 @@ int fw_verb_help(const struct fw_cli *cli, struct fw_error *err)
 
 int main(int argc, char **argv)
 {
+    struct fw_error err;
     int code = fw_program_begin(argc, argv);
     if (code >= 0) {
         return code;
     }
     if (argc < 2) {
-        struct fw_error err;
         fw_error_set(&err, FW_EXIT_USAGE,
                      "nothing to do: name a pipeline or a verb; see fwrun help");
         return fw_verdict_fail(&err);
@@ -137,7 +137,6 @@ int main(int argc, char **argv)
         return fw_verb_main(find_verb("run"), argc, argv);
     }
     run_external(argv[1], argv + 1);
-    struct fw_error err;
     unknown_verb(argv[1], &err);
     return fw_verdict_fail(&err);
 }

@@ -22,7 +22,8 @@ int fw_tool_run(const char *verb, const char *argument, int in, int out, struct 
 {
     fw_auto(free) char *path = fw_tool_path(verb);
     fw_auto(close) int none = open("/dev/null", O_RDWR | O_CLOEXEC);
-    char *argv[] = {strdup(verb), strdup(argument), NULL};
+    fw_auto(free) char *name = strdup(verb), *given = strdup(argument);
+    char *argv[] = {name, given, NULL};
     struct fw_proc_fd fds[] = {{.source = in < 0 ? none : in, .target = STDIN_FILENO},
                                {.source = out < 0 ? none : out, .target = STDOUT_FILENO},
                                {.source = STDERR_FILENO, .target = STDERR_FILENO}};
@@ -31,8 +32,8 @@ int fw_tool_run(const char *verb, const char *argument, int in, int out, struct 
     pid_t pid;
     int rc = path && !*path
                  ? fw_error_set(err, FW_EXIT_FAILED, "there is no program fwrun-%s", verb)
-             : path && argv[0] && argv[1] ? fw_proc_spawn(&spec, &pid, err)
-                                          : fw_error_oom(err);
+             : path && name && given ? fw_proc_spawn(&spec, &pid, err)
+                                     : fw_error_oom(err);
     if (rc == 0) {
         rc = fw_proc_reap(pid, true, &result, err) < 0 ? -1 : 0;
     }
@@ -40,7 +41,5 @@ int fw_tool_run(const char *verb, const char *argument, int in, int out, struct 
         rc = fw_error_set(err, FW_EXIT_FAILED, "fwrun %s ended with %d", verb,
                           result.signal ? FW_EXIT_SIGNAL + result.signal : result.exit_code);
     }
-    free(argv[0]);
-    free(argv[1]);
     return rc;
 }

@@ -414,10 +414,12 @@ static int receive_task(struct fw_worker *worker)
 
 int fw_worker_run(int fd, struct fw_loader *loader)
 {
-    struct fw_worker worker = {.channel.fd = fd, .own_process = !loader, .loader = loader};
-    pthread_mutex_init(&worker.send_lock, NULL);
-    pthread_mutex_init(&worker.hook_lock, NULL);
-    pthread_mutex_init(&worker.fault_lock, NULL);
+    struct fw_worker worker = {.channel.fd = fd,
+                               .own_process = !loader,
+                               .loader = loader,
+                               .send_lock = PTHREAD_MUTEX_INITIALIZER,
+                               .hook_lock = PTHREAD_MUTEX_INITIALIZER,
+                               .fault_lock = PTHREAD_MUTEX_INITIALIZER};
     fw_worker_init_host(&worker);
     worker.fields = cJSON_CreateObject();
     worker.rows = cJSON_CreateObject();

@@ -123,7 +123,7 @@ static void write_source(struct writer *w)
     }
     integer(w, "active_files", (int64_t)s->source->n_files);
     integer(w, "files_skipped", 0); /* a file that cannot be read fails the stage */
-    string(w, "contract_sha256", NULL);
+    string(w, "contract_sha256", s->contract != NULL ? fw_text_get(&s->contract_sha256) : NULL);
     string(w, "duckdb_version", s->sql.api->engine);
     string(w, "snapshot_col", s->columns.instant->name);
 }

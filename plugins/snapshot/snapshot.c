@@ -37,6 +37,9 @@ static fw_status open_all(struct snapshot *s)
     fw_status status = find_places(s);
 
     if (status == FW_OK) {
+        status = snapshot_contract_read(s);
+    }
+    if (status == FW_OK) {
         status = fw_sql_handle_open(&s->sql, s->host);
     }
     if (status == FW_OK) {
@@ -67,6 +70,9 @@ static void destroy(void *self)
     free(s->facts.date_max);
     free(s->marks);
     free(s->choice_names);
+    cJSON_Delete(s->contract);
+    free(s->contract_names);
+    fw_text_finish(&s->contract_sha256);
     fw_text_finish(&s->entity);
     fw_text_finish(&s->picks_path);
     fw_text_finish(&s->choice_path);
@@ -99,6 +105,8 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
 static const struct fw_port inputs[] = {
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "raw",
             .doc = "raw crawl: a Delta table, Parquet files or folders, or CSV or TSV files"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "contract",
+            .doc = "the column contract, YAML: which columns to keep, instead of `columns`"),
 };
 
 static const struct fw_port outputs[] = {

@@ -2,6 +2,8 @@
 #ifndef SNAPSHOT_SNAPSHOT_H
 #define SNAPSHOT_SNAPSHOT_H
 
+#include <cjson/cJSON.h>
+
 #include <fw/stage.h>
 #include <fw/task.h>
 
@@ -41,6 +43,10 @@ struct snapshot {
     const struct fw_output *static_rows;
     const struct fw_output *extras; /**< NULL: not wanted */
     struct snapshot_settings settings;
+    cJSON *contract;             /**< NULL: there is none; `settings` points into it */
+    const char **contract_names; /**< of its lists, one after another */
+    size_t n_contract_names;
+    struct fw_text contract_sha256;
     struct fw_sql_handle sql;
     struct fw_source *source;
     struct snapshot_columns columns;
@@ -71,6 +77,11 @@ struct snapshot {
     size_t n_outputs;
     struct fw_wide *gather;
 };
+
+/* contract.c */
+
+/** Takes the columns from the contract, where one is plugged in. */
+fw_status snapshot_contract_read(struct snapshot *s);
 
 /* choose.c */
 fw_status snapshot_choose_open(struct snapshot *s);

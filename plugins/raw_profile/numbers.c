@@ -65,6 +65,14 @@ void profile_keep_numbers(const void *self, const char *rows, struct fw_text *se
     fw_text_appendf(select, " FROM %s)", rows);
 }
 
+/* One file: what follows reads it for each column, and opens few files. */
+void profile_make_united(const void *self, const struct fw_fold *fold, struct fw_text *select)
+{
+    (void)self;
+    fw_text_append(select, "SELECT * FROM ");
+    fw_fold_append_rows(fold, "numbers", select);
+}
+
 /* The numbers with the smallest draws: as many of all, whatever the chunks. */
 static void append_percentiles(const struct profile *profile, size_t i, const struct fw_fold *fold,
                                struct fw_text *select)
@@ -73,7 +81,7 @@ static void append_percentiles(const struct profile *profile, size_t i, const st
                     "(SELECT CASE WHEN count(*) >= 10 THEN quantile_cont(r.v, [0.01, 0.5, 0.99]) "
                     "END FROM (SELECT r FROM (SELECT unnest(r%zu) AS r FROM ",
                     i);
-    fw_fold_append_rows(fold, "numbers", select);
+    fw_fold_append_rows(fold, "united", select);
     fw_text_appendf(select, ") ORDER BY r.d, r.v LIMIT %" PRId64 "))", profile->reservoir);
 }
 
@@ -86,13 +94,13 @@ static void append_numbers(const struct profile *profile, size_t i, const struct
                     "m%zu) / sum(f%zu) AS mean, sum(f%zu * s%zu) / sum(f%zu) AS within, min(a%zu) "
                     "AS low, max(b%zu) AS high FROM ",
                     i, i, i, i, i, i, i, i, i, i);
-    fw_fold_append_rows(fold, "numbers", select);
+    fw_fold_append_rows(fold, "united", select);
     fw_text_appendf(select,
                     ") AS sums, (SELECT sum(f%zu * (m%zu - mean) ** 2) / sum(f%zu) AS between FROM "
                     "(SELECT f%zu, m%zu, sum(f%zu * m%zu) OVER () / sum(f%zu) OVER () AS mean "
                     "FROM ",
                     i, i, i, i, i, i, i, i);
-    fw_fold_append_rows(fold, "numbers", select);
+    fw_fold_append_rows(fold, "united", select);
     fw_text_append(select, ")) AS spread, (SELECT ");
     append_percentiles(profile, i, fold, select);
     fw_text_append(select, " AS p) AS percentiles");
@@ -106,7 +114,7 @@ void profile_make_numbers(const void *self, const struct fw_fold *fold, struct f
     fw_text_append(select, "SELECT -1 AS c, sum(n)::BIGINT AS n, 0::BIGINT AS filled, "
                            "NULL::DOUBLE AS mean, NULL::DOUBLE AS std, NULL::DOUBLE AS low, "
                            "NULL::DOUBLE AS high, NULL::DOUBLE[] AS p FROM ");
-    fw_fold_append_rows(fold, "numbers", select);
+    fw_fold_append_rows(fold, "united", select);
     for (size_t i = 0; i < profile->source->n_columns; i++) {
         if (is_number(&profile->columns[i])) {
             fw_text_append(select, " UNION ALL ");
@@ -116,7 +124,7 @@ void profile_make_numbers(const void *self, const struct fw_fold *fold, struct f
                             " UNION ALL SELECT %zu, sum(n)::BIGINT, sum(n%zu)::BIGINT, NULL, "
                             "NULL, NULL, NULL, NULL FROM ",
                             i, i);
-            fw_fold_append_rows(fold, "numbers", select);
+            fw_fold_append_rows(fold, "united", select);
         }
     }
 }

@@ -12,8 +12,7 @@
 #include "source/source.h"
 #include "sql/sql.h"
 
-/* What is made in the end, in this order. */
-enum { PROFILE_NUMBERS, PROFILE_VALUES, PROFILE_TOP, PROFILE_INVENTORY, PROFILE_N_TABLES };
+enum { PROFILE_MAX_TABLES = 5 };
 
 /** One column of the raw table. */
 struct profile_column {
@@ -47,7 +46,7 @@ struct profile {
     struct fw_text folder;
     struct fw_fold_input inputs[2];
     size_t n_inputs;
-    struct fw_fold_table made[PROFILE_N_TABLES];
+    struct fw_fold_table made[PROFILE_MAX_TABLES];
     size_t n_made;
     struct fw_fold *fold;
 };
@@ -63,6 +62,7 @@ fw_status profile_thresholds_find(struct profile *profile);
 
 /* numbers.c, values.c, inventory.c: SQL */
 void profile_keep_numbers(const void *self, const char *rows, struct fw_text *select);
+void profile_make_united(const void *self, const struct fw_fold *fold, struct fw_text *select);
 void profile_make_numbers(const void *self, const struct fw_fold *fold, struct fw_text *select);
 void profile_keep_values(const void *self, const char *rows, struct fw_text *select);
 void profile_make_values(const void *self, const struct fw_fold *fold, struct fw_text *select);

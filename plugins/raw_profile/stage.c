@@ -43,6 +43,7 @@ static void set_tables(struct profile *profile)
 
     add_input(profile, "numbers", any ? profile->numbers : profile->values,
               any ? profile->n_numbers : n_others, profile_keep_numbers);
+    add_table(profile, "united", profile_make_united);
     add_table(profile, "number_figures", profile_make_numbers);
     if (profile->n_values > 0) {
         add_input(profile, "texts", profile->values, profile->n_values, profile_keep_values);

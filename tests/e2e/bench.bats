@@ -71,6 +71,22 @@ versus() { # CODE OLD.so
     summary '0 executed, 2 reused, 0 failed, 0 skipped'
 }
 
+@test "an input whose producer left it out is left out here too, and what only waits is not an input" {
+    export FWRUN_PLUGIN_PATH=$FWRUN_PLUGIN_PATH:$PWD/swap
+    mkdir swap
+    cp "$FWRUN_BUILD_ROOT/tests/fixtures/swap/other_ports.so" swap/t_swap.so
+    pipeline p 'w: { use = "t_swap"; params: { n = 100; }; };
+        s: { use = "t_spin"; in: { in = "@w.more"; }; after = ["w"]; params: { steps = 2; us = 300; }; };'
+    fw 0 bench p.cfg --stage s --reps 2
+    [ "$(result '.stages[0].now | .steps, .input_bytes' | xargs)" = '2 0' ]
+}
+
+@test "a stage in this process is measured like the others" {
+    pipeline p 's: { use = "t_spin"; isolate = "none"; params: { steps = 4; us = 300; }; };'
+    fw 0 bench p.cfg --reps 3
+    [ "$(result '.stages[0].now | .isolated, .steps, (.seconds | length)' | xargs)" = 'false 4 3' ]
+}
+
 @test "it writes neither where out says nor where a copy of the manifest is wanted" {
     pipeline p 'a: { use = "t_spin"; params: { steps = 1; }; out: { out = "a.txt"; }; manifest = "a.json"; };
         s: { use = "t_spin"; in: { in = "@a.out"; }; params: { steps = 1; }; out: { out = "kept.txt"; }; manifest = "s.json"; };'
@@ -91,6 +107,12 @@ versus() { # CODE OLD.so
     versus 8 "$builds/even.so"
     says out SLOWER
     says err 'slower: s (+' '(exit 8)'
+}
+
+@test "processor time can be compared instead" {
+    fw 0 bench p.cfg --cpu --reps 3 --set stages.s.params.us=20000
+    says out 'by processor time'
+    [ "$(result '.cpu, (.stages[0].now | (.seconds | length), .seconds_median >= 0.08, .steps_s >= 0.08)' | xargs)" = 'true 3 true true' ]
 }
 
 @test "the same build against itself is never called different" {
@@ -125,6 +147,8 @@ versus() { # CODE OLD.so
     says out 'its data are not those of data.json'
     fw 9 bench p.cfg --vs cold.json --reps 2
     says out 'measured cold'
+    fw 9 bench p.cfg --vs fast.json --reps 2 --cpu
+    says out 'of processor time'
     fw 9 bench p.cfg --vs other.json --reps 2
     says out 'other.json has not measured it'
 }

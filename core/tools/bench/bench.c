@@ -51,6 +51,7 @@ static void tell_no_more(const struct bench *bench)
 static int repeat(const struct bench *bench, struct fw_solo *solo, struct fw_series *series,
                   struct fw_error *err)
 {
+    series->cpu = bench->options->cpu;
     if (fw_measure(solo, bench->options->cold, series, err) == 0) {
         return 0;
     }
@@ -135,6 +136,7 @@ static char *find_reason(const struct bench *bench, const struct arms *arms, con
     const cJSON *here = cJSON_GetObjectItemCaseSensitive(bench->result, "host");
     const cJSON *there = cJSON_GetObjectItemCaseSensitive(bench->before, "host");
     const cJSON *cold = cJSON_GetObjectItemCaseSensitive(bench->before, "cold");
+    const cJSON *cpu = cJSON_GetObjectItemCaseSensitive(bench->before, "cpu");
     if (!old) {
         return fw_text("%s has not measured it", bench->options->vs);
     }
@@ -147,6 +149,9 @@ static char *find_reason(const struct bench *bench, const struct arms *arms, con
     }
     if (cJSON_IsTrue(cold) != bench->options->cold) {
         return fw_text("one of the two was measured cold (--cold)");
+    }
+    if (cJSON_IsTrue(cpu) != bench->options->cpu) {
+        return fw_text("one of the two is of processor time (--cpu)");
     }
     return arms->noise > noise_limit(bench) ? noise_reason(arms) : NULL;
 }

@@ -106,7 +106,7 @@ static int describe(const struct pair *pair, size_t i, cJSON *stage, struct fw_e
                    : fw_error_oom(err));
     }
     const double rows = fw_json_number(manifest, "items");
-    FW_TRY(fw_json_set(arm, FW_JSON_REAL("rows", rows), FW_JSON_REAL("seconds_median", spent),
+    FW_TRY(fw_json_set(arm, FW_JSON_REAL("rows", rows), FW_JSON_REAL("steps_s", spent),
                        FW_JSON_REAL("rows_per_s", rows / fmax(spent, 1e-9)))
                ? 0
                : fw_error_oom(err));

@@ -26,7 +26,7 @@ cJSON *fw_document_create(const struct fw_lab *lab, const struct fw_bench_option
             FW_JSON_TEXT("config", lab->target.pipeline.file), FW_JSON_TEXT("time", now),
             FW_JSON_TEXT("fwrun_version", FWRUN_VERSION), FW_JSON_TEXT("program_sha256", program),
             FW_JSON_U64("repetitions", options->reps), FW_JSON_BOOL("cold", options->cold),
-            FW_JSON_REAL("margin", options->margin)) ||
+            FW_JSON_BOOL("cpu", options->cpu), FW_JSON_REAL("margin", options->margin)) ||
         !fw_json_add(json, "host", fw_bench_host_json(host)) ||
         !cJSON_AddArrayToObject(json, "stages")) {
         fw_error_oom(err);
@@ -46,9 +46,11 @@ void fw_document_print_head(const cJSON *result)
     const double load = fw_json_number(host, "load_1min"), cpus = fw_json_number(host, "cpus");
     char memory[32];
     fw_print_bytes((uint64_t)fw_json_number(host, "memory_bytes"), memory);
-    printf("bench %s, %.0f repetitions, %s; fwrun %s (%.12s)\n", fw_json_text(result, "pipeline"),
+    printf("bench %s, %.0f repetitions, %s%s; fwrun %s (%.12s)\n", fw_json_text(result, "pipeline"),
            fw_json_number(result, "repetitions"),
            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(result, "cold")) ? "cold" : "warm",
+           cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(result, "cpu")) ? ", by processor time"
+                                                                         : "",
            fw_json_text(result, "fwrun_version"), fw_json_text(result, "program_sha256"));
     printf("host %s: %s, %.0f CPUs, %s, governor %s, load %.2f%s, %s\n\n",
            fw_json_text(host, "fingerprint"), or_unknown(fw_json_text(host, "cpu")), cpus, memory,

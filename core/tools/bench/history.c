@@ -86,6 +86,7 @@ static size_t gather(const struct results *results, const cJSON *result, const c
         if (seconds > 0 &&
             strcmp(fw_json_text(other, "pipeline"), fw_json_text(result, "pipeline")) == 0 &&
             is_true(other, "cold") == is_true(result, "cold") &&
+            is_true(other, "cpu") == is_true(result, "cpu") &&
             strcmp(fw_json_text(arm, "data_sha256"), fw_json_text(now, "data_sha256")) == 0) {
             times[n++] = log(seconds);
         }

@@ -11,8 +11,8 @@
  * that cannot be read is said on stderr and passed over.
  */
 
-/* Adds "history" to each stage of `result` that has been measured before on the same data, hot or
- * cold alike: how many of the latest 100 results there are, their median, where this one stands. */
+/* Adds "history" to each stage of `result` that has been measured before on the same data, in the
+ * same way: how many of the latest 100 results there are, their median, where this one stands. */
 int fw_history_look(const char *path, const cJSON *result, struct fw_error *err);
 
 /* Appends the result at once: two programs that end together do not mix their lines. */

@@ -98,6 +98,12 @@ int fw_measure(struct fw_solo *solo, bool cold, struct fw_series *series, struct
     return 0;
 }
 
+double fw_series_seconds(const struct fw_series *series, size_t i)
+{
+    const struct fw_sample *sample = &series->items[i];
+    return series->cpu ? sample->user_s + sample->system_s : sample->steps_s;
+}
+
 double *fw_series_logs(const struct fw_series *series, struct fw_error *err)
 {
     double *logs = malloc((series->len + 1) * sizeof *logs);
@@ -106,7 +112,7 @@ double *fw_series_logs(const struct fw_series *series, struct fw_error *err)
         return NULL;
     }
     for (size_t i = 0; i < series->len; i++) {
-        logs[i] = log(fmax(series->items[i].steps_s, 1e-9)); /* a clock's tick, not nothing */
+        logs[i] = log(fmax(fw_series_seconds(series, i), 1e-9)); /* a clock's tick, not nothing */
     }
     return logs;
 }

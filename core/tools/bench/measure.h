@@ -9,7 +9,7 @@
 
 /* One repetition of a stage, as its run recorded it. */
 struct fw_sample {
-    double steps_s;   /* spent in its steps: what is compared */
+    double steps_s;   /* spent in its steps */
     double elapsed_s; /* from its start to its manifest */
     double user_s, system_s;
     uint64_t n_steps, rows, output_bytes, peak_bytes, spilled_bytes;
@@ -20,6 +20,7 @@ struct fw_sample {
 
 /* The repetitions of one arm, and all step times together. Zero-initialise. */
 struct fw_series {
+    bool cpu; /* processor time is compared, not the time in steps */
     struct fw_sample *items;
     size_t len, cap;
     struct {
@@ -40,6 +41,9 @@ int fw_series_add_steps(struct fw_series *series, const cJSON *manifest, struct 
 
 /* Runs the stage once and adds what is known of it. `err` has the exit code of the run. */
 int fw_measure(struct fw_solo *solo, bool cold, struct fw_series *series, struct fw_error *err);
+
+/* What is compared of a repetition. */
+double fw_series_seconds(const struct fw_series *series, size_t i);
 
 /* The logarithms of what is compared, in the order of the repetitions; the caller's to free, NULL
  * when out of memory. */

@@ -20,6 +20,7 @@ const char fw_bench_usage[] =
     "  --vs-plugin OLD.so           compare with this build of the plugin, in turns\n"
     "  --compare                    compare the step times that two runs have recorded\n"
     "  --margin PERCENT             a change of less than this does not matter (default 1.5)\n"
+    "  --cpu                        compare processor time, for machines on which others work too\n"
     "  --cold                       take the inputs out of the page cache before each repetition\n"
     "  --set PATH=VALUE             override a setting; may be repeated\n"
     "  --plugin-dir DIR             search plugins there first; may be repeated\n"
@@ -79,6 +80,9 @@ static int take(struct fw_bench_options *options, int code, const char *value, s
     case 'c':
         options->cold = true;
         return 0;
+    case 'u':
+        options->cpu = true;
+        return 0;
     case 'a':
         options->compare = true;
         return 0;
@@ -101,6 +105,7 @@ static const struct option table[] = {{"stage", required_argument, NULL, 's'},
                                       {"vs-plugin", required_argument, NULL, 'o'},
                                       {"margin", required_argument, NULL, 'm'},
                                       {"cold", no_argument, NULL, 'c'},
+                                      {"cpu", no_argument, NULL, 'u'},
                                       {"compare", no_argument, NULL, 'a'},
                                       {"set", required_argument, NULL, 'x'},
                                       {"plugin-dir", required_argument, NULL, 'p'},
@@ -133,10 +138,10 @@ static int check(const struct fw_bench_options *options, struct fw_error *err)
                             "--vs %s and --vs-plugin %s: one comparison at a time", options->vs,
                             options->vs_plugin);
     }
-    if (options->compare && (options->vs || options->vs_plugin || options->cold)) {
+    if (options->compare && (options->vs || options->vs_plugin || options->cold || options->cpu)) {
         return fw_error_set(err, FW_EXIT_USAGE,
                             "--compare reads what two runs have recorded and measures nothing: "
-                            "it takes no --vs, --vs-plugin or --cold");
+                            "it takes no --vs, --vs-plugin, --cold or --cpu");
     }
     if (n != (options->compare ? 2 : 1)) {
         return fw_error_set(err, FW_EXIT_USAGE,

@@ -13,7 +13,7 @@ struct fw_bench_options {
     const char *vs_plugin;
     size_t reps;
     double margin; /* a ratio */
-    bool cold, compare, help;
+    bool cold, cpu, compare, help;
 };
 
 /* FW_EXIT_USAGE with the remedy. fw_bench_options_finish is due in any case. */

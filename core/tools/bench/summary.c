@@ -41,6 +41,11 @@ static double system_s(const struct fw_sample *sample)
     return sample->system_s;
 }
 
+static double cpu_s(const struct fw_sample *sample)
+{
+    return sample->user_s + sample->system_s;
+}
+
 static double voluntary(const struct fw_sample *sample)
 {
     return (double)sample->voluntary;
@@ -72,12 +77,19 @@ static double framework_us(const struct fw_sample *sample)
     return 1e6 * (sample->elapsed_s - sample->steps_s) / fmax((double)sample->n_steps, 1);
 }
 
+static int add_compared(cJSON *json, const struct fw_series *series, struct fw_error *err)
+{
+    double value;
+    FW_TRY(median(series, series->cpu ? cpu_s : steps_s, &value, err));
+    return fw_json_set(json, FW_JSON_REAL("seconds_median", value)) ? 0 : fw_error_oom(err);
+}
+
 static int add_medians(cJSON *json, const struct fw_series *series, struct fw_error *err)
 {
     static const struct {
         const char *name;
         double (*get)(const struct fw_sample *sample);
-    } members[] = {{"seconds_median", steps_s},
+    } members[] = {{"steps_s", steps_s},
                    {"elapsed_s", elapsed_s},
                    {"user_s", user_s},
                    {"system_s", system_s},
@@ -92,7 +104,7 @@ static int add_medians(cJSON *json, const struct fw_series *series, struct fw_er
         FW_TRY(median(series, members[i].get, &value, err));
         FW_TRY(cJSON_AddNumberToObject(json, members[i].name, value) ? 0 : fw_error_oom(err));
     }
-    return 0;
+    return add_compared(json, series, err);
 }
 
 int fw_summary_steps(cJSON *json, const struct fw_series *series, struct fw_error *err)
@@ -152,7 +164,7 @@ static int add_rates(cJSON *json, const struct fw_solo *solo, const struct fw_se
                      struct fw_error *err)
 {
     const struct fw_sample *last = &series->items[series->len - 1];
-    const double spent = fmax(fw_json_number(json, "seconds_median"), 1e-9);
+    const double spent = fmax(fw_json_number(json, "steps_s"), 1e-9);
     uint64_t input_bytes;
     FW_TRY(fw_cold_size(solo->plan, solo->stage, &input_bytes, err));
     const double bytes = (double)(input_bytes > 0 ? input_bytes : last->output_bytes);
@@ -173,7 +185,7 @@ static int add_repetitions(cJSON *json, const struct fw_series *series, struct f
     bool added = list && outliers && out && logs;
     FW_TRY(added ? fw_stats_outliers(logs, series->len, out, err) : fw_error_oom(err));
     for (size_t i = 0; added && i < series->len; i++) {
-        added = cJSON_AddItemToArray(list, cJSON_CreateNumber(series->items[i].steps_s)) &&
+        added = cJSON_AddItemToArray(list, cJSON_CreateNumber(fw_series_seconds(series, i))) &&
                 (!out[i] || cJSON_AddItemToArray(outliers, cJSON_CreateNumber((double)(i + 1))));
     }
     return added ? 0 : fw_error_oom(err);

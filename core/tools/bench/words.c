@@ -125,7 +125,7 @@ static void print_stage(const cJSON *stage)
     char time[FW_TABLE_CELL];
     printf("%s", fw_json_text(stage, "stage"));
     if (get(now, "plugin")) {
-        fw_table_time(1e6 * fw_json_number(now, "seconds_median"), time);
+        fw_table_time(1e6 * fw_json_number(now, "steps_s"), time);
         printf(": %s in steps; %s %s (%.12s), data %.12s", time, fw_json_text(now, "plugin"),
                fw_json_text(now, "plugin_version"), fw_json_text(now, "plugin_digest"),
                fw_json_text(now, "data_sha256"));

@@ -177,6 +177,8 @@ static void outliers_are_found_and_nothing_else(void **state)
     const double same[] = {1, 1, 1, 1};
     assert_int_equal(fw_stats_outliers(same, 4, out, NULL), 0);
     assert_int_equal(fw_stats_outliers(same, 0, out, NULL), 0);
+    const double few[] = {1, 1.01, 0.99, 100};
+    assert_int_equal(fw_stats_outliers(few, 4, out, NULL), 0);
 }
 
 static void noise_is_spread_or_shift_whichever_is_more(void **state)

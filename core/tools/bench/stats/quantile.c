@@ -47,7 +47,7 @@ int fw_stats_outliers(const double *values, size_t n, bool *ret_out, struct fw_e
         work[i] = fabs(values[i] - median);
     }
     double mad = n > 0 ? median_of(work, n) : 0;
-    for (size_t i = 0; mad > 0 && i < n; i++) {
+    for (size_t i = 0; mad > 0 && n >= FW_STATS_OUTLIERS_MIN && i < n; i++) {
         ret_out[i] = 0.6745 * fabs(values[i] - median) > 3.5 * mad;
         found += ret_out[i];
     }

@@ -27,9 +27,10 @@ double fw_stats_quantile(const double *sorted, size_t n, double p);
 
 /*
  * Which values lie far out, for showing: |0.6745 (x - median) / MAD| > 3.5, where MAD is the median
- * of |x - median|. Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (1993). Sets
- * ret_out[i]; the number of them, or -1 when out of memory.
+ * of |x - median|. Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (1993). Of less than
+ * five values none. Sets ret_out[i]; the number of them, or -1 when out of memory.
  */
+enum { FW_STATS_OUTLIERS_MIN = 5 };
 int fw_stats_outliers(const double *values, size_t n, bool *ret_out, struct fw_error *err);
 
 /* Two lists of logarithms of times. With `paired`, which takes n_a = n_b, a[i] and b[i] were

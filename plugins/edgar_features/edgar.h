@@ -157,10 +157,15 @@ struct edgar_filings {
 fw_status edgar_filings_read(struct edgar *edgar, int64_t to_us, struct edgar_filings *ret_filings);
 void edgar_filings_finish(struct edgar_filings *filings);
 
+/** Works in one of them, or all. False: no memory. */
+bool edgar_filings_apply_one(const struct edgar_filings *filings, size_t i,
+                             struct edgar_tracks *tracks);
+bool edgar_filings_apply(const struct edgar_filings *filings, struct edgar_tracks *tracks);
+
 /* part.c */
 
-/** Works in the filings of a part and writes its file, if it has one. */
-fw_status edgar_part_write(struct edgar *edgar, const struct edgar_part *part);
+/** Works in the filings of the next parts and writes their files, as many as there are threads. */
+fw_status edgar_parts_write(struct edgar *edgar);
 
 /** Appends the path of its file. */
 void edgar_part_path(const struct edgar *edgar, const struct edgar_part *part,

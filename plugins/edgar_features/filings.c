@@ -191,3 +191,20 @@ void edgar_filings_finish(struct edgar_filings *filings)
     free(filings->values);
     *filings = (struct edgar_filings){0};
 }
+
+bool edgar_filings_apply_one(const struct edgar_filings *filings, size_t i,
+                             struct edgar_tracks *tracks)
+{
+    return edgar_tracks_add(tracks, (size_t)filings->ciks[i], filings->filed_us[i],
+                            filings->values + i * tracks->n_features);
+}
+
+bool edgar_filings_apply(const struct edgar_filings *filings, struct edgar_tracks *tracks)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < filings->n && good; i++) {
+        good = edgar_filings_apply_one(filings, i, tracks);
+    }
+    return good;
+}

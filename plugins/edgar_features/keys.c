@@ -142,6 +142,12 @@ void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, stru
     }
     fw_text_appendf(select, ", " FW_SOURCE_FILE ", " FW_SOURCE_ROW " FROM %s JOIN fw_ciks ON ",
                     scan);
+    /* The bare column lets the engine pass over rows of other companies before it reads their
+       payloads. What stands for no cik is not in the index, so it matches nothing. */
     fw_text_append(select, "fw_cik = ");
-    append_cik(edgar, select);
+    if (edgar->settings.normalize_cik) {
+        append_cik(edgar, select);
+    } else {
+        fw_text_identifier(select, edgar->settings.cik_column);
+    }
 }

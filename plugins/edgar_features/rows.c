@@ -23,6 +23,7 @@ struct column {
 };
 
 struct batch {
+    struct edgar_rows *rows;
     size_t n_rows, n_columns;
     struct ArrowArray **pointers;
     const void *no_buffer;
@@ -45,19 +46,24 @@ static void free_batch(struct batch *batch)
     free(batch);
 }
 
+/* Kept for the next batch: fresh pages for each would cost as much as filling them. */
 static void release_batch(struct ArrowArray *array)
 {
-    free_batch(array->private_data);
+    struct batch *batch = array->private_data;
+
+    free_batch(batch->rows->spare);
+    batch->rows->spare = batch;
     array->release = NULL;
 }
 
-static struct batch *create_batch(size_t n_columns)
+static struct batch *create_batch(struct edgar_rows *rows, size_t n_columns)
 {
     struct batch *batch = calloc(1, sizeof *batch + n_columns * sizeof *batch->columns);
 
     if (batch == NULL) {
         return NULL;
     }
+    batch->rows = rows;
     batch->n_columns = n_columns;
     batch->pointers = calloc(n_columns, sizeof(struct ArrowArray *));
     if (batch->pointers == NULL) {
@@ -65,6 +71,34 @@ static struct batch *create_batch(size_t n_columns)
         return NULL;
     }
     return batch;
+}
+
+/* An empty one: of its columns the bits alone must be zero. */
+static struct batch *take_batch(struct edgar_rows *rows)
+{
+    struct batch *batch = rows->spare;
+
+    if (batch == NULL) {
+        return create_batch(rows, edgar_columns(rows->edgar));
+    }
+    rows->spare = NULL;
+    batch->n_rows = 0;
+    batch->text_size = 0;
+    for (size_t i = 0; i < batch->n_columns; i++) {
+        struct column *column = &batch->columns[i];
+        memset(column->validity, 0, sizeof column->validity);
+        memset(column->of.bits, 0, sizeof column->of.bits);
+    }
+    return batch;
+}
+
+void edgar_rows_finish(struct edgar_rows *rows)
+{
+    free_batch(rows->spare);
+    edgar_filings_finish(&rows->filings);
+    edgar_tracks_destroy(rows->tracks);
+    free(rows->ciks);
+    free(rows->days);
 }
 
 static void set_bit(uint8_t *bits, size_t row)
@@ -145,15 +179,14 @@ static void put_track(const struct edgar *edgar, struct batch *batch, size_t row
     put_flag(&end[1], row, track != NULL);
 }
 
-bool edgar_rows_work_in(struct edgar_rows *rows, int64_t cutoff_us)
+/* All filings up to the day's cutoff, and none after it. */
+static bool work_in(struct edgar_rows *rows, int64_t cutoff_us)
 {
     const struct edgar_filings *filings = &rows->filings;
-    struct edgar *edgar = rows->edgar;
     size_t *next = &rows->next_filing;
 
     for (; *next < filings->n && filings->filed_us[*next] <= cutoff_us; (*next)++) {
-        if (!edgar_tracks_add(edgar->tracks, (size_t)filings->ciks[*next], filings->filed_us[*next],
-                              filings->values + *next * edgar->n_features)) {
+        if (!edgar_filings_apply_one(filings, *next, rows->tracks)) {
             return false;
         }
     }
@@ -166,12 +199,12 @@ static bool put_row(struct edgar_rows *rows, struct batch *batch, size_t row)
     int32_t cik = rows->ciks[rows->next_row], day = rows->days[rows->next_row];
     int64_t cutoff_us = edgar_timeline_cutoff(edgar, day);
 
-    if (!edgar_rows_work_in(rows, cutoff_us) || !put_cik(batch, row, edgar->ciks[cik])) {
+    if (!work_in(rows, cutoff_us) || !put_cik(batch, row, edgar->ciks[cik])) {
         return false;
     }
     put_day(edgar, &batch->columns[1], row, day);
     put_instant(&batch->columns[2], row, cutoff_us);
-    put_track(edgar, batch, row, edgar->tracks->of[cik]);
+    put_track(edgar, batch, row, rows->tracks->of[cik]);
     rows->next_row++;
     return true;
 }
@@ -209,7 +242,7 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *ret)
         *ret = (struct ArrowArray){0};
         return 0;
     }
-    batch = create_batch(edgar_columns(rows->edgar));
+    batch = take_batch(rows);
     bool good = batch != NULL;
     while (good && batch->n_rows < BATCH_ROWS && rows->next_row < rows->n) {
         good = put_row(rows, batch, batch->n_rows++);

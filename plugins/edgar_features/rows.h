@@ -25,19 +25,24 @@ void edgar_columns_each(const struct edgar *edgar, void (*each)(const char *name
 /** 0 or ENOMEM. */
 int edgar_columns_schema(const struct edgar *edgar, struct ArrowSchema *ret);
 
-/** Rows of the index, by day and cik, and the filings that become known on their days. */
+/**
+ * The rows of a part, by day and cik, and the filings that become known on its days. Parts are
+ * written side by side, so each has the figures as they were before its first day.
+ */
 struct edgar_rows {
     struct edgar *edgar;
+    struct edgar_tracks *tracks;
     struct edgar_filings filings;
     size_t n, capacity;
     int32_t *ciks, *days;
     size_t next_filing, next_row;
+    struct batch *spare;
+    bool attached;
 };
 
-/** A stream of the output's rows; `rows` must outlive it. */
-void edgar_rows_stream(struct edgar_rows *rows, struct ArrowArrayStream *ret_stream);
+void edgar_rows_finish(struct edgar_rows *rows);
 
-/** Works in the filings up to an instant, and none after it. False: no memory. */
-bool edgar_rows_work_in(struct edgar_rows *rows, int64_t cutoff_us);
+/** A stream of the output's rows, read by one thread; `rows` must outlive it. */
+void edgar_rows_stream(struct edgar_rows *rows, struct ArrowArrayStream *ret_stream);
 
 #endif

@@ -186,17 +186,14 @@ static fw_status finish(struct edgar *edgar)
     return status == FW_OK ? fw_wide_remove_folder(edgar->host, fw_text_get(&edgar->work)) : status;
 }
 
-static fw_status write_part(struct edgar *edgar)
+static fw_status write_parts(struct edgar *edgar)
 {
     fw_status status = catch_up(edgar);
 
     if (status == FW_OK && edgar->n_parts_done == edgar->n_parts) {
         return finish(edgar);
     }
-    if (status == FW_OK) {
-        status = edgar_part_write(edgar, &edgar->parts[edgar->n_parts_done]);
-    }
-    edgar->n_parts_done += status == FW_OK;
+    status = status == FW_OK ? edgar_parts_write(edgar) : status;
     return status == FW_OK ? FW_MORE : status;
 }
 
@@ -224,7 +221,7 @@ static fw_status work(struct edgar *edgar)
             status = edgar_timeline_number(edgar);
             status = status == FW_OK ? edgar_timeline_open(edgar) : status;
         }
-        return status == FW_OK ? write_part(edgar) : status;
+        return status == FW_OK ? write_parts(edgar) : status;
     }
     return status == FW_OK ? FW_MORE : status;
 }

@@ -55,9 +55,9 @@ int thrift_field(struct thrift *in, int16_t *id)
     return in->wrong ? THRIFT_STOP : head & 0xF;
 }
 
-int8_t thrift_byte(struct thrift *in)
+uint8_t thrift_byte(struct thrift *in)
 {
-    return (int8_t)next(in);
+    return next(in);
 }
 
 int64_t thrift_int(struct thrift *in)

@@ -35,7 +35,7 @@ enum {
 /* The next field's type; `id` is the last field's on entry and this one's after. */
 int thrift_field(struct thrift *in, int16_t *id);
 
-int8_t thrift_byte(struct thrift *in);
+uint8_t thrift_byte(struct thrift *in);
 int64_t thrift_int(struct thrift *in); /* I16, I32, I64 */
 
 /* Points into the input. */

@@ -227,6 +227,27 @@ static void counts_null_keys_and_days_as_the_snapshot_does(void **state)
     must_say(f, "compat", "$.raw_entity_day_total", "12");
 }
 
+/* 600 rows of a crawl with all its faults, and the rows that pandas makes its snapshot of. */
+static void counts_the_entity_days_that_pandas_counts(void **state)
+{
+    struct sql_fixture *f = *state;
+    const char *root = getenv("FWRUN_SOURCE_ROOT");
+    freeze(f);
+    stage_table(f, "raw",
+                "SELECT * FROM read_csv('%s/tests/reference/snapshot_crawl/*.csv', all_varchar = "
+                "true)",
+                root);
+    stage_table(f, "core/core",
+                "SELECT entity_id, crawled_date_day FROM "
+                "read_csv('%s/tests/reference/snapshot_golden.csv', all_varchar = true)",
+                root);
+    must_pass(task(f, "a"));
+    must_say(f, "a", "$.raw_entity_day_total", "110");
+    must_say(f, "a", "$.raw_offers.rows_without_key", "41");
+    must_say(f, "a", "$.raw_offers.rows_without_day", "30");
+    must_say(f, "a", "$.raw_vs_core_coverage.core_coverage_rate", "1");
+}
+
 static void takes_neither_nan_nor_texts_for_a_signal(void **state)
 {
     struct sql_fixture *f = *state;
@@ -315,6 +336,7 @@ int main(void)
         TEST(fails_when_a_table_is_of_another_version),
         TEST(lists_the_pairs_that_the_features_lack),
         TEST(counts_null_keys_and_days_as_the_snapshot_does),
+        TEST(counts_the_entity_days_that_pandas_counts),
         TEST(takes_neither_nan_nor_texts_for_a_signal),
         TEST(takes_the_structured_columns_from_the_contract),
         TEST(compares_with_the_other_machine),

@@ -19,7 +19,9 @@ static struct fake_task *task(struct sql_fixture *f, const char *run, const char
 {
     struct fake_task *t = stage_task("offers_text");
     stage_folder(f, run);
-    fake_task_input(t, "raw", raw, NULL);
+    if (raw != NULL) {
+        fake_task_input(t, "raw", raw, NULL);
+    }
     fake_task_output(t, "text", stage_path(f, "%s/text.parquet", run));
     return t;
 }
@@ -189,6 +191,44 @@ static void agrees_with_one_window_over_all_rows(void **state)
     assert_string_equal(sql_cell(f, "SELECT count(*) FROM '%s/a/text.parquet'", f->dir), "2400");
 }
 
+static const char *reference(const char *name)
+{
+    static char paths[4][512];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/tests/reference/%s", getenv("FWRUN_SOURCE_ROOT"), name);
+    return path;
+}
+
+static void chooses_the_rows_that_pandas_chooses(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t = task(f, "a", NULL);
+    fake_task_input(t, "raw", reference("snapshot_crawl/b.csv"), reference("snapshot_crawl/c.csv"),
+                    reference("snapshot_crawl/a.csv"), NULL);
+    fake_task_texts(t, "text_columns", "crawled_date", NULL);
+    stage_run(t);
+    assert_string_equal(fake_task_field(t, "rows_dropped_null_key"), "41");
+    assert_string_equal(fake_task_field(t, "rows_dropped_bad_ts"), "30");
+    fake_task_destroy(t);
+    sql_must(f,
+             "CREATE VIEW golden AS SELECT *, row_number() OVER () AS place FROM "
+             "read_csv('%s', all_varchar = true)",
+             reference("offers_text_golden.csv"));
+    assert_string_equal(
+        sql_cell(f,
+                 "SELECT string_agg(x::VARCHAR, chr(10)) FROM (SELECT * FROM golden EXCEPT ALL "
+                 "SELECT entity_id, crawled_date_day::VARCHAR, crawled_date, row_number() OVER () "
+                 "FROM '%s/a/text.parquet') x",
+                 f->dir),
+        "NULL");
+    assert_string_equal(sql_cell(f,
+                                 "SELECT count(*) - (SELECT count(*) FROM golden) FROM "
+                                 "'%s/a/text.parquet'",
+                                 f->dir),
+                        "0");
+}
+
 int main(void)
 {
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
@@ -201,6 +241,7 @@ int main(void)
         TEST(gives_the_same_bytes_for_any_threads_memory_and_chunks),
         TEST(survives_a_restart_after_each_step),
         TEST(agrees_with_one_window_over_all_rows),
+        TEST(chooses_the_rows_that_pandas_chooses),
     };
     stage_use(STAGE_SO);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);

@@ -40,8 +40,8 @@ static void scaled(double value, double base, const char *const *units, char ret
 
 void fw_table_time(double microseconds, char ret_text[FW_TABLE_CELL])
 {
-    static const char *const units[] = {" us", " ms", " s", NULL};
-    scaled(microseconds, 1000, units, ret_text);
+    static const char *const units[] = {" ns", " us", " ms", " s", NULL};
+    scaled(1000 * microseconds, 1000, units, ret_text);
 }
 
 static void count(double value, char ret[FW_TABLE_CELL])

@@ -41,7 +41,7 @@ static void print_outliers(const cJSON *arm, const char *whose)
     if (n == 0) {
         return;
     }
-    printf("  %d of %d repetitions%s lie far out, and are counted like the others:", n,
+    printf("  far out lie %d of %d repetitions%s, which are counted like the others:", n,
            cJSON_GetArraySize(seconds), whose);
     cJSON_ArrayForEach(item, outliers)
     {

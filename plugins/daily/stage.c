@@ -55,7 +55,7 @@ static const struct fw_param params[] = {
              .doc = "input rows of a part, which ends with an entity; 0: by the number of columns"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "chunk_rows", .default_value = "0", .min = "0",
              .max = "100000000", .unit = "rows", .flags = FW_PARAM_NO_EFFECT,
-             .doc = "input out of order: rows that are sorted at once; 0: by the budget"),
+             .doc = "input out of order: rows that are read at once; 0: by the budget"),
 };
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};

@@ -478,6 +478,19 @@ static void keeps_to_its_share_of_the_disk(void **state)
     assert_non_null(strstr(f->fault, "the temporary space of 5000 bytes"));
 }
 
+static void says_that_the_disk_is_full(void **state)
+{
+    struct fixture *f = *state;
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/scatter-0.rows", f->folder);
+    assert_int_equal(symlink("/dev/full", path), 0);
+    open_scatter(f);
+    add(f, 0, 500);
+    assert_int_equal(fw_scatter_flush(f->scatter, 0), FW_E_NOSPACE);
+    assert_non_null(strstr(f->fault, "scatter-0.rows: cannot write rows"));
+}
+
 int main(void)
 {
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, setup, teardown)
@@ -493,6 +506,7 @@ int main(void)
         TEST(refuses_a_type_that_it_does_not_know),
         TEST(refuses_a_row_without_an_entity),
         TEST(keeps_to_its_share_of_the_disk),
+        TEST(says_that_the_disk_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,9 @@ fw_status wide_exec(const struct fw_wide *wide, const struct fw_text *statements
                     uint64_t *ret_rows);
 void wide_texts_finish(struct fw_text *texts, size_t n);
 
+/** The strings of n texts, to be freed; NULL when there is no memory, or was none for one. */
+const char **wide_texts_get(const struct fw_text *texts, size_t n);
+
 /* census.c */
 
 /** One bounded piece of the census: FW_MORE, or FW_OK when spans and parts are known. */

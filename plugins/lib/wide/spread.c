@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include <fw/service/budget.h>
+#include <fw/service/metrics.h>
 
 #include "internal.h"
 #include "sql/stream.h"
@@ -110,18 +111,24 @@ static fw_status take(void *arg, uint64_t query, struct ArrowArray *batch)
 static fw_status run(struct fw_wide *wide, const struct fw_text *queries, size_t n)
 {
     const struct fw_sql_handle *sql = wide->plan.sql;
-    const char **texts = calloc(n, sizeof *texts);
-    bool failed = texts == NULL;
-
-    for (size_t i = 0; i < n && !failed; i++) {
-        texts[i] = fw_text_get(&queries[i]);
-        failed = queries[i].failed;
-    }
+    const char **texts = wide_texts_get(queries, n);
     fw_status status =
-        failed ? fw_fault_nomem(wide->host)
-               : sql->api->query_parallel(sql->session, texts, n, &wide->schema, take, wide);
+        texts != NULL ? sql->api->query_parallel(sql->session, texts, n, &wide->schema, take, wide)
+                      : fw_fault_nomem(wide->host);
+
     free(texts);
     return status;
+}
+
+/* What the rows take on disk, until the last part is done. */
+static void report_bytes(const struct fw_wide *wide)
+{
+    const struct fw_metrics *metrics = wide->host->service(wide->host, FW_METRICS_ID);
+
+    if (metrics != NULL) {
+        metrics->record(wide->host, "spread_bytes", (uint64_t)wide->next_row,
+                        (double)fw_scatter_bytes(wide->scatter), "bytes");
+    }
 }
 
 fw_status wide_spread_step(struct fw_wide *wide)
@@ -146,6 +153,7 @@ fw_status wide_spread_step(struct fw_wide *wide)
         return status;
     }
     wide->next_row = next_row;
+    report_bytes(wide);
     return wide->next_row < wide->end_row ? FW_MORE : FW_OK;
 }
 

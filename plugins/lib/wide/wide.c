@@ -58,19 +58,29 @@ fw_status wide_begin(struct fw_wide *wide)
     return status == FW_OK && !wide->in_order ? wide_spread_open(wide) : status;
 }
 
+const char **wide_texts_get(const struct fw_text *texts, size_t n)
+{
+    const char **strings = calloc(n + 1, sizeof *strings);
+    bool failed = strings == NULL;
+
+    for (size_t i = 0; i < n && !failed; i++) {
+        strings[i] = fw_text_get(&texts[i]);
+        failed = texts[i].failed;
+    }
+    if (failed) {
+        free(strings);
+    }
+    return failed ? NULL : strings;
+}
+
 fw_status wide_exec(const struct fw_wide *wide, const struct fw_text *statements, size_t n,
                     uint64_t *ret_rows)
 {
     const struct fw_sql_handle *sql = wide->plan.sql;
-    const char **texts = calloc(n, sizeof *texts);
-    bool failed = texts == NULL;
+    const char **texts = wide_texts_get(statements, n);
+    fw_status status = texts != NULL ? sql->api->exec_parallel(sql->session, texts, n, ret_rows)
+                                     : fw_fault_nomem(wide->host);
 
-    for (size_t i = 0; i < n && !failed; i++) {
-        texts[i] = fw_text_get(&statements[i]);
-        failed = statements[i].failed;
-    }
-    fw_status status = failed ? fw_fault_nomem(wide->host)
-                              : sql->api->exec_parallel(sql->session, texts, n, ret_rows);
     free(texts);
     return status;
 }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "instant/instant.h"
+#include "market_features.h"
+
+const char *const market_reasons[MARKET_REASONS] = {
+    "blank", "no_date", "no_price", "price_not_positive", "high_below_low", "no_volume"};
+
+/* By name, else by the name without regard to case. */
+static fw_status find_column(const struct market *market, const struct fw_source *source,
+                             const char *parameter, const struct fw_source_column **ret_column)
+{
+    const char *name = fw_task_value(market->task, parameter)->text;
+    const struct fw_source_column *column = fw_source_column(source, name);
+    struct fw_text names = {0};
+
+    for (size_t i = 0; i < source->n_columns; i++) {
+        if (column == NULL && strcasecmp(source->columns[i].name, name) == 0) {
+            column = &source->columns[i];
+        }
+        fw_text_appendf(&names, "%s%s", i > 0 ? ", " : "", source->columns[i].name);
+    }
+    *ret_column = column;
+    fw_status status = column != NULL
+                           ? FW_OK
+                           : fw_faultf(market->host, FW_E_MISSING, source->files[0].path,
+                                       "name the column in the stage's params",
+                                       "there is no column \"%s\" (parameter %s) among: %s", name,
+                                       parameter, fw_text_get(&names));
+    fw_text_finish(&names);
+    return status;
+}
+
+/* A number, infinite and not-a-number ones being none. */
+static fw_status append_number(const struct market *market, const struct fw_source *source,
+                               const char *parameter, const char *as, struct fw_text *text)
+{
+    const struct fw_source_column *column;
+    struct fw_text name = {0};
+    fw_status status = find_column(market, source, parameter, &column);
+
+    if (status == FW_OK) {
+        fw_text_identifier(&name, column->name);
+        fw_text_appendf(text,
+                        ", CASE WHEN isfinite(TRY_CAST(%s AS DOUBLE)) THEN TRY_CAST(%s AS DOUBLE) "
+                        "END AS %s",
+                        fw_text_get(&name), fw_text_get(&name), as);
+        text->failed = text->failed || name.failed;
+        fw_text_finish(&name);
+    }
+    return status;
+}
+
+/* The calendar day, in UTC where a time has a zone. */
+static fw_status append_day(const struct market *market, const struct fw_source *source,
+                            const char *parameter, const char *format_parameter,
+                            struct fw_text *text)
+{
+    const char *format = fw_task_value(market->task, format_parameter)->text;
+    const struct fw_source_column *column;
+    fw_status status = find_column(market, source, parameter, &column);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    fw_text_append(text, "SELECT TRY_CAST(");
+    if (format[0] != '\0' && strcmp(column->sql_type, "VARCHAR") == 0) {
+        fw_text_append(text, "try_strptime(");
+        fw_text_identifier(text, column->name);
+        fw_text_append(text, ", ");
+        fw_text_literal(text, format);
+        fw_text_append(text, ")");
+    } else {
+        fw_instant_append(text, column);
+    }
+    fw_text_append(text, " AS DATE) AS fw_day, ");
+    fw_text_identifier(text, column->name);
+    fw_text_append(text, "::VARCHAR AS fw_said");
+    return FW_OK;
+}
+
+/* Every row with its day, its numbers and the reason why it cannot be used, if there is one. */
+static fw_status append_prices(struct market *market)
+{
+    static const struct {
+        const char *parameter, *as;
+    } numbers[] = {{"open_column", "o"},
+                   {"high_column", "h"},
+                   {"low_column", "l"},
+                   {"close_column", "c"},
+                   {"volume_column", "v"}};
+    struct fw_text *text = &market->prices_sql;
+
+    fw_text_append(text,
+                   "SELECT *, CASE WHEN fw_said IS NULL AND coalesce(o, h, l, c, v) IS NULL THEN 0 "
+                   "WHEN fw_day IS NULL THEN 1 WHEN o IS NULL OR h IS NULL OR l IS NULL OR c IS "
+                   "NULL THEN 2 WHEN least(o, h, l, c) <= 0 THEN 3 WHEN h < l THEN 4 WHEN v IS "
+                   "NULL OR v < 0 THEN 5 END AS fw_reason FROM (");
+    fw_status status = append_day(market, market->prices, "date_column", "date_format", text);
+    for (size_t i = 0; i < FW_COUNT(numbers) && status == FW_OK; i++) {
+        status = append_number(market, market->prices, numbers[i].parameter, numbers[i].as, text);
+    }
+    fw_text_append(text, ", fw_file, fw_row FROM ");
+    fw_source_scan(market->prices, NULL, text);
+    fw_text_append(text, ")");
+    return status == FW_OK && text->failed ? fw_fault_nomem(market->host) : status;
+}
+
+static fw_status append_index(struct market *market)
+{
+    struct fw_text *text = &market->index_sql;
+    fw_status status =
+        append_day(market, market->index, "vix_date_column", "vix_date_format", text);
+
+    if (status == FW_OK) {
+        status = append_number(market, market->index, "vix_column", "vix", text);
+    }
+    fw_text_append(text, ", fw_file, fw_row FROM ");
+    fw_source_scan(market->index, NULL, text);
+    return status == FW_OK && text->failed ? fw_fault_nomem(market->host) : status;
+}
+
+static fw_status open_source(struct market *market, const char *port, struct fw_source **ret)
+{
+    const struct fw_input *input = fw_task_input(market->task, port);
+
+    return fw_source_open(&market->reader, input->paths, input->n_paths, NULL, ret);
+}
+
+fw_status market_input_open(struct market *market)
+{
+    const struct fw_input *vix = fw_task_input(market->task, "vix");
+    fw_status status = open_source(market, "prices", &market->prices);
+
+    if (status == FW_OK) {
+        status = append_prices(market);
+    }
+    if (status != FW_OK || market->settings.tier == FW_TIER_A20) {
+        return status;
+    }
+    if (vix == NULL || vix->n_paths == 0) {
+        return fw_faultf(market->host, FW_E_CONFIG, "vix",
+                         "plug in the index, or set tier = \"a20\"",
+                         "the tiers a50 and a100 need the volatility index");
+    }
+    status = open_source(market, "vix", &market->index);
+    return status == FW_OK ? append_index(market) : status;
+}
+
+/* The first of the rows that cannot be used; a line of CSV is two behind its row. */
+static fw_status refuse(const struct market *market, const struct fw_source *source,
+                        const char *reason, const struct fw_sql_grid *grid, size_t row)
+{
+    struct fw_text where = {0};
+    const struct fw_source_file *file = &source->files[atoi(fw_sql_cell(grid, row, 2))];
+    bool is_csv = source->kind == FW_SOURCE_CSV;
+
+    fw_text_appendf(&where, "%s:%" PRId64, file->path,
+                    (int64_t)strtoll(fw_sql_cell(grid, row, 3), NULL, 10) + (is_csv ? 2 : 0));
+    fw_status status = fw_faultf(
+        market->host, FW_E_DATA, fw_text_get(&where),
+        strcmp(reason, "no_date") == 0
+            ? "give the date's format, e.g. date_format = \"%m/%d/%Y\", or bad_rows = \"drop\""
+            : "mend the row, or set bad_rows = \"drop\" to leave out such rows and count them",
+        "%s rows cannot be used: %s; the first says: %s", fw_sql_cell(grid, row, 1), reason,
+        fw_sql_cell(grid, row, 4));
+    fw_text_finish(&where);
+    return status;
+}
+
+/* One row a reason: its number, how many rows, where the first one lies, what that says. */
+static const char reasons_sql[] =
+    "SELECT fw_reason, count(*), min_by(fw_file, (fw_file, fw_row)), "
+    "min_by(fw_row, (fw_file, fw_row)), min_by(concat_ws(' ', coalesce(fw_said, 'no date'), ";
+
+static fw_status check_prices(struct market *market)
+{
+    struct fw_sql_grid grid = {0};
+    fw_status status = fw_sql_gridf(
+        &market->reader, &grid,
+        "%s'O', o, 'H', h, 'L', l, 'C', c, 'V', v), (fw_file, fw_row)) FROM (%s) GROUP BY 1 "
+        "ORDER BY 1 NULLS FIRST",
+        reasons_sql, fw_text_get(&market->prices_sql));
+
+    for (size_t i = 0; i < grid.n_rows && status == FW_OK; i++) {
+        const char *reason = fw_sql_cell(&grid, i, 0);
+        int64_t n = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
+        if (reason == NULL) {
+            market->n_days = n;
+            continue;
+        }
+        market->counts.bad[atoi(reason)] = n;
+        if (atoi(reason) != MARKET_BLANK && !market->settings.drops_bad) {
+            status = refuse(market, market->prices, market_reasons[atoi(reason)], &grid, i);
+        }
+    }
+    fw_sql_grid_finish(&grid);
+    return status;
+}
+
+static fw_status check_index(struct market *market)
+{
+    struct fw_sql_grid grid = {0};
+    fw_status status = fw_sql_gridf(
+        &market->reader, &grid,
+        "%s vix), (fw_file, fw_row)) FROM (SELECT *, CASE WHEN fw_day IS NULL AND (fw_said IS NOT "
+        "NULL OR vix IS NOT NULL) THEN 0 WHEN vix IS NULL THEN 1 END AS fw_reason FROM (%s)) "
+        "WHERE fw_reason IS NOT NULL GROUP BY 1 ORDER BY 1",
+        reasons_sql, fw_text_get(&market->index_sql));
+
+    for (size_t i = 0; i < grid.n_rows && status == FW_OK; i++) {
+        bool is_undated = strcmp(fw_sql_cell(&grid, i, 0), "0") == 0;
+        int64_t n = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
+        *(is_undated ? &market->counts.vix_undated : &market->counts.vix_empty) = n;
+        if (is_undated && !market->settings.drops_bad) {
+            status = refuse(market, market->index, "no_date", &grid, i);
+        }
+    }
+    fw_sql_grid_finish(&grid);
+    return status;
+}
+
+fw_status market_input_check(struct market *market)
+{
+    fw_status status = check_prices(market);
+
+    return status == FW_OK && market->index != NULL ? check_index(market) : status;
+}
+
+/* All DOUBLE and none NULL: what bars.c reads. */
+fw_status market_input_start(struct market *market)
+{
+    struct fw_text text = {0};
+
+    fw_text_append(&text, "SELECT (fw_day - DATE '1970-01-01')::DOUBLE, o, h, l, c, v, ");
+    if (market->index != NULL) {
+        fw_text_appendf(&text,
+                        "coalesce(vix, 'nan'::DOUBLE), coalesce(n, 0)::DOUBLE FROM (%s) LEFT JOIN "
+                        "(SELECT fw_day AS vix_day, min(vix) AS vix, count(*) AS n FROM (%s) WHERE "
+                        "fw_day IS NOT NULL AND vix IS NOT NULL GROUP BY 1) ON fw_day = vix_day",
+                        fw_text_get(&market->prices_sql), fw_text_get(&market->index_sql));
+    } else {
+        fw_text_appendf(&text, "'nan'::DOUBLE, 0::DOUBLE FROM (%s)",
+                        fw_text_get(&market->prices_sql));
+    }
+    fw_text_append(&text, " WHERE fw_reason IS NULL ORDER BY fw_day, fw_file, fw_row");
+    fw_status status = text.failed
+                           ? fw_fault_nomem(market->host)
+                           : market->reader.api->query(market->reader.session, fw_text_get(&text),
+                                                       &market->bars.stream);
+    fw_text_finish(&text);
+    market->bars.is_open = status == FW_OK;
+    return status;
+}

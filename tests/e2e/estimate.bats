@@ -100,3 +100,16 @@ estimate() { # FILTER: of `plan --estimate --json`
     fw 0 plan own.cfg --estimate --set name='"fresh"'
     says out "$PWD/runs/own/stages/a"
 }
+
+@test "many stages beside a run of many are told at once" {
+    many() { # NAME: two thousand stages
+        printf 'name = "%s"; stages = (' "$1"
+        seq -f '{ name = "s%g"; use = "t_noop"; isolate = "none"; }' -s ', ' 2000
+        printf ');\n'
+    }
+    many one >one.cfg
+    many two >two.cfg
+    fw 0 one.cfg --quiet
+    timeout 60 "$FWRUN" plan two.cfg --estimate >out 2>err || failed "exit $?"
+    (($(grep -c "from $PWD/runs/one/stages/s" out) == 2000))
+}

@@ -76,8 +76,8 @@ static double output_size(const cJSON *manifest)
     return bytes;
 }
 
-static int make_one(const struct fw_plan *plan, size_t index, struct estimates *estimates,
-                    struct fw_error *err)
+static int make_one(const struct fw_plan *plan, size_t index, struct measured_pool *pool,
+                    struct estimates *estimates, struct fw_error *err)
 {
     const struct fw_plan_stage *stage = &plan->stages[index];
     struct estimate *estimate = &estimates->items[index];
@@ -88,7 +88,7 @@ static int make_one(const struct fw_plan *plan, size_t index, struct estimates *
         return 0;
     }
     estimate->input_bytes = size_now(plan, estimates, stage);
-    FW_TRY(measured_find(plan, stage, estimate->input_bytes, &estimate->measured, err));
+    FW_TRY(measured_find(plan, stage, estimate->input_bytes, pool, &estimate->measured, err));
     const cJSON *manifest = estimate->measured.manifest;
     double then = estimate->measured.input_bytes;
     estimate->scaled =
@@ -105,11 +105,13 @@ int estimates_make(const struct fw_plan *plan, struct estimates *ret_estimates,
                    struct fw_error *err)
 {
     struct estimates estimates = {.len = plan->n_stages};
+    struct measured_pool pool = {0};
     estimates.items = calloc(plan->n_stages + 1, sizeof *estimates.items);
     int rc = estimates.items ? 0 : fw_error_oom(err);
     for (size_t i = 0; rc == 0 && i < plan->n_stages; i++) {
-        rc = make_one(plan, plan->order[i], &estimates, err);
+        rc = make_one(plan, plan->order[i], &pool, &estimates, err);
     }
+    measured_pool_finish(&pool);
     if (rc < 0 || course_follow(plan, &estimates, err) < 0) {
         estimates_finish(&estimates);
         return -1;

@@ -12,6 +12,17 @@ struct measured {
     bool same_params;   /* as now */
 };
 
+/* What lies beside the plan's run directory, read when it is first asked for. Zero-initialise. */
+struct measured_pool {
+    struct measured_record {
+        char *run_dir;
+        cJSON *manifest;
+    } * items; /* the newest first */
+    size_t len, cap;
+    bool filled;
+};
+void measured_pool_finish(struct measured_pool *pool);
+
 /*
  * Looks in the plan's own run directory for the same stage, then in the run directories beside it
  * for one with the same `use`: one with the parameters of now before others, and among these the
@@ -19,7 +30,7 @@ struct measured {
  * zero. To be finished.
  */
 int measured_find(const struct fw_plan *plan, const struct fw_plan_stage *stage, double input_bytes,
-                  struct measured *ret_measured, struct fw_error *err);
+                  struct measured_pool *pool, struct measured *ret_measured, struct fw_error *err);
 void measured_finish(struct measured *measured);
 
 #endif

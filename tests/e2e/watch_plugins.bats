@@ -22,10 +22,15 @@ build() { # NAME: what a linker does: the old file goes, a new one comes
     mv next.so plugins/t_swap.so
 }
 
-begin() { # [ARGUMENT...]
+begin() { # [OPTION]: until the stage waits, with half of its numbers written
+    local tries
     rm -f err
-    start run p.cfg --watch-plugins --plugin-dir plugins "$@"
-    until_says err 's: start'
+    start run p.cfg "${1:---watch-plugins}" --plugin-dir plugins
+    for ((tries = 0; tries < 3000; tries++)); do
+        [ "$(wc -l 2>/dev/null <runs/p/stages/s/.numbers.csv.partial)" != 501 ] || return 0
+        sleep 0.02
+    done
+    failed 'it has not written 500 numbers within a minute'
 }
 
 finish() { # as the run without watching
@@ -176,9 +181,7 @@ manifest() { # FILTER
 }
 
 @test "an abbreviated option is the option" {
-    rm -f err
-    start run p.cfg --watch-pl --plugin-dir plugins
-    until_says err 's: start'
+    begin --watch-pl
     build alt
     taken 1
     finish

@@ -78,6 +78,12 @@ int64_t freeze_bytes(const char *path);
 fw_status freeze_manifest_read(const struct fw_host *host, const char *dir, cJSON **ret_manifest,
                                char sha256[65]);
 
+/**
+ * One digest for all outputs that a manifest records: the same when a stage made the same bytes
+ * again, although its manifest has other times then. "" when it records none.
+ */
+bool freeze_outputs_digest(const cJSON *manifest, char sha256[65]);
+
 /** Reads what manifests call by several names (freeze §10.1). */
 struct freeze_facts freeze_facts_of(const cJSON *manifest);
 

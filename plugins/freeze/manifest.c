@@ -52,6 +52,23 @@ fw_status freeze_manifest_read(const struct fw_host *host, const char *dir, cJSO
     return status;
 }
 
+bool freeze_outputs_digest(const cJSON *manifest, char sha256[65])
+{
+    struct fw_text text = {0};
+    const cJSON *output;
+
+    sha256[0] = '\0';
+    cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(manifest, "outputs"))
+    {
+        const char *port = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(output, "port"));
+        const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(output, "sha256"));
+        fw_text_appendf(&text, "%s %s\n", port != NULL ? port : "", hex != NULL ? hex : "");
+    }
+    bool done = !text.failed && (text.size == 0 || digest(fw_text_get(&text), text.size, sha256));
+    fw_text_finish(&text);
+    return done;
+}
+
 int64_t freeze_number(const cJSON *object, const char *name)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);

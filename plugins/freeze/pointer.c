@@ -34,13 +34,21 @@ static bool add_input(const struct freeze *freeze, cJSON *object, const char *na
     return add_path(freeze, object, name, fw_task_input(freeze->task, port)->paths[0]);
 }
 
+static bool add_digests(cJSON *entry, const struct freeze_product *product)
+{
+    char outputs[65];
+
+    return add_text(entry, "manifest_sha256", product->sha256) &&
+           freeze_outputs_digest(product->manifest, outputs) &&
+           (*outputs == '\0' || add_text(entry, "outputs_sha256", outputs));
+}
+
 static bool add_product(const struct freeze *freeze, cJSON *tree, enum freeze_part part)
 {
     const struct freeze_product *product = &freeze->products[part];
     cJSON *entry = cJSON_AddObjectToObject(tree, product->key);
 
-    return add_path(freeze, entry, "dir", product->dir) &&
-           add_text(entry, "manifest_sha256", product->sha256);
+    return add_path(freeze, entry, "dir", product->dir) && add_digests(entry, product);
 }
 
 static bool add_index(const struct freeze *freeze, cJSON *tree)
@@ -48,7 +56,7 @@ static bool add_index(const struct freeze *freeze, cJSON *tree)
     cJSON *entry = cJSON_AddObjectToObject(tree, freeze->products[FREEZE_INDEX].key);
 
     return add_input(freeze, entry, "cik_day", "cik_day") &&
-           add_text(entry, "manifest_sha256", freeze->products[FREEZE_INDEX].sha256) &&
+           add_digests(entry, &freeze->products[FREEZE_INDEX]) &&
            add_input(freeze, entry, "offer_day", "offer_day_index");
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sql/fault.h"
 #include "verify.h"
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -119,7 +120,22 @@ static void check_files(struct verify *verify, const char *dir, const cJSON *man
     }
 }
 
-static fw_status check_manifest(struct verify *verify, const char *dir, const char *wanted)
+/* Made again with the same bytes, a product has another manifest and is as good as it was. */
+static bool is_frozen(const struct verify *verify, const char *entry, const cJSON *manifest,
+                      const char *sha256)
+{
+    const char *wanted = verify_path(verify, entry, "manifest_sha256");
+    const char *outputs_wanted = verify_path(verify, entry, "outputs_sha256");
+    char outputs[65];
+
+    if (wanted != NULL && strcmp(sha256, wanted) == 0) {
+        return true;
+    }
+    return outputs_wanted != NULL && freeze_outputs_digest(manifest, outputs) &&
+           strcmp(outputs, outputs_wanted) == 0;
+}
+
+static fw_status check_manifest(struct verify *verify, const char *dir, const char *entry)
 {
     cJSON *manifest = NULL;
     char sha256[65];
@@ -127,10 +143,11 @@ static fw_status check_manifest(struct verify *verify, const char *dir, const ch
 
     if (status == FW_OK && manifest == NULL) {
         verify_fail(verify, "it has no MANIFEST.json that can be read");
-    } else if (status == FW_OK && (wanted == NULL || strcmp(sha256, wanted) != 0)) {
-        verify_fail(verify,
-                    "its MANIFEST.json is not the one that was frozen: it was made again since; "
-                    "run the freeze again with --force freeze");
+    } else if (status == FW_OK && !is_frozen(verify, entry, manifest, sha256)) {
+        verify_fail(
+            verify,
+            "its MANIFEST.json is not the one that was frozen, and records other bytes: run "
+            "the freeze again");
     }
     check_files(verify, dir, manifest);
     cJSON_Delete(manifest);
@@ -149,8 +166,7 @@ fw_status verify_product(struct verify *verify, const char *entry, const char *m
     char *dir =
         strcmp(member, "dir") == 0 ? strdup(fw_text_get(&full)) : freeze_folder(fw_text_get(&full));
     fw_status status =
-        dir != NULL ? check_manifest(verify, dir, verify_path(verify, entry, "manifest_sha256"))
-                    : FW_E_NOMEM;
+        dir != NULL ? check_manifest(verify, dir, entry) : fw_fault_nomem(verify->host);
     free(dir);
     fw_text_finish(&full);
     return status;

@@ -368,6 +368,26 @@ static void readers_may_not_use_what_changed_since(void **state)
     verify(f, STAMP, "column_manifest: the report is not there");
 }
 
+/* A stage that runs again records other times, and the pointer is good as it stands. */
+static void readers_may_use_the_same_bytes_made_again(void **state)
+{
+    static const char form[] = "{\"rows_scanned\": 99, \"rows_emitted\": 3, \"delta_version\": 7, "
+                               "\"built_at\": \"2026-02-0%d\", \"outputs\": [{\"port\": \"core\", "
+                               "\"sha256\": \"ab%d\", \"path\": \"t.parquet\"}]}";
+    struct sql_fixture *f = *state;
+    char json[400];
+
+    snprintf(json, sizeof json, form, 4, 1);
+    write_manifest(f, dirs[0], json);
+    stage_must(freeze_task(f));
+    snprintf(json, sizeof json, form, 5, 1);
+    write_manifest(f, dirs[0], json);
+    verify(f, STAMP, NULL);
+    snprintf(json, sizeof json, form, 5, 2);
+    write_manifest(f, dirs[0], json);
+    verify(f, STAMP, "offers_core_snapshot: its MANIFEST.json is not the one that was frozen");
+}
+
 static void files_must_have_the_recorded_size(void **state)
 {
     struct sql_fixture *f = *state;
@@ -400,6 +420,7 @@ int main(void)
         CLAIM(readers_may_use_what_was_frozen),
         CLAIM(readers_of_another_stamp_may_not),
         CLAIM(readers_may_not_use_what_changed_since),
+        CLAIM(readers_may_use_the_same_bytes_made_again),
         CLAIM(files_must_have_the_recorded_size),
     };
 

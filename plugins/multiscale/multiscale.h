@@ -58,6 +58,10 @@ void multiscale_append_key(const struct multiscale_table *table, struct fw_text 
 /** Finds the columns; FW_E_MISSING or FW_E_DATA say what is wrong with one. */
 fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw_host *host);
 
+/** Fact 0: rows for which a part is not taken as it comes. */
+void multiscale_offers_probe(const void *self, const struct fw_wide_part *part,
+                             struct fw_text *select);
+
 void multiscale_offers_weekly(const void *self, const struct fw_wide_part *part,
                               struct fw_text *select);
 void multiscale_offers_monthly(const void *self, const struct fw_wide_part *part,

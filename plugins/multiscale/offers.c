@@ -89,20 +89,72 @@ static void append_rows(const struct multiscale_table *table, const struct fw_wi
                     part->rows);
 }
 
-/* arg_max passes over NULLs: of each measure the last value that is there. */
-static void append_periods(const struct multiscale_table *table, const struct fw_wide_part *part,
-                           const char *period, struct fw_text *select)
+/*
+ * Rows that break the plans for rows in order: not of a later day than the row before of the
+ * entity, or of another offer.
+ */
+void multiscale_offers_probe(const void *self, const struct fw_wide_part *part,
+                             struct fw_text *select)
 {
-    fw_text_append(select, "SELECT " KEYS);
+    const struct multiscale_table *table = self;
+
+    fw_text_append(select,
+                   "SELECT count(*), 0, 0, 0 FROM (SELECT entity_id = lag(entity_id) OVER () AND "
+                   "NOT (coalesce(fw_day > lag(fw_day) OVER (), false) AND platform_name IS NOT "
+                   "DISTINCT FROM lag(platform_name) OVER () AND offer_id IS NOT DISTINCT FROM "
+                   "lag(offer_id) OVER ()) AS fw_breaks FROM (SELECT " KEYS);
+    fw_text_appendf(select, ", CAST(%s AS DATE) AS fw_day FROM %s)) WHERE fw_breaks",
+                    fw_text_get(&table->at), part->rows);
+}
+
+static bool in_order(const struct fw_wide_part *part)
+{
+    return part->facts[0] == 0;
+}
+
+/* arg_max passes over NULLs: of each measure the last value that is there. */
+static void append_measures(const struct multiscale_table *table, struct fw_text *select)
+{
     for (size_t i = 0; i < MULTISCALE_VALUES; i++) {
         if (fw_source_column(table->source, multiscale_values[i]) != NULL) {
             fw_text_appendf(select, ", arg_max(fw_v%zu, fw_key) AS %s", i, multiscale_values[i]);
         }
     }
+}
+
+/* Groups are stretches of rows, so they are numbered and no text is hashed or compared twice. */
+static void append_stretches(const struct multiscale_table *table, const struct fw_wide_part *part,
+                             const char *period, struct fw_text *select)
+{
+    fw_text_append(select, "SELECT first(entity_id) AS entity_id, first(platform_name) AS "
+                           "platform_name, first(offer_id) AS offer_id");
+    append_measures(table, select);
+    fw_text_append(select,
+                   ", first(fw_period) AS snapshot_ts FROM (SELECT *, count(fw_new) OVER (ROWS "
+                   "UNBOUNDED PRECEDING) AS fw_group FROM (SELECT *, CASE WHEN coalesce(entity_id "
+                   "= lag(entity_id) OVER () AND fw_period = lag(fw_period) OVER (), false) THEN "
+                   "NULL ELSE 1 END AS fw_new FROM (SELECT *, ");
+    fw_text_appendf(select, "CAST(date_trunc('%s', fw_at) AS TIMESTAMP) AS fw_period FROM ",
+                    period);
+    append_rows(table, part, select);
+    fw_text_append(select, "))) GROUP BY fw_group ORDER BY fw_group");
+}
+
+static void append_groups(const struct multiscale_table *table, const struct fw_wide_part *part,
+                          const char *period, struct fw_text *select)
+{
+    fw_text_append(select, "SELECT " KEYS);
+    append_measures(table, select);
     fw_text_appendf(select, ", CAST(date_trunc('%s', fw_at) AS TIMESTAMP) AS snapshot_ts FROM ",
                     period);
     append_rows(table, part, select);
     fw_text_append(select, " GROUP BY " KEYS ", snapshot_ts ORDER BY " KEYS ", snapshot_ts");
+}
+
+static void append_periods(const struct multiscale_table *table, const struct fw_wide_part *part,
+                           const char *period, struct fw_text *select)
+{
+    (in_order(part) ? append_stretches : append_groups)(table, part, period, select);
 }
 
 void multiscale_offers_weekly(const void *self, const struct fw_wide_part *part,
@@ -117,6 +169,8 @@ void multiscale_offers_monthly(const void *self, const struct fw_wide_part *part
     append_periods(self, part, "month", select);
 }
 
+#define STAGE_COLUMNS KEYS ", fw_at AS snapshot_ts, CAST(fw_at AS DATE) AS snapshot_day, "
+
 /*
  * A stage begins where the amount raised is not that of the row before, up or down. A row without
  * an amount begins none, and neither does the one after it, unless such rows are passed over.
@@ -130,10 +184,8 @@ static void append_stages(const struct multiscale_table *table, const struct fw_
                                "BY fw_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
                              : "lag(fw_v0) OVER (PARTITION BY entity_id ORDER BY fw_key)";
 
-    fw_text_append(select,
-                   "(SELECT " KEYS ", fw_at AS snapshot_ts, CAST(fw_at AS DATE) AS snapshot_day, "
-                   "CAST(sum(CASE WHEN fw_changed THEN 1 ELSE 0 END) OVER (PARTITION BY entity_id "
-                   "ORDER BY fw_key) AS BIGINT) AS stage FROM (SELECT *, ");
+    fw_text_append(select, "(SELECT " STAGE_COLUMNS "count(CASE WHEN fw_changed THEN 1 END) OVER "
+                           "(PARTITION BY entity_id ORDER BY fw_key) AS stage FROM (SELECT *, ");
     fw_text_append(select, any ? "fw_v0 <> " : "false");
     fw_text_append(select, any ? before : "");
     fw_text_append(select, " AS fw_changed FROM ");
@@ -141,9 +193,35 @@ static void append_stages(const struct multiscale_table *table, const struct fw_
     fw_text_append(select, "))");
 }
 
+/* Changes are counted through the part; those before an entity's first row are not its own. */
+static void append_stages_in_order(const struct multiscale_table *table,
+                                   const struct fw_wide_part *part, struct fw_text *select)
+{
+    fw_text_append(select,
+                   "(SELECT " STAGE_COLUMNS "fw_changes - max(CASE WHEN fw_first THEN fw_changes "
+                   "END) OVER (ROWS UNBOUNDED PRECEDING) AS stage FROM (SELECT *, count(CASE WHEN "
+                   "fw_changed AND NOT fw_first THEN 1 END) OVER (ROWS UNBOUNDED PRECEDING) AS "
+                   "fw_changes FROM (SELECT *, coalesce(lag(entity_id) OVER () <> entity_id, true) "
+                   "AS fw_first, fw_v0 <> lag(fw_v0) OVER () AS fw_changed FROM ");
+    append_rows(table, part, select);
+    fw_text_append(select, ")))");
+}
+
+/* Rows of later and later days are distinct, and in order already. */
+static bool streams_stages(const struct multiscale_table *table, const struct fw_wide_part *part)
+{
+    return in_order(part) && !table->settings->stage_skip_nulls &&
+           fw_source_column(table->source, multiscale_values[0]) != NULL;
+}
+
 void multiscale_stage_table(const void *self, const struct fw_wide_part *part,
                             struct fw_text *select)
 {
+    if (streams_stages(self, part)) {
+        fw_text_append(select, "SELECT * FROM ");
+        append_stages_in_order(self, part, select);
+        return;
+    }
     fw_text_append(select, "SELECT DISTINCT * FROM ");
     append_stages(self, part, select);
     fw_text_append(select, " ORDER BY entity_id, snapshot_ts, platform_name, offer_id, stage");
@@ -152,6 +230,11 @@ void multiscale_stage_table(const void *self, const struct fw_wide_part *part,
 void multiscale_day_to_stage(const void *self, const struct fw_wide_part *part,
                              struct fw_text *select)
 {
+    if (streams_stages(self, part)) {
+        fw_text_append(select, "SELECT entity_id, snapshot_day, stage FROM ");
+        append_stages_in_order(self, part, select);
+        return;
+    }
     fw_text_append(select, "SELECT DISTINCT entity_id, snapshot_day, stage FROM ");
     append_stages(self, part, select);
     fw_text_append(select, " ORDER BY entity_id, snapshot_day, stage");

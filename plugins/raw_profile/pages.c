@@ -11,7 +11,7 @@
 #include "report/report.h"
 
 /* Columns of the inventory. */
-enum { COLUMN, DTYPE, SOURCE, RATE, DISTINCT, FIRST_REAL, LAST_REAL = 11, TOP = 12 };
+enum { COLUMN, DTYPE, SOURCE, RATE, DISTINCT, MEAN, STD, MIN, MAX, P01, P50, P99, MEAN_CHARS, TOP };
 
 /* Sections of the page; a column stands in the first that has a word of its name. */
 static const struct {
@@ -19,7 +19,8 @@ static const struct {
     const char *const words[16];
 } sections[] = {
     {"Keys and time",
-     {"platform_name", "offer_id", "entity_id", "cik", "accession", "date", "timestamp", NULL}},
+     {"platform_name", "offer_id", "entity_id", "cik", "accession", "_date", "date_", "datetime",
+      "timestamp", NULL}},
     {"Outcome and trajectory", {"funding_", "investors_", "is_funded", "funded", "raised", NULL}},
     {"Pricing and terms",
      {"price", "valuation", "minimum_", "maximum_", "interest", "discount", "ticket", "security",
@@ -96,14 +97,14 @@ static cJSON *column_facts(struct fw_report *report, const struct profile *profi
         real(fw_sql_cell(grid, row, RATE)));
     put_counts(report, object, fw_sql_cell(grid, row, RATE), rows);
     for (size_t i = 0; i < FW_COUNT(reals); i++) {
-        put(report, object, reals[i], real(fw_sql_cell(grid, row, FIRST_REAL + i)));
+        put(report, object, reals[i], real(fw_sql_cell(grid, row, MEAN + i)));
     }
     put(report, object, "distinct_sample", integer(distinct));
     put(report, object, "distinct_overflow",
         cJSON_CreateBool(distinct != NULL &&
                          strtoll(distinct, NULL, 10) >
                              fw_task_value(profile->task, "distinct_max")->integer));
-    put(report, object, "avg_str_len", real(fw_sql_cell(grid, row, LAST_REAL)));
+    put(report, object, "avg_str_len", real(fw_sql_cell(grid, row, MEAN_CHARS)));
     put_top(report, object, fw_sql_cell(grid, row, TOP));
     return object;
 }
@@ -172,7 +173,8 @@ static void append_cell(struct fw_text *page, const char *value)
 
 static void append_section(struct fw_text *page, const struct fw_sql_grid *grid, size_t section)
 {
-    static const size_t shown[] = {COLUMN, DTYPE, RATE, DISTINCT, 5, 6, 7, 8, 10, LAST_REAL};
+    static const size_t shown[] = {COLUMN, DTYPE, RATE, DISTINCT, MEAN,
+                                   STD,    MIN,   MAX,  P50,      MEAN_CHARS};
     size_t most = section < FW_COUNT(sections) ? grid->n_rows : 30, n = 0;
 
     fw_text_appendf(page,

@@ -54,6 +54,37 @@ static void nulls_and_nan_poison_nothing(void **state)
     assert_string_equal(cell(f, "a", "s", "avg_str_len"), "1.0");
 }
 
+static const char *said(struct sql_fixture *f, const char *path)
+{
+    return sql_cell(f, "SELECT json ->> '$.columns.%s' FROM read_json_objects('%s/a/profile.json')",
+                    path, f->dir);
+}
+
+static void writes_the_same_as_json_and_as_a_page(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_must(task(f, "a",
+                    stage_table(f, "raw",
+                                "SELECT i::DOUBLE AS price, CASE WHEN i < 50 THEN 'ab' END AS "
+                                "status FROM range(101) r(i)")));
+    assert_string_equal(said(f, "price.mean_sample"), "50");
+    assert_string_equal(said(f, "price.p01_sample"), "1");
+    assert_string_equal(said(f, "price.p50_sample"), "50");
+    assert_string_equal(said(f, "price.p99_sample"), "99");
+    assert_string_equal(said(f, "price.avg_str_len"), "NULL");
+    assert_string_equal(said(f, "price.top_k"), "[]");
+    assert_string_equal(said(f, "status.avg_str_len"), "2");
+    assert_string_equal(said(f, "status.top_k"), "[{\"count\":50,\"value\":\"ab\"}]");
+    assert_string_equal(said(f, "status.approx_null_count"), "51");
+    assert_string_equal(
+        sql_cell(f,
+                 "SELECT content LIKE '%%| price | double | 1.0 | – | 50.0 |%%| 0.0 | 100.0 | 50.0 "
+                 "| – |%%' AND content LIKE '%%| status | string | %% | 1 | – | – | – | – | – | "
+                 "2.0 |%%' FROM read_text('%s/a/profile.md')",
+                 f->dir),
+        "true");
+}
+
 /* What is 0 is 0, and what is not known is NULL. */
 static void tells_zero_from_unknown(void **state)
 {
@@ -235,6 +266,7 @@ int main(void)
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(nulls_and_nan_poison_nothing),
+        TEST(writes_the_same_as_json_and_as_a_page),
         TEST(tells_zero_from_unknown),
         TEST(reads_to_the_end_of_the_row_group),
         TEST(orders_equal_counts_by_text_and_cuts_the_list),

@@ -38,11 +38,15 @@ unless_sanitized() {
 }
 
 @test "one value that differs is DIFFERENT, with its row, column and both values" {
+    local name
     swap_test 7 wrong
     says out 'differs in output out: row 701, column number' 'old  700' 'new  701'
     [ "$(tail -n 1 out)" = DIFFERENT ]
     says err 'swap-test of stage "s": DIFFERENT (exit 7)'
     swap_test 7 wrong --json
+    for name in $(jq -r 'keys[], (.swap | keys[]), (.difference | keys[])' out); do
+        says "$FWRUN_SOURCE_ROOT/docs/how-to/qualify-a-build.md" "\`$name\`"
+    done
     [ "$(jq -c '.difference | [.run, .row, .column, .old, .new]' out)" = '["alone",701,"number","700","701"]' ]
 }
 

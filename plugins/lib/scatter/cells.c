@@ -41,7 +41,7 @@ bool scatter_cells_of_array(struct scatter_cells *cells, const struct scatter_sh
         cells->values = array->buffers[1];
         break;
     case SCATTER_BYTES:
-        cells->bytes = array->buffers[2];
+        cells->bytes = array->buffers[2] != NULL ? array->buffers[2] : ""; /* all are empty */
         cells->offsets = array->buffers[1];
         break;
     case SCATTER_LIST:

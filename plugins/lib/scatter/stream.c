@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
 #include "sql/fault.h"
@@ -185,7 +184,9 @@ int fw_scatter_part_read(void *part, const uint64_t *columns, uint64_t n_columns
         free(copy);
         return ENOMEM;
     }
-    memcpy(copy, columns, n_columns * sizeof *copy);
+    for (uint64_t i = 0; i < n_columns; i++) {
+        copy[i] = columns[i];
+    }
     *self = (struct stream){.part = part, .columns = copy, .n_columns = n_columns};
     *ret_stream = (struct ArrowArrayStream){.get_schema = get_schema,
                                             .get_next = get_next,

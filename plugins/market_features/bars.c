@@ -56,7 +56,7 @@ static double cell(const struct market_bars *bars, int column)
 /* A day that occurs twice would be two days to every window. */
 static fw_status check_day(struct market *market, const struct fw_bar *bar)
 {
-    char day[16];
+    char day[MARKET_DAY_TEXT];
 
     market_day_text(bar->day, day, sizeof day);
     if (atomic_load(&market->counts.read) > 0 && bar->day <= market->last_day) {

@@ -14,15 +14,14 @@ const char *market_day_text(int32_t day, char *ret_text, size_t size)
     time_t seconds = (time_t)day * 86400;
     struct tm tm;
 
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(ret_text, size, "%Y-%m-%d", &tm) == 0) {
-        snprintf(ret_text, size, "day %d", (int)day);
-    }
+    gmtime_r(&seconds, &tm);
+    snprintf(ret_text, size, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
     return ret_text;
 }
 
 static fw_status refuse_gap(struct market *market, int32_t day)
 {
-    char from[16], to[16];
+    char from[MARKET_DAY_TEXT], to[MARKET_DAY_TEXT];
 
     return market_fail(market, FW_E_DATA, "vix",
                        "complete the index, or set vix_fill = \"ffill\" with a vix_max_gap",
@@ -67,7 +66,7 @@ static fw_status settle_vix(struct market *market, struct fw_bar *bar)
 
 static fw_status refuse_infinite(struct market *market, size_t column)
 {
-    char day[16];
+    char day[MARKET_DAY_TEXT];
 
     return market_fail(market, FW_E_DATA, fw_indicators[column].name,
                        "look at the prices and volumes around that day",

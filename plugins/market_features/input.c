@@ -83,8 +83,11 @@ static fw_status append_day(const struct market *market, const struct fw_source 
     return FW_OK;
 }
 
-/* Every row with its day, its numbers and the reason why it cannot be used, if there is one. */
-static fw_status append_prices(struct market *market)
+/*
+ * Every row with its day, its numbers, the index, and the reason why it cannot be used, if there is
+ * one; in the order of days. What the date said is kept of such rows alone.
+ */
+static fw_status append_series(struct market *market)
 {
     static const struct {
         const char *parameter, *as;
@@ -93,29 +96,41 @@ static fw_status append_prices(struct market *market)
                    {"low_column", "l"},
                    {"close_column", "c"},
                    {"volume_column", "v"}};
-    struct fw_text *text = &market->prices_sql;
+    struct fw_text *text = &market->load_series;
 
+    fw_text_append(text, "CREATE TABLE fw_series AS SELECT * REPLACE (CASE WHEN fw_reason IS NOT "
+                         "NULL THEN fw_said END AS fw_said)");
+    fw_text_append(text, market->index != NULL
+                             ? ", coalesce(vix, 'nan'::DOUBLE) AS vix, coalesce(n, 0) AS n"
+                             : ", 'nan'::DOUBLE AS vix, 0 AS n");
     fw_text_append(text,
-                   "SELECT *, CASE WHEN fw_said IS NULL AND coalesce(o, h, l, c, v) IS NULL THEN 0 "
-                   "WHEN fw_day IS NULL THEN 1 WHEN o IS NULL OR h IS NULL OR l IS NULL OR c IS "
-                   "NULL THEN 2 WHEN least(o, h, l, c) <= 0 THEN 3 WHEN h < l THEN 4 WHEN v IS "
-                   "NULL OR v < 0 THEN 5 END AS fw_reason FROM (");
+                   " FROM (SELECT *, CASE WHEN fw_said IS NULL AND coalesce(o, h, l, c, v) IS NULL "
+                   "THEN 0 WHEN fw_day IS NULL THEN 1 WHEN o IS NULL OR h IS NULL OR l IS NULL OR "
+                   "c IS NULL THEN 2 WHEN least(o, h, l, c) <= 0 THEN 3 WHEN h < l THEN 4 WHEN v "
+                   "IS NULL OR v < 0 THEN 5 END AS fw_reason FROM (");
     fw_status status = append_day(market, market->prices, "date_column", "date_format", text);
     for (size_t i = 0; i < FW_COUNT(numbers) && status == FW_OK; i++) {
         status = append_number(market, market->prices, numbers[i].parameter, numbers[i].as, text);
     }
     fw_text_append(text, ", fw_file, fw_row FROM ");
     fw_source_scan(market->prices, NULL, text);
-    fw_text_append(text, ")");
+    fw_text_append(text, "))");
+    if (market->index != NULL) {
+        fw_text_append(text, " LEFT JOIN (SELECT fw_day AS vix_day, min(vix) AS vix, count(*) AS n "
+                             "FROM fw_index WHERE fw_day IS NOT NULL AND vix IS NOT NULL GROUP BY "
+                             "1) ON fw_day = vix_day");
+    }
+    fw_text_append(text, " ORDER BY fw_day, fw_file, fw_row");
     return status == FW_OK && text->failed ? fw_fault_nomem(market->host) : status;
 }
 
 static fw_status append_index(struct market *market)
 {
-    struct fw_text *text = &market->index_sql;
+    struct fw_text *text = &market->load_index;
+
+    fw_text_append(text, "CREATE TABLE fw_index AS ");
     fw_status status =
         append_day(market, market->index, "vix_date_column", "vix_date_format", text);
-
     if (status == FW_OK) {
         status = append_number(market, market->index, "vix_column", "vix", text);
     }
@@ -131,24 +146,30 @@ static fw_status open_source(struct market *market, const char *port, struct fw_
     return fw_source_open(&market->reader, input->paths, input->n_paths, NULL, ret);
 }
 
-fw_status market_input_open(struct market *market)
+static fw_status open_index(struct market *market)
 {
     const struct fw_input *vix = fw_task_input(market->task, "vix");
-    fw_status status = open_source(market, "prices", &market->prices);
 
-    if (status == FW_OK) {
-        status = append_prices(market);
-    }
-    if (status != FW_OK || market->settings.tier == FW_TIER_A20) {
-        return status;
+    if (market->settings.tier == FW_TIER_A20) {
+        return FW_OK;
     }
     if (vix == NULL || vix->n_paths == 0) {
         return fw_faultf(market->host, FW_E_CONFIG, "vix",
                          "plug in the index, or set tier = \"a20\"",
                          "the tiers a50 and a100 need the volatility index");
     }
-    status = open_source(market, "vix", &market->index);
+    fw_status status = open_source(market, "vix", &market->index);
     return status == FW_OK ? append_index(market) : status;
+}
+
+fw_status market_input_open(struct market *market)
+{
+    fw_status status = open_source(market, "prices", &market->prices);
+
+    if (status == FW_OK) {
+        status = open_index(market);
+    }
+    return status == FW_OK ? append_series(market) : status;
 }
 
 /* The first of the rows that cannot be used; a line of CSV is two behind its row. */
@@ -182,24 +203,21 @@ static fw_status check_prices(struct market *market)
     struct fw_sql_grid grid = {0};
     fw_status status = fw_sql_gridf(
         &market->reader, &grid,
-        "%s'O', o, 'H', h, 'L', l, 'C', c, 'V', v), (fw_file, fw_row)) FROM (%s) GROUP BY 1 "
-        "ORDER BY 1 NULLS FIRST",
-        reasons_sql, fw_text_get(&market->prices_sql));
+        "%s'O', o, 'H', h, 'L', l, 'C', c, 'V', v), (fw_file, fw_row)) FROM fw_series WHERE "
+        "fw_reason IS NOT NULL GROUP BY 1 ORDER BY 1",
+        reasons_sql);
 
     for (size_t i = 0; i < grid.n_rows && status == FW_OK; i++) {
-        const char *reason = fw_sql_cell(&grid, i, 0);
-        int64_t n = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
-        if (reason == NULL) {
-            market->n_days = n;
-            continue;
-        }
-        market->counts.bad[atoi(reason)] = n;
-        if (atoi(reason) != MARKET_BLANK && !market->settings.drops_bad) {
-            status = refuse(market, market->prices, market_reasons[atoi(reason)], &grid, i);
+        int reason = atoi(fw_sql_cell(&grid, i, 0));
+        market->counts.bad[reason] = strtoll(fw_sql_cell(&grid, i, 1), NULL, 10);
+        if (reason != MARKET_BLANK && !market->settings.drops_bad) {
+            status = refuse(market, market->prices, market_reasons[reason], &grid, i);
         }
     }
     fw_sql_grid_finish(&grid);
-    return status;
+    return status == FW_OK ? fw_sql_int64(&market->reader, &market->n_days,
+                                          "SELECT count(*) FROM fw_series WHERE fw_reason IS NULL")
+                           : status;
 }
 
 static fw_status check_index(struct market *market)
@@ -208,9 +226,9 @@ static fw_status check_index(struct market *market)
     fw_status status = fw_sql_gridf(
         &market->reader, &grid,
         "%s vix), (fw_file, fw_row)) FROM (SELECT *, CASE WHEN fw_day IS NULL AND (fw_said IS NOT "
-        "NULL OR vix IS NOT NULL) THEN 0 WHEN vix IS NULL THEN 1 END AS fw_reason FROM (%s)) "
+        "NULL OR vix IS NOT NULL) THEN 0 WHEN vix IS NULL THEN 1 END AS fw_reason FROM fw_index) "
         "WHERE fw_reason IS NOT NULL GROUP BY 1 ORDER BY 1",
-        reasons_sql, fw_text_get(&market->index_sql));
+        reasons_sql);
 
     for (size_t i = 0; i < grid.n_rows && status == FW_OK; i++) {
         bool is_undated = strcmp(fw_sql_cell(&grid, i, 0), "0") == 0;
@@ -231,28 +249,15 @@ fw_status market_input_check(struct market *market)
     return status == FW_OK && market->index != NULL ? check_index(market) : status;
 }
 
-/* All DOUBLE and none NULL: what bars.c reads. */
+/* All DOUBLE and none NULL: what bars.c reads. The table is in order already. */
 fw_status market_input_start(struct market *market)
 {
-    struct fw_text text = {0};
+    fw_status status = market->reader.api->query(
+        market->reader.session,
+        "SELECT (fw_day - DATE '1970-01-01')::DOUBLE, o, h, l, c, v, vix, n::DOUBLE FROM fw_series "
+        "WHERE fw_reason IS NULL",
+        &market->bars.stream);
 
-    fw_text_append(&text, "SELECT (fw_day - DATE '1970-01-01')::DOUBLE, o, h, l, c, v, ");
-    if (market->index != NULL) {
-        fw_text_appendf(&text,
-                        "coalesce(vix, 'nan'::DOUBLE), coalesce(n, 0)::DOUBLE FROM (%s) LEFT JOIN "
-                        "(SELECT fw_day AS vix_day, min(vix) AS vix, count(*) AS n FROM (%s) WHERE "
-                        "fw_day IS NOT NULL AND vix IS NOT NULL GROUP BY 1) ON fw_day = vix_day",
-                        fw_text_get(&market->prices_sql), fw_text_get(&market->index_sql));
-    } else {
-        fw_text_appendf(&text, "'nan'::DOUBLE, 0::DOUBLE FROM (%s)",
-                        fw_text_get(&market->prices_sql));
-    }
-    fw_text_append(&text, " WHERE fw_reason IS NULL ORDER BY fw_day, fw_file, fw_row");
-    fw_status status = text.failed
-                           ? fw_fault_nomem(market->host)
-                           : market->reader.api->query(market->reader.session, fw_text_get(&text),
-                                                       &market->bars.stream);
-    fw_text_finish(&text);
     market->bars.is_open = status == FW_OK;
     return status;
 }

@@ -60,7 +60,7 @@ static void add_facts(struct fw_report *report, const struct market *market)
 {
     static const char *const tiers[FW_TIERS] = {"a20", "a50", "a100"};
     const struct market_counts *counts = &market->counts;
-    char first[16], last[16];
+    char first[MARKET_DAY_TEXT], last[MARKET_DAY_TEXT];
 
     fw_report_text(report, "tier", tiers[market->settings.tier]);
     fw_report_text(report, "compat", market->settings.is_reference ? "ref" : "fixed");

@@ -77,6 +77,9 @@ struct market_failure {
     const char *remedy; /**< NULL or static */
 };
 
+/** A job each, but for the one that checks what was loaded. */
+enum market_phase { MARKET_LOAD_INDEX, MARKET_LOAD_SERIES, MARKET_CHECK, MARKET_WRITE };
+
 /** One instance of the stage. */
 struct market {
     const struct fw_host *host;
@@ -85,8 +88,9 @@ struct market {
     size_t n_columns;
     int32_t warm_up;
     struct fw_sql_handle reader, writer;
-    struct fw_source *prices, *index; /**< the index is NULL in the tier a20 */
-    struct fw_text prices_sql, index_sql;
+    struct fw_source *prices, *index;       /**< the index is NULL in the tier a20 */
+    struct fw_text load_index, load_series; /**< statements; the first one is empty in a20 */
+    enum market_phase phase;
     int64_t n_days; /**< to be read */
     struct market_bars bars;
     struct market_vix vix;
@@ -99,10 +103,11 @@ struct market {
 
 /* input.c: what is read, as SQL */
 
-/** Opens the inputs and finds their columns. */
+/** Opens the inputs, finds their columns and makes the statements that load them. */
 fw_status market_input_open(struct market *market);
 
-/** Counts the rows that cannot be used and, unless they are to be dropped, refuses them. */
+/** Once all is loaded: counts the rows that cannot be used and, unless they are to be dropped,
+    refuses them. */
 fw_status market_input_check(struct market *market);
 
 /** Starts reading the series by day. */
@@ -135,7 +140,8 @@ fw_status market_day_take(struct market *market, struct fw_bar *bar, double *ret
 /** After the last day: what is still pending is at the end of the series. */
 void market_days_end(struct market *market);
 
-/** "2019-03-01" */
+/** "2019-03-01", in room for MARKET_DAY_TEXT. */
+enum { MARKET_DAY_TEXT = 40 };
 const char *market_day_text(int32_t day, char *ret_text, size_t size);
 
 /* manifest.c */

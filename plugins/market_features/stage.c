@@ -36,20 +36,32 @@ static fw_status read_settings(struct market *market)
                            "the features are one Parquet file, not \"%s\"", name);
 }
 
+/* Which session works on the phase's job. */
+static const struct fw_sql_handle *worker(const struct market *market)
+{
+    return market->phase < MARKET_CHECK ? &market->reader : &market->writer;
+}
+
+static void end_job(struct market *market)
+{
+    if (market->job != NULL) {
+        worker(market)->api->finish(market->job);
+    }
+    market->job = NULL;
+}
+
 static void market_destroy(void *self)
 {
     struct market *market = self;
 
-    if (market->job != NULL) {
-        market->writer.api->finish(market->job);
-    }
+    end_job(market);
     fw_sql_handle_close(&market->writer);
     market_bars_close(&market->bars);
     fw_source_close(market->prices);
     fw_source_close(market->index);
     fw_sql_handle_close(&market->reader);
-    fw_text_finish(&market->prices_sql);
-    fw_text_finish(&market->index_sql);
+    fw_text_finish(&market->load_series);
+    fw_text_finish(&market->load_index);
     free(market);
 }
 
@@ -74,6 +86,7 @@ static fw_status market_create(const struct fw_host *host, const struct fw_task 
         market_destroy(market);
         return status;
     }
+    market->phase = market->index != NULL ? MARKET_LOAD_INDEX : MARKET_LOAD_SERIES;
     *ret_self = market;
     return FW_OK;
 }
@@ -115,7 +128,7 @@ static fw_status begin_writing(struct market *market)
     return status;
 }
 
-static fw_status start(struct market *market)
+static fw_status check(struct market *market)
 {
     fw_status status = market_input_check(market);
 
@@ -125,23 +138,24 @@ static fw_status start(struct market *market)
     if (status == FW_OK) {
         status = share_memory(market);
     }
-    if (status == FW_OK) {
-        status = market_input_start(market);
-    }
-    return status == FW_OK ? begin_writing(market) : status;
+    return status == FW_OK ? market_input_start(market) : status;
 }
 
-static fw_status advance(struct market *market)
+static fw_status begin(struct market *market)
 {
-    double fraction;
-    fw_status status = market->writer.api->advance(market->job, ADVANCE_MS, &fraction);
+    const struct fw_text *statement =
+        market->phase == MARKET_LOAD_INDEX ? &market->load_index : &market->load_series;
 
-    if (status != FW_OK) {
-        return status;
+    if (market->phase == MARKET_WRITE) {
+        return begin_writing(market);
     }
-    market->writer.api->finish(market->job);
-    market->job = NULL;
+    return market->reader.api->begin(market->reader.session, fw_text_get(statement), &market->job);
+}
+
+static fw_status finish(struct market *market)
+{
     const struct market_failure *failure = &market->failure;
+
     if (failure->status != FW_OK) {
         return fw_faultf(market->host, failure->status,
                          failure->where[0] != '\0' ? failure->where : NULL, failure->remedy, "%s",
@@ -151,14 +165,40 @@ static fw_status advance(struct market *market)
     return market_manifest_write(market);
 }
 
+/* A piece of the phase's job; FW_OK at its end. */
+static fw_status advance(struct market *market)
+{
+    double fraction;
+    fw_status status = market->job == NULL ? begin(market) : FW_OK;
+
+    if (status == FW_OK) {
+        status = worker(market)->api->advance(market->job, ADVANCE_MS, &fraction);
+    }
+    if (status == FW_OK) {
+        end_job(market);
+    }
+    return status;
+}
+
+static fw_status work(struct market *market)
+{
+    fw_status status = market->phase == MARKET_CHECK ? check(market) : advance(market);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    if (market->phase == MARKET_WRITE) {
+        return finish(market);
+    }
+    market->phase++;
+    return FW_MORE;
+}
+
 static fw_status market_step(void *self, struct fw_step *ret)
 {
     struct market *market = self;
-    fw_status status = market->job == NULL ? start(market) : advance(market);
+    fw_status status = work(market);
 
-    if (status == FW_OK && market->job != NULL) {
-        status = FW_MORE;
-    }
     ret->done = ret->items = (uint64_t)atomic_load(&market->counts.read);
     ret->total = (uint64_t)market->n_days;
     ret->unit = "days";

@@ -3,6 +3,22 @@
 
 #include "contract.h"
 
+static fw_status check_columns(const struct contract *c, const struct fw_source *inventory,
+                               const char *path)
+{
+    static const char *const names[] = {"column", "non_null_rate", "approx_distinct",
+                                        "avg_str_len"};
+
+    for (size_t i = 0; i < FW_COUNT(names); i++) {
+        if (fw_source_column(inventory, names[i]) == NULL) {
+            return fw_faultf(c->host, FW_E_MISSING, path,
+                             "give the output `inventory` of a stage raw_profile",
+                             "the inventory has no column \"%s\"", names[i]);
+        }
+    }
+    return FW_OK;
+}
+
 static fw_status read_inventory(struct contract *c, struct contract_table *table, const char *port)
 {
     const char *path = fw_task_input(c->task, port)->paths[0];
@@ -15,8 +31,11 @@ static fw_status read_inventory(struct contract *c, struct contract_table *table
     }
     fw_text_append(&query, "SELECT \"column\", non_null_rate, approx_distinct, avg_str_len FROM ");
     fw_source_scan(source, NULL, &query);
-    status = query.failed ? fw_fault_nomem(c->host)
-                          : fw_sql_grid(&c->sql, &table->inventory, fw_text_get(&query));
+    status = check_columns(c, source, path);
+    if (status == FW_OK) {
+        status = query.failed ? fw_fault_nomem(c->host)
+                              : fw_sql_grid(&c->sql, &table->inventory, fw_text_get(&query));
+    }
     fw_text_finish(&query);
     fw_source_close(source);
     return status;

@@ -122,6 +122,9 @@ static void refuses_the_inventory_of_another_table(void **state)
     struct fake_task *t = task(f, "a");
     stage_table(f, "inventory", INVENTORY " WHERE \"column\" <> 'constant'");
     stage_must_fail(t, FW_E_DATA, "the inventory has no column \"constant\"");
+    t = task(f, "b");
+    stage_table(f, "inventory", "SELECT 1 AS id");
+    stage_must_fail(t, FW_E_MISSING, "give the output `inventory` of a stage raw_profile");
 }
 
 static void keeps_what_an_earlier_contract_must_keep(void **state)

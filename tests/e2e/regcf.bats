@@ -43,13 +43,12 @@ filings() { # skips, loudly, where the filings are not
 @test "real filings: the freeze's tables are those that pandas makes" {
     filings
     fw 0 "$FWRUN_SOURCE_ROOT/tests/e2e/regcf/freeze.cfg" "${sets[@]}"
-    python=$(command -v /usr/bin/python3 || echo python3)
-    "$python" "$FWRUN_SOURCE_ROOT/tests/reference/regcf_freeze.py" "$filings" "$PWD" >tables
+    "$FWRUN_PYTHON" "$FWRUN_SOURCE_ROOT/tests/reference/regcf_freeze.py" "$filings" "$PWD" >tables
     says tables 'features: 10070 rows, 573990 values agree' 'offers_weekly: 9791 rows' \
         'edgar_monthly: 8928 rows' 'day_to_stage: 10123 rows'
     # It can fail: one amount of one week.
     sed -i '2s/,[0-9.]*\(,[^,]*\)$/,1\1/' offers_weekly.csv
-    run "$python" "$FWRUN_SOURCE_ROOT/tests/reference/regcf_freeze.py" "$filings" "$PWD"
+    run "$FWRUN_PYTHON" "$FWRUN_SOURCE_ROOT/tests/reference/regcf_freeze.py" "$filings" "$PWD"
     [ "$status" -eq 1 ]
     [[ $output == *'offers_weekly: '*'funding_goal_usd is 1.0, pandas has '* ]]
 }

@@ -14,17 +14,25 @@
 #include <sys/stat.h>
 
 static struct fake_kit *kit;
-static const char *plugin;
+static const char *plugins[4]; /* and NULL */
 
-void stage_use(const char *so)
+void stage_use(const char *so, ...)
 {
-    plugin = so;
+    size_t n = 0;
+    va_list more;
+    va_start(more, so);
+    for (const char *at = so; at != NULL; at = va_arg(more, const char *)) {
+        assert_true(n + 1 < sizeof plugins / sizeof *plugins);
+        plugins[n++] = at;
+    }
+    va_end(more);
+    plugins[n] = NULL;
 }
 
 int stage_load(void **state)
 {
     (void)state;
-    kit = fake_kit_open(DUCKDB_SO, plugin, NULL);
+    kit = fake_kit_open(DUCKDB_SO, plugins[0], plugins[1], plugins[2], NULL);
     return 0;
 }
 
@@ -120,21 +128,27 @@ void stage_must_fail(struct fake_task *t, fw_status status, const char *text)
     fake_task_destroy(t);
 }
 
-const char *stage_list(struct sql_fixture *f, const char *file, const char *expression)
+static const char *files_of(struct sql_fixture *f, const char *place)
+{
+    bool is_file = strstr(place, ".parquet") != NULL;
+    return stage_path(f, "%s%s", place, is_file ? "" : "/**/*.parquet");
+}
+
+const char *stage_list(struct sql_fixture *f, const char *place, const char *expression)
 {
     return sql_cell(f,
                     "SELECT string_agg(coalesce((%s)::VARCHAR, '-'), ' ' ORDER BY filename, "
                     "file_row_number) FROM read_parquet('%s', filename = true, file_row_number = "
-                    "true)",
-                    expression, stage_path(f, "%s", file));
+                    "true, hive_partitioning = false)",
+                    expression, files_of(f, place));
 }
 
-const char *stage_columns(struct sql_fixture *f, const char *file)
+const char *stage_columns(struct sql_fixture *f, const char *place)
 {
     return sql_cell(f,
                     "SELECT string_agg(column_name || ' ' || column_type, ', ') FROM (DESCRIBE "
-                    "SELECT * FROM '%s')",
-                    stage_path(f, "%s", file));
+                    "SELECT * FROM read_parquet('%s', hive_partitioning = false))",
+                    files_of(f, place));
 }
 
 void stage_same(struct sql_fixture *f, const char *run, const char *other)

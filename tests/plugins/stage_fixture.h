@@ -3,14 +3,14 @@
 #define STAGE_FIXTURE_H
 
 /*
- * What the tests of one stage start from: its plugin and duckdb, and a session of the test's own
+ * What the tests of a stage start from: its plugin and duckdb, and a session of the test's own
  * that writes inputs and looks at outputs. Everything lies below the fixture's folder.
  */
 
 #include "sql_fixture.h"
 
-/* Which plugin it is; at the beginning of main. */
-void stage_use(const char *so);
+/* The plugins beside duckdb, ending with NULL; before stage_load. */
+__attribute__((sentinel)) void stage_use(const char *so, ...);
 
 /* For cmocka_run_group_tests, and for each test: *state is a struct sql_fixture. */
 int stage_load(void **state);
@@ -41,11 +41,14 @@ void stage_must(struct fake_task *t);
 /* Runs the task, which must fail so with a fault that contains `text`, and destroys it. */
 void stage_must_fail(struct fake_task *t, fw_status status, const char *text);
 
-/* An expression over the rows of a Parquet file below FOLDER in their order, blanks between. */
-const char *stage_list(struct sql_fixture *f, const char *file, const char *expression);
+/*
+ * One expression over the rows of FOLDER/PLACE, a Parquet file or a folder with such files at any
+ * depth, as they are stored; "-" for NULL, blanks between. Valid until the next look.
+ */
+const char *stage_list(struct sql_fixture *f, const char *place, const char *expression);
 
-/* "name TYPE, name TYPE" of a Parquet file below FOLDER. */
-const char *stage_columns(struct sql_fixture *f, const char *file);
+/* Names and types of its columns: "entity_id VARCHAR, ...". */
+const char *stage_columns(struct sql_fixture *f, const char *place);
 
 /* Fails unless two folders below FOLDER have files of the same names and bytes. */
 void stage_same(struct sql_fixture *f, const char *run, const char *other);

@@ -343,6 +343,6 @@ int main(void)
         TEST(gives_the_same_report_for_any_threads_and_chunks),
         TEST(names_a_raw_file_that_cannot_be_read),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

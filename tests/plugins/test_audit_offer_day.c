@@ -142,6 +142,6 @@ int main(void)
         TEST(leaves_out_rows_that_the_snapshot_drops),
         TEST(gives_the_same_report_for_any_threads_and_chunks),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

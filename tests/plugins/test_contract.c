@@ -160,6 +160,6 @@ int main(void)
         TEST(refuses_the_inventory_of_another_table),
         TEST(keeps_what_an_earlier_contract_must_keep),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

@@ -62,7 +62,7 @@ static void compare(struct sql_fixture *f, const char *run)
 static void agrees_on_comma_separated_values(void **state)
 {
     struct sql_fixture *f = *state;
-    daily_must(daily_task(f, "a", reference("daily_snapshot.csv")));
+    stage_must(daily_task(f, "a", reference("daily_snapshot.csv")));
     compare(f, "a");
 }
 
@@ -71,21 +71,21 @@ static void agrees_on_parquet_in_many_parts(void **state)
     struct sql_fixture *f = *state;
     struct fake_task *t = daily_task(
         f, "a",
-        daily_table(f, "in",
+        stage_table(f, "in",
                     "SELECT * REPLACE (funding_raised_usd::DOUBLE AS funding_raised_usd) FROM "
                     "read_csv('%s', all_varchar = true)",
                     reference("daily_snapshot.csv")));
     fake_task_int(t, "part_rows", 40);
-    daily_must(t);
+    stage_must(t);
     compare(f, "a");
 }
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, daily_setup, daily_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(agrees_on_comma_separated_values),
         TEST(agrees_on_parquet_in_many_parts),
     };
-    return cmocka_run_group_tests(tests, daily_load, daily_unload);
+    return cmocka_run_group_tests(tests, daily_load, stage_unload);
 }

@@ -30,14 +30,14 @@
 static const char *files(struct sql_fixture *f, const char *name, const char *order,
                          const char *const *names)
 {
-    assert_int_equal(mkdir(daily_path(f, "%s", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
     for (int i = 0; i < 3; i++) {
         sql_must(f,
                  "COPY (SELECT * FROM (" ROWS ") ORDER BY %s LIMIT 2000 OFFSET %d) TO "
                  "'%s/%s/%s.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
                  order, i * 2000, f->dir, name, names[i]);
     }
-    return daily_path(f, "%s", name);
+    return stage_path(f, "%s", name);
 }
 
 static const char *const plain_names[] = {"0", "1", "2"};
@@ -50,7 +50,7 @@ static const char *const other_names[] = {"z", "m", "a"};
 /* Many parts, so that gathered rows are sorted. */
 static struct fake_task *task(struct sql_fixture *f, const char *run, const char *core)
 {
-    const char *extras = daily_path(f, "extras.parquet");
+    const char *extras = stage_path(f, "extras.parquet");
     sql_must(f, "COPY (" EXTRAS ") TO '%s' (FORMAT parquet)", extras);
     struct fake_task *t = daily_task_with_extras(f, run, core, extras);
     fake_task_int(t, "part_rows", 300);
@@ -69,11 +69,11 @@ static void gives_the_same_bytes_for_any_threads(void **state)
         const char *core = files(f, in, orders[i], plain_names);
         struct fake_task *t = task(f, one, core);
         fake_task_limits(t)->threads = 1;
-        daily_must(t);
-        daily_must(task(f, two, core));
-        daily_same(f, one, two);
+        stage_must(t);
+        stage_must(task(f, two, core));
+        stage_same(f, one, two);
     }
-    daily_same(f, "one0", "one1");
+    stage_same(f, "one0", "one1");
     assert_string_equal(sql_cell(f, "SELECT count(*) FROM '%s/one0/core/*.parquet'", f->dir),
                         "2400");
 }
@@ -83,19 +83,19 @@ static void gives_the_same_bytes_on_every_rung(void **state)
 {
     struct sql_fixture *f = *state;
     const char *core = files(f, "in", AS_CRAWLED, plain_names);
-    daily_must(task(f, "first", core));
+    stage_must(task(f, "first", core));
     struct fake_task *t = task(f, "low", core);
     fake_task_limits(t)->threads = 1;
     fake_task_limits(t)->small_row_groups = 1;
-    daily_must(t);
-    daily_same(f, "first", "low");
+    stage_must(t);
+    stage_same(f, "first", "low");
     t = task(f, "lowest", core);
     fake_task_limits(t)->threads = 1;
     fake_task_limits(t)->small_row_groups = 1;
     fake_task_limits(t)->partition_factor = 4;
     fake_task_limits(t)->engine_bytes = 64 << 20;
-    daily_must(t);
-    daily_same(f, "first", "lowest");
+    stage_must(t);
+    stage_same(f, "first", "lowest");
 }
 
 static void gives_the_same_bytes_for_any_chunks(void **state)
@@ -103,14 +103,14 @@ static void gives_the_same_bytes_for_any_chunks(void **state)
     struct sql_fixture *f = *state;
     const char *core = files(f, "in", SHUFFLED, plain_names);
     static const int chunk_rows[] = {701, 2000, 5999};
-    daily_must(task(f, "auto", core));
+    stage_must(task(f, "auto", core));
     for (int i = 0; i < 3; i++) {
         char run[16];
         snprintf(run, sizeof run, "chunk-%d", i);
         struct fake_task *t = task(f, run, core);
         fake_task_int(t, "chunk_rows", chunk_rows[i]);
-        daily_must(t);
-        daily_same(f, "auto", run);
+        stage_must(t);
+        stage_same(f, "auto", run);
     }
 }
 
@@ -118,19 +118,19 @@ static void gives_the_same_bytes_for_any_names_and_order_of_files(void **state)
 {
     struct sql_fixture *f = *state;
     static const char *const orders[] = {IN_ORDER, SHUFFLED};
-    daily_must(task(f, "plain", files(f, "in", AS_CRAWLED, plain_names)));
+    stage_must(task(f, "plain", files(f, "in", AS_CRAWLED, plain_names)));
     for (int i = 0; i < 2; i++) {
         char in[8], whole[16], single[16];
         snprintf(in, sizeof in, "in%d", i);
         snprintf(whole, sizeof whole, "whole%d", i);
         snprintf(single, sizeof single, "single%d", i);
-        daily_must(task(f, whole, files(f, in, orders[i], other_names)));
-        daily_same(f, "plain", whole);
+        stage_must(task(f, whole, files(f, in, orders[i], other_names)));
+        stage_same(f, "plain", whole);
         struct fake_task *t = task(f, single, NULL);
-        fake_task_input(t, "core", daily_path(f, "%s/m.parquet", in),
-                        daily_path(f, "%s/z.parquet", in), daily_path(f, "%s/a.parquet", in), NULL);
-        daily_must(t);
-        daily_same(f, "plain", single);
+        fake_task_input(t, "core", stage_path(f, "%s/m.parquet", in),
+                        stage_path(f, "%s/z.parquet", in), stage_path(f, "%s/a.parquet", in), NULL);
+        stage_must(t);
+        stage_same(f, "plain", single);
     }
 }
 
@@ -147,7 +147,7 @@ static void streams_files_in_entity_order_whatever_their_names(void **state)
         assert_string_equal(fake_task_field(t, "input_in_entity_order"), "true");
         fake_task_destroy(t);
     }
-    daily_same(f, "a", "b");
+    stage_same(f, "a", "b");
 }
 
 /*
@@ -166,15 +166,15 @@ static void cuts_row_groups_alike_for_rows_in_any_order(void **state)
                         i, i, i);
     }
     for (int i = 0; i < 2; i++) {
-        const char *core = daily_table(f, i == 0 ? "in0" : "in1",
+        const char *core = stage_table(f, i == 0 ? "in0" : "in1",
                                        "SELECT concat('e', e) AS entity_id, DATE '2024-01-01' + "
                                        "d::INT AS crawled_date_day%s FROM range(1501) a(e), "
                                        "range(12) b(d) ORDER BY %s",
                                        fw_text_get(&columns), orders[i]);
-        daily_must(daily_task(f, i == 0 ? "a" : "b", core));
+        stage_must(daily_task(f, i == 0 ? "a" : "b", core));
     }
     fw_text_finish(&columns);
-    daily_same(f, "a", "b");
+    stage_same(f, "a", "b");
     const char *groups = sql_cell(f,
                                   "SELECT count(DISTINCT row_group_id) FROM "
                                   "parquet_metadata('%s/a/core/part-00000.parquet')",
@@ -192,7 +192,7 @@ static void survives_a_restart_after_each_step(void **state)
         snprintf(straight, sizeof straight, "straight%d", i);
         snprintf(restarted, sizeof restarted, "restarted%d", i);
         const char *core = files(f, in, orders[i], plain_names);
-        daily_must(task(f, straight, core));
+        stage_must(task(f, straight, core));
         struct fake_task *t = task(f, restarted, core);
         fake_task_restart_after(t, FAKE_EACH_STEP);
         const struct fake_result *result = fake_task_run(t);
@@ -203,7 +203,7 @@ static void survives_a_restart_after_each_step(void **state)
         assert_string_equal(fake_task_field(t, "rows_emitted"), "2400");
         assert_string_equal(fake_task_field(t, "rows_of_shared_days"), "6000");
         fake_task_destroy(t);
-        daily_same(f, straight, restarted);
+        stage_same(f, straight, restarted);
     }
 }
 
@@ -217,9 +217,9 @@ static void survives_a_restart_before_single_files_are_joined(void **state)
         if (i > 0) {
             fake_task_restart_after(t, FAKE_EACH_STEP);
         }
-        daily_must(t);
+        stage_must(t);
     }
-    daily_same(f, "a", "b");
+    stage_same(f, "a", "b");
 }
 
 static void joins_the_parts_when_a_single_file_is_wanted(void **state)
@@ -227,10 +227,10 @@ static void joins_the_parts_when_a_single_file_is_wanted(void **state)
     struct sql_fixture *f = *state;
     static const char *const tables[] = {"core", "extras"};
     const char *core = files(f, "in", AS_CRAWLED, plain_names);
-    daily_must(task(f, "parts", core));
-    struct fake_task *t = daily_task_to_files(f, "file", core, daily_path(f, "extras.parquet"));
+    stage_must(task(f, "parts", core));
+    struct fake_task *t = daily_task_to_files(f, "file", core, stage_path(f, "extras.parquet"));
     fake_task_int(t, "part_rows", 300);
-    daily_must(t);
+    stage_must(t);
     for (int i = 0; i < 2; i++) {
         assert_string_equal(
             sql_cell(f,
@@ -249,7 +249,7 @@ static void joins_the_parts_when_a_single_file_is_wanted(void **state)
 static void leaves_nothing_beside_its_outputs(void **state)
 {
     struct sql_fixture *f = *state;
-    daily_must(task(f, "a", files(f, "in", AS_CRAWLED, plain_names)));
+    stage_must(task(f, "a", files(f, "in", AS_CRAWLED, plain_names)));
     assert_string_equal(sql_cell(f,
                                  "SELECT string_agg(name, ' ' ORDER BY name) FROM (SELECT DISTINCT "
                                  "regexp_extract(file, '/a/([^/]*)', 1) AS name FROM "
@@ -288,7 +288,7 @@ static void goes_in_many_steps_and_counts_all_rows(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, daily_setup, daily_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(gives_the_same_bytes_for_any_threads),
         TEST(gives_the_same_bytes_on_every_rung),
@@ -303,5 +303,5 @@ int main(void)
         TEST(stops_when_it_is_cancelled),
         TEST(goes_in_many_steps_and_counts_all_rows),
     };
-    return cmocka_run_group_tests(tests, daily_load, daily_unload);
+    return cmocka_run_group_tests(tests, daily_load, stage_unload);
 }

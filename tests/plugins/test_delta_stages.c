@@ -54,8 +54,8 @@ static const char *delta_table(struct sql_fixture *f, const char *name, const ch
     unsigned char *bitmap = delta_bitmap(rows, n, AS_RUNS, &size);
     char *text = delta_z85(bitmap, size);
     fw_text_append(&lines, TABLE);
-    assert_int_equal(mkdir(daily_path(f, "%s", name), 0777), 0);
-    assert_int_equal(mkdir(daily_path(f, "%s-purged", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s-purged", name), 0777), 0);
     sql_must(f,
              "CREATE OR REPLACE TEMP TABLE t AS SELECT *, row_number() OVER (ORDER BY %s) - 1 AS "
              "place FROM (" ROWS ")",
@@ -82,7 +82,7 @@ static const char *delta_table(struct sql_fixture *f, const char *name, const ch
     fw_text_finish(&lines);
     free(text);
     free(bitmap);
-    return daily_path(f, "%s", name);
+    return stage_path(f, "%s", name);
 }
 
 static struct fake_task *daily(struct sql_fixture *f, const char *run, const char *core, int chunk)
@@ -105,9 +105,9 @@ static void daily_skips_deleted_rows(void **state)
         snprintf(deleted, sizeof deleted, "deleted%d", i);
         snprintf(purged, sizeof purged, "purged%d", i);
         const char *core = delta_table(f, name, orders[i]);
-        daily_must(daily(f, deleted, core, i == 1 ? 2701 : 0));
-        daily_must(daily(f, purged, daily_path(f, "%s-purged", name), 0));
-        daily_same(f, deleted, purged);
+        stage_must(daily(f, deleted, core, i == 1 ? 2701 : 0));
+        stage_must(daily(f, purged, stage_path(f, "%s-purged", name), 0));
+        stage_same(f, deleted, purged);
     }
 }
 
@@ -126,9 +126,9 @@ static void daily_goes_on_in_the_middle_of_them(void **state)
     const char *core = delta_table(f, "in", "hash(v)");
     struct fake_task *t = daily(f, "restarted", core, 2701);
     fake_task_restart_after(t, FAKE_EACH_STEP);
-    daily_must(t);
-    daily_must(daily(f, "straight", daily_path(f, "in-purged"), 0));
-    daily_same(f, "restarted", "straight");
+    stage_must(t);
+    stage_must(daily(f, "straight", stage_path(f, "in-purged"), 0));
+    stage_same(f, "restarted", "straight");
 }
 
 static struct fake_task *snapshot(struct sql_fixture *f, const char *run, const char *raw,
@@ -150,12 +150,12 @@ static void snapshot_skips_deleted_rows(void **state)
     struct sql_fixture *f = *state;
     static const int chunks[] = {0, 1700};
     const char *raw = delta_table(f, "in", "v");
-    snapshot_must(snapshot(f, "purged", snapshot_path(f, "in-purged"), 0, 0));
+    stage_must(snapshot(f, "purged", stage_path(f, "in-purged"), 0, 0));
     for (int i = 0; i < 2; i++) {
         char run[16];
         snprintf(run, sizeof run, "deleted%d", i);
-        snapshot_must(snapshot(f, run, raw, chunks[i], 0));
-        snapshot_same(f, run, "purged");
+        stage_must(snapshot(f, run, raw, chunks[i], 0));
+        stage_same(f, run, "purged");
     }
 }
 
@@ -165,18 +165,18 @@ static void snapshots_limit_counts_rows_that_are_left(void **state)
     struct sql_fixture *f = *state;
     static const int chunks[] = {0, 700};
     const char *raw = delta_table(f, "in", "v");
-    snapshot_must(snapshot(f, "purged", snapshot_path(f, "in-purged"), 0, 3000));
+    stage_must(snapshot(f, "purged", stage_path(f, "in-purged"), 0, 3000));
     for (int i = 0; i < 2; i++) {
         struct fake_task *t = snapshot(f, i == 0 ? "a" : "b", raw, chunks[i], 3000);
         assert_int_equal(fake_task_run(t)->status, FW_OK);
         assert_string_equal(fake_task_field(t, "rows_scanned"), "3000");
         fake_task_destroy(t);
-        snapshot_same(f, i == 0 ? "a" : "b", "purged");
+        stage_same(f, i == 0 ? "a" : "b", "purged");
     }
 }
 
-#define DAILY(name)    cmocka_unit_test_setup_teardown(name, daily_setup, daily_teardown)
-#define SNAPSHOT(name) cmocka_unit_test_setup_teardown(name, snapshot_setup, snapshot_teardown)
+#define DAILY(name)    cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
+#define SNAPSHOT(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
 {
@@ -189,7 +189,7 @@ int main(void)
         SNAPSHOT(snapshot_skips_deleted_rows),
         SNAPSHOT(snapshots_limit_counts_rows_that_are_left),
     };
-    int failed = cmocka_run_group_tests_name("daily", of_daily, daily_load, daily_unload);
+    int failed = cmocka_run_group_tests_name("daily", of_daily, daily_load, stage_unload);
     return failed +
-           cmocka_run_group_tests_name("snapshot", of_snapshot, snapshot_load, snapshot_unload);
+           cmocka_run_group_tests_name("snapshot", of_snapshot, snapshot_load, stage_unload);
 }

@@ -31,14 +31,14 @@
 static const char *files(struct sql_fixture *f, const char *name, const char *query, int n,
                          const char *order)
 {
-    assert_int_equal(mkdir(filings_path(f, "%s", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
     for (int i = 0; i < 3; i++) {
         sql_must(f,
                  "COPY (SELECT * FROM (%s) ORDER BY %s LIMIT %d OFFSET %d) TO "
                  "'%s/%s/%d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
                  query, order, (n + 2) / 3, i * ((n + 2) / 3), f->dir, name, i);
     }
-    return filings_path(f, "%s", name);
+    return stage_path(f, "%s", name);
 }
 
 static struct fake_task *task(struct sql_fixture *f, const char *run, const char *filings,
@@ -52,25 +52,25 @@ static struct fake_task *task(struct sql_fixture *f, const char *run, const char
 
 static struct fake_task *usual(struct sql_fixture *f, const char *run)
 {
-    return task(f, run, filings_table(f, "filings", FILINGS), filings_table(f, "index", INDEX));
+    return task(f, run, stage_table(f, "filings", FILINGS), stage_table(f, "index", INDEX));
 }
 
 static void gives_the_same_bytes_for_any_threads_and_chunks(void **state)
 {
     struct sql_fixture *f = *state;
     static const int chunks[] = {700, 100000};
-    filings_must(usual(f, "auto"));
+    stage_must(usual(f, "auto"));
     struct fake_task *t = usual(f, "one");
     fake_task_limits(t)->threads = 1;
-    filings_must(t);
-    filings_same(f, "auto", "one");
+    stage_must(t);
+    stage_same(f, "auto", "one");
     for (int i = 0; i < 2; i++) {
         char run[16];
         snprintf(run, sizeof run, "chunk-%d", i);
         t = usual(f, run);
         fake_task_int(t, "chunk_rows", chunks[i]);
-        filings_must(t);
-        filings_same(f, "auto", run);
+        stage_must(t);
+        stage_same(f, "auto", run);
     }
     assert_string_equal(sql_cell(f, "SELECT count(*) FROM '%s/auto/features/*/*.parquet'", f->dir),
                         "32400");
@@ -79,17 +79,17 @@ static void gives_the_same_bytes_for_any_threads_and_chunks(void **state)
 static void gives_the_same_bytes_for_any_order_of_rows_and_files(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(usual(f, "plain"));
-    filings_must(task(f, "shuffled", files(f, "f0", FILINGS, 4000, "hash(accession_number)"),
-                      files(f, "i0", INDEX, 32400, "hash(cik, crawled_date_day)")));
-    filings_same(f, "plain", "shuffled");
+    stage_must(usual(f, "plain"));
+    stage_must(task(f, "shuffled", files(f, "f0", FILINGS, 4000, "hash(accession_number)"),
+                    files(f, "i0", INDEX, 32400, "hash(cik, crawled_date_day)")));
+    stage_same(f, "plain", "shuffled");
     struct fake_task *t = task(f, "listed", NULL, NULL);
-    fake_task_input(t, "filings", filings_path(f, "f0/2.parquet"), filings_path(f, "f0/0.parquet"),
-                    filings_path(f, "f0/1.parquet"), NULL);
-    fake_task_input(t, "index", filings_path(f, "i0/1.parquet"), filings_path(f, "i0/2.parquet"),
-                    filings_path(f, "i0/0.parquet"), NULL);
-    filings_must(t);
-    filings_same(f, "plain", "listed");
+    fake_task_input(t, "filings", stage_path(f, "f0/2.parquet"), stage_path(f, "f0/0.parquet"),
+                    stage_path(f, "f0/1.parquet"), NULL);
+    fake_task_input(t, "index", stage_path(f, "i0/1.parquet"), stage_path(f, "i0/2.parquet"),
+                    stage_path(f, "i0/0.parquet"), NULL);
+    stage_must(t);
+    stage_same(f, "plain", "listed");
 }
 
 static void survives_a_restart_after_each_step(void **state)
@@ -104,14 +104,14 @@ static void survives_a_restart_after_each_step(void **state)
         if (i == 1) {
             fake_task_restart_after(t, FAKE_EACH_STEP);
         }
-        const struct fake_result *result = filings_run(t);
+        const struct fake_result *result = stage_run(t);
         assert_in_range(result->steps, 8, 200);
         snprintf(said[i], sizeof said[i], "%s %s %s %s", fake_task_field(t, "filings_applied"),
                  fake_task_field(t, "filings_of_same_instant"),
                  fake_task_field(t, "values_not_numbers"), fake_task_field(t, "output_rows"));
         fake_task_destroy(t);
     }
-    filings_same(f, "straight", "restarted");
+    stage_same(f, "straight", "restarted");
     assert_string_equal(said[0], said[1]);
 }
 
@@ -119,7 +119,7 @@ static void survives_a_restart_after_each_step(void **state)
 static void cuts_years_into_files(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(usual(f, "whole"));
+    stage_must(usual(f, "whole"));
     assert_string_equal(
         sql_cell(f,
                  "SELECT string_agg(regexp_extract(file, 'snapshot_year.*'), ' ' ORDER BY file) "
@@ -129,7 +129,7 @@ static void cuts_years_into_files(void **state)
         "snapshot_year=2023/part-0.parquet snapshot_year=2024/part-0.parquet");
     struct fake_task *t = usual(f, "cut");
     fake_task_int(t, "part_rows", 4000);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(sql_cell(f,
                                  "SELECT count(*) FROM (FROM '%s/whole/features/*/*.parquet' "
                                  "EXCEPT ALL FROM '%s/cut/features/*/*.parquet')",
@@ -155,7 +155,7 @@ static void agrees_with_a_join_of_all_pairs(void **state)
     struct sql_fixture *f = *state;
     struct fake_task *t = usual(f, "a");
     fake_task_int(t, "part_rows", 3000);
-    filings_must(t);
+    stage_must(t);
     sql_must(f, "CREATE TABLE one AS SELECT * EXCLUDE (n) FROM (SELECT *, row_number() OVER "
                 "(PARTITION BY cik, filed_date ORDER BY accession_number DESC) AS n FROM (" FILINGS
                 ")) WHERE n = 1");
@@ -176,68 +176,68 @@ static void agrees_with_a_join_of_all_pairs(void **state)
 static void chooses_between_filings_of_one_instant(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *filings = filings_table(
+    const char *filings = stage_table(
         f, "filings",
         "SELECT '1' AS cik, '2024-01-01' AS filed_date, * FROM (VALUES ('b', '2024-01-01 09:00', "
         "1, "
         "0), ('a', '2024-01-01 10:00:00+00', 2, 0), ('c', NULL, 3, 0)) t(accession_number, "
         "acceptance_datetime, a, b)");
     const char *index =
-        filings_table(f, "index", "SELECT '1' AS cik, '2024-01-01' AS crawled_date_day");
-    filings_must(task(f, "native", filings, index));
-    assert_string_equal(filings_list(f, "native/features", "last_a"), "2.0");
-    assert_string_equal(filings_list(f, "native/features", "mean_a"), "2.0");
+        stage_table(f, "index", "SELECT '1' AS cik, '2024-01-01' AS crawled_date_day");
+    stage_must(task(f, "native", filings, index));
+    assert_string_equal(stage_list(f, "native/features", "last_a"), "2.0");
+    assert_string_equal(stage_list(f, "native/features", "mean_a"), "2.0");
     struct fake_task *t = task(f, "scan", filings, index);
     fake_task_text(t, "same_instant", "scan_order");
-    filings_must(t);
-    assert_string_equal(filings_list(f, "scan/features", "last_a"), "3.0");
+    stage_must(t);
+    assert_string_equal(stage_list(f, "scan/features", "last_a"), "3.0");
 }
 
 static void keeps_ciks_as_they_are_written(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *filings = filings_table(f, "filings",
-                                        "SELECT unnest(['0000000012', '12', ' 13', 'nan', '']) AS "
-                                        "cik, '2024-01-01' AS filed_date, 1 AS a, 2 AS b");
-    const char *index = filings_table(
+    const char *filings = stage_table(f, "filings",
+                                      "SELECT unnest(['0000000012', '12', ' 13', 'nan', '']) AS "
+                                      "cik, '2024-01-01' AS filed_date, 1 AS a, 2 AS b");
+    const char *index = stage_table(
         f, "index",
         "SELECT unnest(['0000000012', '13', '(empty)', 'nan', 'None', 'NaN', '<NA>', '', '  ', "
         "NULL]) AS cik, '2024-01-01' AS crawled_date_day");
     struct fake_task *t = task(f, "plain", filings, index);
-    filings_run(t);
+    stage_run(t);
     assert_string_equal(fake_task_field(t, "snapshots_rows_dropped"), "8");
     assert_string_equal(fake_task_field(t, "snapshots_unique_cik"), "2");
     fake_task_destroy(t);
-    assert_string_equal(filings_list(f, "plain/features", "cik || ':' || edgar_has_filing"),
+    assert_string_equal(stage_list(f, "plain/features", "cik || ':' || edgar_has_filing"),
                         "0000000012:true 13:false");
     t = task(f, "normal", filings, index);
     fake_task_int(t, "normalize_cik", 1);
-    filings_must(t);
-    assert_string_equal(filings_list(f, "normal/features", "cik || ':' || edgar_has_filing"),
+    stage_must(t);
+    assert_string_equal(stage_list(f, "normal/features", "cik || ':' || edgar_has_filing"),
                         "0000000012:true 0000000013:true");
 }
 
 static void refuses_ciks_that_are_numbers(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *good = filings_table(f, "good",
-                                     "SELECT '12' AS cik, '2024-01-01' AS filed_date, "
-                                     "'2024-01-01' AS crawled_date_day, 1 AS a, 2 AS b");
-    const char *whole = filings_table(f, "whole",
-                                      "SELECT 12::BIGINT AS cik, '2024-01-01' AS "
-                                      "filed_date, '2024-01-01' AS crawled_date_day, 1 "
-                                      "AS a, 2 AS b");
-    const char *real = filings_table(f, "real",
-                                     "SELECT 12.0::DOUBLE AS cik, '2024-01-01' AS "
-                                     "crawled_date_day");
-    filings_must_fail(task(f, "a", whole, good), FW_E_DATA, "BIGINT");
-    filings_must_fail(task(f, "b", good, real), FW_E_DATA, "DOUBLE");
-    filings_must_fail(task(f, "c", good, filings_table(f, "no", "SELECT '1' AS c")), FW_E_MISSING,
-                      "no column cik");
+    const char *good = stage_table(f, "good",
+                                   "SELECT '12' AS cik, '2024-01-01' AS filed_date, "
+                                   "'2024-01-01' AS crawled_date_day, 1 AS a, 2 AS b");
+    const char *whole = stage_table(f, "whole",
+                                    "SELECT 12::BIGINT AS cik, '2024-01-01' AS "
+                                    "filed_date, '2024-01-01' AS crawled_date_day, 1 "
+                                    "AS a, 2 AS b");
+    const char *real = stage_table(f, "real",
+                                   "SELECT 12.0::DOUBLE AS cik, '2024-01-01' AS "
+                                   "crawled_date_day");
+    stage_must_fail(task(f, "a", whole, good), FW_E_DATA, "BIGINT");
+    stage_must_fail(task(f, "b", good, real), FW_E_DATA, "DOUBLE");
+    stage_must_fail(task(f, "c", good, stage_table(f, "no", "SELECT '1' AS c")), FW_E_MISSING,
+                    "no column cik");
     struct fake_task *t = task(f, "d", whole, good);
     fake_task_int(t, "normalize_cik", 1);
-    filings_must(t);
-    assert_string_equal(filings_list(f, "d/features", "cik || ':' || last_a"), "0000000012:1.0");
+    stage_must(t);
+    assert_string_equal(stage_list(f, "d/features", "cik || ':' || last_a"), "0000000012:1.0");
 }
 
 /* Every row of the index has its row, whether or not there is anything to say; twice is twice. */
@@ -245,22 +245,22 @@ static void keeps_rows_without_filings_and_double_ones(void **state)
 {
     struct sql_fixture *f = *state;
     const char *filings =
-        filings_table(f, "filings",
-                      "SELECT '9' AS cik, '2024-01-01' AS filed_date, 1 AS a, 2 AS b "
-                      "WHERE false");
-    const char *index = filings_table(f, "index",
-                                      "SELECT unnest(['1', '1', '2']) AS cik, "
-                                      "'2024-01-01' AS crawled_date_day");
-    filings_must(task(f, "a", filings, index));
-    assert_string_equal(filings_list(f, "a/features", "cik"), "1 1 2");
-    assert_string_equal(filings_list(f, "a/features", "last_a_is_missing"), "- - -");
+        stage_table(f, "filings",
+                    "SELECT '9' AS cik, '2024-01-01' AS filed_date, 1 AS a, 2 AS b "
+                    "WHERE false");
+    const char *index = stage_table(f, "index",
+                                    "SELECT unnest(['1', '1', '2']) AS cik, "
+                                    "'2024-01-01' AS crawled_date_day");
+    stage_must(task(f, "a", filings, index));
+    assert_string_equal(stage_list(f, "a/features", "cik"), "1 1 2");
+    assert_string_equal(stage_list(f, "a/features", "last_a_is_missing"), "- - -");
 }
 
 static void names_a_file_that_cannot_be_read(void **state)
 {
     struct sql_fixture *f = *state;
     const char *folder = files(f, "f0", FILINGS, 4000, "accession_number");
-    const char *victim = filings_path(f, "f0/1.parquet");
+    const char *victim = stage_path(f, "f0/1.parquet");
     struct stat facts;
     assert_int_equal(stat(victim, &facts), 0);
     /* Bytes in the middle, where a column chunk lies. */
@@ -271,7 +271,7 @@ static void names_a_file_that_cannot_be_read(void **state)
         fputc(0xff, file);
     }
     fclose(file);
-    struct fake_task *t = task(f, "a", folder, filings_table(f, "index", INDEX));
+    struct fake_task *t = task(f, "a", folder, stage_table(f, "index", INDEX));
     const struct fake_result *result = fake_task_run(t);
     assert_int_not_equal(result->status, FW_OK);
     assert_non_null(strstr(result->fault, "f0/"));
@@ -283,13 +283,13 @@ static void replaces_what_lies_there(void **state)
 {
     struct sql_fixture *f = *state;
     struct fake_task *t = usual(f, "a");
-    mkdir(filings_path(f, "a/features"), 0777);
-    mkdir(filings_path(f, "a/features/snapshot_year=1999"), 0777);
+    mkdir(stage_path(f, "a/features"), 0777);
+    mkdir(stage_path(f, "a/features/snapshot_year=1999"), 0777);
     sql_must(f, "COPY (SELECT 1 AS cik) TO '%s/a/features/snapshot_year=1999/part-0.parquet'",
              f->dir);
-    filings_must(t);
-    filings_must(usual(f, "b"));
-    filings_same(f, "a", "b");
+    stage_must(t);
+    stage_must(usual(f, "b"));
+    stage_same(f, "a", "b");
 }
 
 static void stops_when_it_is_cancelled(void **state)
@@ -306,7 +306,7 @@ static void records_what_it_was_made_of(void **state)
 {
     struct sql_fixture *f = *state;
     struct fake_task *t = usual(f, "a");
-    filings_run(t);
+    stage_run(t);
     assert_string_equal(fake_task_field(t, "snapshots_key_cols"), "[\"cik\",\"crawled_date_day\"]");
     assert_string_equal(fake_task_field(t, "raw_edgar_delta_version"), "null");
     assert_string_equal(fake_task_field(t, "partition_strategy"), "\"snapshot_year\"");
@@ -320,7 +320,7 @@ static void records_what_it_was_made_of(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(gives_the_same_bytes_for_any_threads_and_chunks),
         TEST(gives_the_same_bytes_for_any_order_of_rows_and_files),
@@ -336,5 +336,5 @@ int main(void)
         TEST(stops_when_it_is_cancelled),
         TEST(records_what_it_was_made_of),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

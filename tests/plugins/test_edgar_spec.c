@@ -55,14 +55,14 @@ static struct fake_task *task(struct sql_fixture *f, const char *name, const cha
 {
     char table[40];
     snprintf(table, sizeof table, "%s_filings", name);
-    const char *path = filings_table(f, table, "%s", filings);
+    const char *path = stage_table(f, table, "%s", filings);
     snprintf(table, sizeof table, "%s_index", name);
-    return filings_features(f, name, path, filings_table(f, table, "%s", index));
+    return filings_features(f, name, path, stage_table(f, table, "%s", index));
 }
 
 static void run(struct sql_fixture *f, const char *name, const char *filings, const char *index)
 {
-    filings_must(task(f, name, filings, index));
+    stage_must(task(f, name, filings, index));
 }
 
 /* The same with one figure, the column v. */
@@ -72,7 +72,7 @@ static void run_plain(struct sql_fixture *f, const char *name, const char *filin
     struct fake_task *t = task(f, name, filings, index);
     fake_task_texts(t, "features", "v", NULL);
     fake_task_text(t, "payload", "");
-    filings_must(t);
+    stage_must(t);
 }
 
 /* On the days of the filings themselves: T7. */
@@ -118,7 +118,7 @@ static void writes_the_columns_in_their_order(void **state)
 {
     struct sql_fixture *f = *state;
     run(f, "a", t7, t8);
-    const char *columns = filings_columns(f, "a/features");
+    const char *columns = stage_columns(f, "a/features");
     const char *const expected[] = {
         "cik VARCHAR, crawled_date_day DATE, cutoff_ts TIMESTAMP, edgar_filed_date TIMESTAMP, "
         "last_total_offering_amount DOUBLE, last_total_amount_sold DOUBLE",
@@ -155,12 +155,12 @@ static void does_not_look_ahead_within_the_day(void **state)
 static void lags_by_whole_days(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *filings = filings_table(f, "filings", "%s", t7);
-    const char *index = filings_table(
+    const char *filings = stage_table(f, "filings", "%s", t7);
+    const char *index = stage_table(
         f, "index", INDEX("('1', '2024-01-10'), ('1', '2024-01-11'), ('1', '2024-03-01')"));
     struct fake_task *t = filings_features(f, "a", filings, index);
     fake_task_int(t, "edgar_lag_days", 1);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(look(f, "a", "last_" SOLD), "- 100.0 250.0");
     assert_string_equal(look(f, "a", "cutoff_ts::DATE"), "2024-01-09 2024-01-10 2024-02-29");
 }
@@ -195,7 +195,7 @@ static void reads_times_with_offsets_and_of_any_type(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(follows_the_filings_of_a_company),
         TEST(joins_as_of_each_day),
@@ -204,5 +204,5 @@ int main(void)
         TEST(lags_by_whole_days),
         TEST(reads_times_with_offsets_and_of_any_type),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

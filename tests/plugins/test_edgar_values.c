@@ -13,12 +13,12 @@
 
 static struct fake_task *task(struct sql_fixture *f, const char *run, const char *filings)
 {
-    const char *path = filings_table(f, "filings", "%s", filings);
+    const char *path = stage_table(f, "filings", "%s", filings);
     return filings_features(f, run, path,
-                            filings_table(f, "index",
-                                          "SELECT DISTINCT cik, '2024-12-31' AS crawled_date_day "
-                                          "FROM '%s' WHERE cik IS NOT NULL",
-                                          path));
+                            stage_table(f, "index",
+                                        "SELECT DISTINCT cik, '2024-12-31' AS crawled_date_day "
+                                        "FROM '%s' WHERE cik IS NOT NULL",
+                                        path));
 }
 
 /* One figure `x` of one filing for each value, by cik. */
@@ -32,8 +32,8 @@ static const char *figures(struct sql_fixture *f, const char *run, const char *f
     strcat(entry, path);
     fake_task_texts(t, "features", entry, NULL);
     fake_task_text(t, "payload", "");
-    filings_must(t);
-    return filings_list(f, filings_path(f, "%s/features", run) + strlen(f->dir) + 1, "last_x");
+    stage_must(t);
+    return stage_list(f, stage_path(f, "%s/features", run) + strlen(f->dir) + 1, "last_x");
 }
 
 #define OF_TEXTS(values)                                                                           \
@@ -57,18 +57,18 @@ static void takes_infinite_values_for_missing_and_counts_them(void **state)
     struct fake_task *t = task(f, "a", OF_TEXTS("'inf', '-Infinity', '1e999', 'abc', '5', NULL"));
     fake_task_texts(t, "features", "v", NULL);
     fake_task_text(t, "payload", "");
-    filings_run(t);
+    stage_run(t);
     assert_string_equal(fake_task_field(t, "values_not_finite"), "3");
     assert_string_equal(fake_task_field(t, "values_not_numbers"), "1");
     fake_task_destroy(t);
-    assert_string_equal(filings_list(f, "a/features", "last_v"), "- - - - 5.0 -");
+    assert_string_equal(stage_list(f, "a/features", "last_v"), "- - - - 5.0 -");
     t = task(f, "b", OF_TEXTS("'inf', '-Infinity', 'abc', '5'"));
     fake_task_texts(t, "features", "v", NULL);
     fake_task_text(t, "payload", "");
     fake_task_int(t, "compat", 1);
-    filings_must(t);
-    assert_string_equal(filings_list(f, "b/features", "last_v"), "inf -inf - 5.0");
-    assert_string_equal(filings_list(f, "b/features", "mean_v"), "inf -inf - 5.0");
+    stage_must(t);
+    assert_string_equal(stage_list(f, "b/features", "last_v"), "inf -inf - 5.0");
+    assert_string_equal(stage_list(f, "b/features", "mean_v"), "inf -inf - 5.0");
 }
 
 static void reads_columns_of_every_type(void **state)
@@ -121,7 +121,7 @@ static void reads_payloads_that_are_json_text(void **state)
     fake_task_texts(t, "features", "x=p.a.b", NULL);
     fake_task_text(t, "payload", "");
     fake_task_int(t, "compat", 1);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(
         sql_cell(f, "SELECT count(last_x) FROM '%s/b/features/*/*.parquet'", f->dir), "0");
 }
@@ -143,16 +143,15 @@ static void says_which_features_have_no_field(void **state)
         task(f, "a", "SELECT '1' AS cik, '2024-01-01' AS filed_date, {b: 1} AS a");
     fake_task_texts(t, "features", "good=a.b", "bad=a.c", "worse=a.b.d", NULL);
     fake_task_text(t, "payload", "");
-    const struct fake_result *result = filings_run(t);
+    const struct fake_result *result = stage_run(t);
     assert_non_null(strstr(result->log, "2 features have no field in the table of filings: bad "
                                         "worse"));
     fake_task_destroy(t);
-    assert_string_equal(filings_list(f, "a/features", "concat_ws(',', last_good, last_bad)"),
-                        "1.0");
+    assert_string_equal(stage_list(f, "a/features", "concat_ws(',', last_good, last_bad)"), "1.0");
     t = task(f, "b", "SELECT '1' AS cik, '2024-01-01' AS filed_date, {b: 1} AS a");
     fake_task_texts(t, "features", "x=c.b", NULL);
     fake_task_text(t, "payload", "");
-    filings_must_fail(t, FW_E_MISSING, "no column c");
+    stage_must_fail(t, FW_E_MISSING, "no column c");
 }
 
 static void refuses_features_that_cannot_be_columns(void **state)
@@ -169,7 +168,7 @@ static void refuses_features_that_cannot_be_columns(void **state)
         struct fake_task *t = task(f, run, "SELECT '1' AS cik, '2024-01-01' AS filed_date, 1 AS v");
         fake_task_texts(t, "features", "V=v", bad[i][0], NULL);
         fake_task_text(t, "payload", "");
-        filings_must_fail(t, FW_E_CONFIG, bad[i][1]);
+        stage_must_fail(t, FW_E_CONFIG, bad[i][1]);
     }
 }
 
@@ -178,22 +177,22 @@ static void averages_over_gaps(void **state)
 {
     struct sql_fixture *f = *state;
     const char *filings =
-        filings_table(f, "filings",
-                      "SELECT '1' AS cik, DATE '2024-01-01' + i AS filed_date, v FROM (VALUES (0, "
-                      "NULL), (1, 10), "
-                      "(2, NULL), (3, 20), (4, NULL), (5, NULL), (6, 30), (7, 30)) t(i, v)");
-    const char *index = filings_table(f, "index",
-                                      "SELECT '1' AS cik, DATE '2024-01-01' + i::INT AS "
-                                      "crawled_date_day FROM range(8) t(i)");
+        stage_table(f, "filings",
+                    "SELECT '1' AS cik, DATE '2024-01-01' + i AS filed_date, v FROM (VALUES (0, "
+                    "NULL), (1, 10), "
+                    "(2, NULL), (3, 20), (4, NULL), (5, NULL), (6, 30), (7, 30)) t(i, v)");
+    const char *index = stage_table(f, "index",
+                                    "SELECT '1' AS cik, DATE '2024-01-01' + i::INT AS "
+                                    "crawled_date_day FROM range(8) t(i)");
     struct fake_task *t = filings_features(f, "a", filings, index);
     fake_task_texts(t, "features", "v", NULL);
     fake_task_text(t, "payload", "");
-    filings_must(t);
-    assert_string_equal(filings_list(f, "a/features", "round(ema_v, 6)"),
+    stage_must(t);
+    assert_string_equal(stage_list(f, "a/features", "round(ema_v, 6)"),
                         "- 10.0 10.0 12.380952 12.380952 12.380952 17.330123 19.864098");
-    assert_string_equal(filings_list(f, "a/features", "mean_v"),
+    assert_string_equal(stage_list(f, "a/features", "mean_v"),
                         "- 10.0 10.0 15.0 15.0 15.0 20.0 22.5");
-    assert_string_equal(filings_list(f, "a/features", "last_v_is_missing"),
+    assert_string_equal(stage_list(f, "a/features", "last_v_is_missing"),
                         "true false true false true true false false");
 }
 
@@ -202,22 +201,22 @@ static void sums_with_compensation(void **state)
 {
     struct sql_fixture *f = *state;
     const char *filings =
-        filings_table(f, "filings",
-                      "SELECT '1' AS cik, DATE '2024-01-01' + i::INT AS filed_date, CASE i WHEN 0 "
-                      "THEN 1e16 WHEN 101 THEN -1e16 ELSE 1.0 END AS v FROM range(102) t(i)");
-    const char *index = filings_table(f, "index",
-                                      "SELECT '1' AS cik, '2025-01-01' AS "
-                                      "crawled_date_day");
+        stage_table(f, "filings",
+                    "SELECT '1' AS cik, DATE '2024-01-01' + i::INT AS filed_date, CASE i WHEN 0 "
+                    "THEN 1e16 WHEN 101 THEN -1e16 ELSE 1.0 END AS v FROM range(102) t(i)");
+    const char *index = stage_table(f, "index",
+                                    "SELECT '1' AS cik, '2025-01-01' AS "
+                                    "crawled_date_day");
     struct fake_task *t = filings_features(f, "a", filings, index);
     fake_task_texts(t, "features", "v", NULL);
     fake_task_text(t, "payload", "");
-    filings_must(t);
-    assert_string_equal(filings_list(f, "a/features", "abs(mean_v * 102 - 100) < 1e-9"), "true");
+    stage_must(t);
+    assert_string_equal(stage_list(f, "a/features", "abs(mean_v * 102 - 100) < 1e-9"), "true");
 }
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(reads_numbers_as_python_does),
         TEST(takes_infinite_values_for_missing_and_counts_them),
@@ -229,5 +228,5 @@ int main(void)
         TEST(averages_over_gaps),
         TEST(sums_with_compensation),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

@@ -17,9 +17,9 @@ static void run(struct sql_fixture *f)
                                            filings_reference("filings_case/index.csv"));
     fake_task_texts(t, "features", "a", "b", NULL);
     fake_task_text(t, "payload", "");
-    filings_must(t);
-    filings_must(filings_multiscale(f, "b", filings_reference("filings_case/daily.csv"),
-                                    filings_path(f, "a/features")));
+    stage_must(t);
+    stage_must(filings_multiscale(f, "b", filings_reference("filings_case/daily.csv"),
+                                  stage_path(f, "a/features")));
 }
 
 /*
@@ -98,12 +98,12 @@ static void agrees_on_weeks_and_months_of_features(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(agrees_on_features),
         TEST(agrees_on_weeks_and_months_of_offers),
         TEST(agrees_on_stages),
         TEST(agrees_on_weeks_and_months_of_features),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

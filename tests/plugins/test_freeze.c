@@ -424,6 +424,6 @@ int main(void)
         CLAIM(files_must_have_the_recorded_size),
     };
 
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests_name("freeze", tests, stage_load, stage_unload);
 }

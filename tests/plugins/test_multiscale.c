@@ -39,20 +39,20 @@ static struct fake_task *task(struct sql_fixture *f, const char *run, const char
 {
     char name[40];
     snprintf(name, sizeof name, "%s_daily", run);
-    const char *path = filings_table(f, name, "%s", daily);
+    const char *path = stage_table(f, name, "%s", daily);
     snprintf(name, sizeof name, "%s_edgar", run);
-    return filings_multiscale(f, run, path, filings_table(f, name, "%s", edgar));
+    return filings_multiscale(f, run, path, stage_table(f, name, "%s", edgar));
 }
 
 static const char *look(struct sql_fixture *f, const char *table, const char *expression)
 {
-    return filings_list(f, filings_path(f, "a/%s.parquet", table) + strlen(f->dir) + 1, expression);
+    return stage_list(f, stage_path(f, "a/%s.parquet", table) + strlen(f->dir) + 1, expression);
 }
 
 static void ends_weeks_with_their_sunday(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(task(f, "a", t9, store));
+    stage_must(task(f, "a", t9, store));
     assert_string_equal(look(f, "offers_weekly",
                              "concat_ws(',', snapshot_ts::DATE, funding_raised_usd, "
                              "investors_count)"),
@@ -61,7 +61,7 @@ static void ends_weeks_with_their_sunday(void **state)
                              "concat_ws(',', snapshot_ts::DATE, funding_raised_usd, "
                              "coalesce(investors_count::VARCHAR, '-'))"),
                         "2026-01-01,10.0,- 2026-02-01,20.0,4.0");
-    assert_string_equal(filings_columns(f, "a/offers_weekly.parquet"),
+    assert_string_equal(stage_columns(f, "a/offers_weekly.parquet"),
                         "entity_id VARCHAR, platform_name VARCHAR, offer_id VARCHAR, "
                         "funding_raised_usd DOUBLE, investors_count DOUBLE, snapshot_ts TIMESTAMP");
 }
@@ -69,11 +69,11 @@ static void ends_weeks_with_their_sunday(void **state)
 static void puts_days_into_weeks_across_years(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(task(f, "a",
-                      OFFER "(VALUES (TIMESTAMP '2024-12-31', 1.0), (TIMESTAMP '2025-01-01', 2), "
-                            "(TIMESTAMP '2025-01-05 23:59:59', NULL), (TIMESTAMP '2025-01-06', 3), "
-                            "(TIMESTAMP '2021-01-03', 4)) t(snapshot_ts, funding_raised_usd)",
-                      store));
+    stage_must(task(f, "a",
+                    OFFER "(VALUES (TIMESTAMP '2024-12-31', 1.0), (TIMESTAMP '2025-01-01', 2), "
+                          "(TIMESTAMP '2025-01-05 23:59:59', NULL), (TIMESTAMP '2025-01-06', 3), "
+                          "(TIMESTAMP '2021-01-03', 4)) t(snapshot_ts, funding_raised_usd)",
+                    store));
     assert_string_equal(
         look(f, "offers_weekly", "concat_ws(',', snapshot_ts::DATE, funding_raised_usd)"),
         "2020-12-28,4.0 2024-12-30,2.0 2025-01-06,3.0");
@@ -90,17 +90,17 @@ static void puts_days_into_weeks_across_years(void **state)
 static void counts_changes_against_the_row_before(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(task(f, "a", AMOUNTS, store));
+    stage_must(task(f, "a", AMOUNTS, store));
     assert_string_equal(look(f, "stage_table", "stage"), "0 0 0 0 0 0 1");
     assert_string_equal(look(f, "day_to_stage", "concat_ws(':', snapshot_day, stage)"),
                         "2026-03-01:0 2026-03-02:0 2026-03-03:0 2026-03-04:0 2026-03-05:0 "
                         "2026-03-06:0 2026-03-07:1");
-    assert_string_equal(filings_columns(f, "a/stage_table.parquet"),
+    assert_string_equal(stage_columns(f, "a/stage_table.parquet"),
                         "entity_id VARCHAR, platform_name VARCHAR, offer_id VARCHAR, snapshot_ts "
                         "TIMESTAMP, snapshot_day DATE, stage BIGINT");
     struct fake_task *t = task(f, "b", t9, store);
-    filings_must(t);
-    assert_string_equal(filings_list(f, "b/stage_table.parquet", "stage"), "0 1 1 1");
+    stage_must(t);
+    assert_string_equal(stage_list(f, "b/stage_table.parquet", "stage"), "0 1 1 1");
 }
 
 static void may_pass_over_unknown_amounts(void **state)
@@ -108,7 +108,7 @@ static void may_pass_over_unknown_amounts(void **state)
     struct sql_fixture *f = *state;
     struct fake_task *t = task(f, "a", AMOUNTS, store);
     fake_task_int(t, "stage_skip_nulls", 1);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(look(f, "stage_table", "stage"), "0 0 0 0 1 1 2");
 }
 
@@ -116,7 +116,7 @@ static void may_pass_over_unknown_amounts(void **state)
 static void leaves_out_what_has_no_key_and_no_value(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(
+    stage_must(
         task(f, "a",
              "SELECT * FROM (VALUES ('p|a', 'p', 'a', '2026-01-05 01:00:00+02:00', 'nan'::DOUBLE), "
              "('p|b', 'p', 'b', '2026-01-05', 7), (NULL, 'p', 'c', '2026-01-05', 1), ('p|d', NULL, "
@@ -135,7 +135,7 @@ static void leaves_out_what_has_no_key_and_no_value(void **state)
 static void takes_features_as_of_the_last_day(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(task(f, "a", t9, store));
+    stage_must(task(f, "a", t9, store));
     assert_string_equal(
         look(f, "edgar_weekly",
              "concat_ws(',', cik, period_start::DATE, snapshot_ts::DATE, coalesce(last_x::VARCHAR, "
@@ -147,7 +147,7 @@ static void takes_features_as_of_the_last_day(void **state)
                              "coalesce(last_x::VARCHAR, '-'))"),
                         "01,2026-01-01,2026-01-30,4.0 01,2026-02-01,2026-02-02,- "
                         "02,2026-02-01,2026-02-08,-");
-    assert_string_equal(filings_columns(f, "a/edgar_weekly.parquet"),
+    assert_string_equal(stage_columns(f, "a/edgar_weekly.parquet"),
                         "cik VARCHAR, period_start TIMESTAMP, snapshot_ts TIMESTAMP, cutoff_ts "
                         "TIMESTAMP, edgar_filed_date TIMESTAMP, last_x DOUBLE, mean_x DOUBLE, "
                         "ema_x DOUBLE, last_x_is_missing BOOLEAN, edgar_has_filing BOOLEAN, "
@@ -159,7 +159,7 @@ static void does_as_the_reference_in_compat(void **state)
     struct sql_fixture *f = *state;
     struct fake_task *t = task(f, "a", t9, store);
     fake_task_int(t, "compat", 1);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(look(f, "edgar_monthly",
                              "concat_ws(',', cik, _month, snapshot_ts::DATE, "
                              "coalesce(last_x::VARCHAR, '-'))"),
@@ -182,14 +182,14 @@ static void does_as_the_reference_in_compat(void **state)
 static const char *files(struct sql_fixture *f, const char *name, const char *query, int n,
                          const char *order)
 {
-    assert_int_equal(mkdir(filings_path(f, "%s", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
     for (int i = 0; i < 3; i++) {
         sql_must(f,
                  "COPY (SELECT * FROM (%s) ORDER BY %s LIMIT %d OFFSET %d) TO "
                  "'%s/%s/%d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
                  query, order, (n + 2) / 3, i * ((n + 2) / 3), f->dir, name, i);
     }
-    return filings_path(f, "%s", name);
+    return stage_path(f, "%s", name);
 }
 
 static struct fake_task *many(struct sql_fixture *f, const char *run)
@@ -203,40 +203,40 @@ static struct fake_task *many(struct sql_fixture *f, const char *run)
 static void gives_the_same_bytes_however_it_is_run(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(many(f, "plain"));
+    stage_must(many(f, "plain"));
     struct fake_task *t = many(f, "one");
     fake_task_limits(t)->threads = 1;
-    filings_must(t);
-    filings_same(f, "plain", "one");
+    stage_must(t);
+    stage_same(f, "plain", "one");
     t = many(f, "chunks");
     fake_task_int(t, "chunk_rows", 700);
-    filings_must(t);
-    filings_same(f, "plain", "chunks");
+    stage_must(t);
+    stage_same(f, "plain", "chunks");
     t = filings_multiscale(f, "shuffled", files(f, "d", MANY, 7000, "hash(entity_id, snapshot_ts)"),
                            files(f, "e", MANY_FEATURES, 6000, "hash(cik, crawled_date_day)"));
     fake_task_int(t, "part_rows", 900);
-    filings_must(t);
-    filings_same(f, "plain", "shuffled");
+    stage_must(t);
+    stage_same(f, "plain", "shuffled");
     t = many(f, "restarted");
     fake_task_restart_after(t, FAKE_EACH_STEP);
-    const struct fake_result *result = filings_run(t);
+    const struct fake_result *result = stage_run(t);
     assert_in_range(result->steps, 8, 200);
     fake_task_destroy(t);
-    filings_same(f, "plain", "restarted");
+    stage_same(f, "plain", "restarted");
 }
 
 static void records_what_it_was_made_of(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *daily = filings_table(f, "daily", "%s", t9);
-    mkdir(filings_path(f, "store"), 0777);
-    const char *edgar = filings_table(f, "store/edgar", "%s", store);
-    FILE *file = fopen(filings_path(f, "store/MANIFEST.json"), "w");
+    const char *daily = stage_table(f, "daily", "%s", t9);
+    mkdir(stage_path(f, "store"), 0777);
+    const char *edgar = stage_table(f, "store/edgar", "%s", store);
+    FILE *file = fopen(stage_path(f, "store/MANIFEST.json"), "w");
     fputs("{\"raw_edgar_delta_version\": 1639, \"output_rows\": 4}", file);
     fclose(file);
     struct fake_task *t = filings_multiscale(f, "a", daily, edgar);
     fake_task_text(t, "stamp", "20260203_225620");
-    filings_run(t);
+    stage_run(t);
     assert_string_equal(fake_task_field(t, "artifact"), "\"multiscale_full\"");
     assert_string_equal(fake_task_field(t, "stamp"), "\"20260203_225620\"");
     assert_string_equal(fake_task_field(t, "source_edgar"),
@@ -248,24 +248,23 @@ static void records_what_it_was_made_of(void **state)
                            "\"num_rows\":2,\"num_columns\":6,\"columns\":[\"entity_id\""));
     assert_int_equal(fake_task_rows(t, "edgar_weekly"), 3);
     fake_task_destroy(t);
-    file = fopen(filings_path(f, "store/MANIFEST.json"), "w");
+    file = fopen(stage_path(f, "store/MANIFEST.json"), "w");
     fputs("{\"half", file);
     fclose(file);
-    filings_must_fail(filings_multiscale(f, "b", daily, edgar), FW_E_DATA, "MANIFEST.json");
+    stage_must_fail(filings_multiscale(f, "b", daily, edgar), FW_E_DATA, "MANIFEST.json");
 }
 
 static void refuses_tables_of_another_kind(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must_fail(task(f, "a", "SELECT 1 AS entity_id", store), FW_E_DATA, "INTEGER");
-    filings_must_fail(task(f, "b", "SELECT 'a' AS entity_id", store), FW_E_MISSING,
-                      "platform_name");
-    filings_must_fail(task(f, "c", t9, "SELECT 1 AS cik"), FW_E_DATA, "crawled_date_day");
+    stage_must_fail(task(f, "a", "SELECT 1 AS entity_id", store), FW_E_DATA, "INTEGER");
+    stage_must_fail(task(f, "b", "SELECT 'a' AS entity_id", store), FW_E_MISSING, "platform_name");
+    stage_must_fail(task(f, "c", t9, "SELECT 1 AS cik"), FW_E_DATA, "crawled_date_day");
 }
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(ends_weeks_with_their_sunday),
         TEST(puts_days_into_weeks_across_years),
@@ -278,5 +277,5 @@ int main(void)
         TEST(records_what_it_was_made_of),
         TEST(refuses_tables_of_another_kind),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

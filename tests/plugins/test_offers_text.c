@@ -243,6 +243,6 @@ int main(void)
         TEST(agrees_with_one_window_over_all_rows),
         TEST(chooses_the_rows_that_pandas_chooses),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

@@ -276,6 +276,6 @@ int main(void)
         TEST(agrees_with_pandas),
         TEST(names_a_file_that_is_damaged),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

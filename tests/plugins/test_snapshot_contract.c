@@ -17,7 +17,7 @@
 
 static struct fake_task *task(struct sql_fixture *f, const char *run, const char *contract)
 {
-    struct fake_task *t = snapshot_task(f, run, snapshot_raw(f, "raw", RAW));
+    struct fake_task *t = snapshot_task(f, run, stage_table(f, "raw", RAW));
     fake_task_input(t, "contract", fake_task_write(t, "contract.yaml", contract), NULL);
     return t;
 }
@@ -52,7 +52,7 @@ static void keeps_what_the_contract_names_and_the_base_list(void **state)
 static void has_no_sha_without_a_contract(void **state)
 {
     struct sql_fixture *f = *state;
-    struct fake_task *t = snapshot_task(f, "a", snapshot_raw(f, "raw", RAW));
+    struct fake_task *t = snapshot_task(f, "a", stage_table(f, "raw", RAW));
     assert_int_equal(fake_task_run(t)->status, FW_OK);
     assert_string_equal(fake_task_field(t, "contract_sha256"), "null");
     fake_task_destroy(t);
@@ -64,12 +64,12 @@ static void has_no_sha_without_a_contract(void **state)
 static void refuses_a_contract_that_names_no_columns(void **state)
 {
     struct sql_fixture *f = *state;
-    snapshot_must_fail(task(f, "a", "offers_text:\n  must_keep: [b]\n"), FW_E_DATA,
-                       "there is no offers_core_snapshot.must_keep");
-    snapshot_must_fail(task(f, "b", "offers_core_snapshot:\n  must_keep:\n  - b\n  - 7\n"),
-                       FW_E_DATA, "contract.yaml");
-    snapshot_must_fail(task(f, "c", "offers_core_snapshot:\n  must_keep: b\n"), FW_E_DATA,
-                       "is no list of columns");
+    stage_must_fail(task(f, "a", "offers_text:\n  must_keep: [b]\n"), FW_E_DATA,
+                    "there is no offers_core_snapshot.must_keep");
+    stage_must_fail(task(f, "b", "offers_core_snapshot:\n  must_keep:\n  - b\n  - 7\n"), FW_E_DATA,
+                    "contract.yaml");
+    stage_must_fail(task(f, "c", "offers_core_snapshot:\n  must_keep: b\n"), FW_E_DATA,
+                    "is no list of columns");
 }
 
 static void refuses_columns_that_are_given_twice(void **state)
@@ -77,17 +77,17 @@ static void refuses_columns_that_are_given_twice(void **state)
     struct sql_fixture *f = *state;
     struct fake_task *t = task(f, "a", "offers_core_snapshot:\n  must_keep: [b]\n");
     fake_task_texts(t, "columns", "a", NULL);
-    snapshot_must_fail(t, FW_E_CONFIG, "columns are given twice");
+    stage_must_fail(t, FW_E_CONFIG, "columns are given twice");
 }
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(keeps_what_the_contract_names_and_the_base_list),
         TEST(has_no_sha_without_a_contract),
         TEST(refuses_a_contract_that_names_no_columns),
         TEST(refuses_columns_that_are_given_twice),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

@@ -25,34 +25,34 @@
 
 static void make_folder(struct sql_fixture *f, const char *name)
 {
-    assert_int_equal(mkdir(snapshot_path(f, "%s", name), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
 }
 
 static void reads_csv_and_compressed_tsv_like_parquet(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *parquet = snapshot_raw(f, "raw", CRAWL);
+    const char *parquet = stage_table(f, "raw", CRAWL);
     snapshot_run(f, "parquet", parquet);
-    const char *csv = snapshot_path(f, "raw.csv");
-    const char *tsv = snapshot_path(f, "raw.tsv.gz");
+    const char *csv = stage_path(f, "raw.csv");
+    const char *tsv = stage_path(f, "raw.tsv.gz");
     sql_must(f, "COPY (" CRAWL ") TO '%s' (FORMAT csv)", csv);
     sql_must(f, "COPY (" CRAWL ") TO '%s' (FORMAT csv, DELIMITER '\t', COMPRESSION gzip)", tsv);
     snapshot_run(f, "csv", csv);
     snapshot_run(f, "tsv", tsv);
-    snapshot_same(f, "parquet", "csv");
-    snapshot_same(f, "parquet", "tsv");
+    stage_same(f, "parquet", "csv");
+    stage_same(f, "parquet", "tsv");
 }
 
 static void reads_csv_in_chunks(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *csv = snapshot_path(f, "raw.csv");
+    const char *csv = stage_path(f, "raw.csv");
     sql_must(f, "COPY (" CRAWL ") TO '%s' (FORMAT csv)", csv);
     snapshot_run(f, "whole", csv);
     struct fake_task *t = snapshot_task(f, "chunks", csv);
     fake_task_int(t, "chunk_rows", 150);
-    snapshot_must(t);
-    snapshot_same(f, "whole", "chunks");
+    stage_must(t);
+    stage_same(f, "whole", "chunks");
 }
 
 /* The same table written in two orders of time, and moved to another folder. */
@@ -68,9 +68,9 @@ static void does_not_depend_on_where_the_table_lies(void **state)
                      "COPY (SELECT * FROM (" CRAWL ") OFFSET %d LIMIT 100) TO '%s/%s/%d.parquet'",
                      at * 100, f->dir, folders[i], at);
         }
-        snapshot_run(f, i == 0 ? "a" : "b", snapshot_path(f, "%s", folders[i]));
+        snapshot_run(f, i == 0 ? "a" : "b", stage_path(f, "%s", folders[i]));
     }
-    snapshot_same(f, "a", "b");
+    stage_same(f, "a", "b");
 }
 
 /* Equal in all times: the file with the greater name wins, whichever was written or given first. */
@@ -84,20 +84,19 @@ static void breaks_ties_by_the_file_name(void **state)
                  "crawled_date_day, %d AS v) TO '%s/raw/part-%d.parquet'",
                  i, f->dir, i);
     }
-    snapshot_run(f, "folder", snapshot_path(f, "raw"));
+    snapshot_run(f, "folder", stage_path(f, "raw"));
     struct fake_task *t = snapshot_task(f, "list", NULL);
-    fake_task_input(t, "raw", snapshot_path(f, "raw/part-3.parquet"),
-                    snapshot_path(f, "raw/part-1.parquet"), snapshot_path(f, "raw/part-2.parquet"),
-                    NULL);
-    snapshot_must(t);
+    fake_task_input(t, "raw", stage_path(f, "raw/part-3.parquet"),
+                    stage_path(f, "raw/part-1.parquet"), stage_path(f, "raw/part-2.parquet"), NULL);
+    stage_must(t);
     assert_string_equal(snapshot_cell(f, "folder/core", "v::INT", ""), "3");
-    snapshot_same(f, "folder", "list");
+    stage_same(f, "folder", "list");
 }
 
 static void reads_the_first_rows_only(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw", CRAWL);
+    const char *raw = stage_table(f, "raw", CRAWL);
     struct fake_task *t = snapshot_task(f, "a", raw);
     fake_task_int(t, "limit_rows", 170);
     assert_int_equal(fake_task_run(t)->status, FW_OK);
@@ -144,7 +143,7 @@ static void reads_the_active_files_of_a_delta_table(void **state)
             "TO '%s/table/f%d.parquet'",
             i, i, f->dir, i);
     }
-    struct fake_task *t = snapshot_task(f, "a", snapshot_path(f, "table"));
+    struct fake_task *t = snapshot_task(f, "a", stage_path(f, "table"));
     const struct fake_result *result = fake_task_run(t);
     if (result->status != FW_OK) {
         fail_msg("%s", result->fault);
@@ -160,14 +159,14 @@ static void reads_the_active_files_of_a_delta_table(void **state)
 static void reads_keys_under_other_names(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw",
-                                   "SELECT 'p' AS portal, 7 AS number, DATE '2024-01-01' "
-                                   "AS filed, 1 AS version, 'x' AS note");
+    const char *raw = stage_table(f, "raw",
+                                  "SELECT 'p' AS portal, 7 AS number, DATE '2024-01-01' "
+                                  "AS filed, 1 AS version, 'x' AS note");
     struct fake_task *t = snapshot_task(f, "a", raw);
     fake_task_text(t, "platform_column", "portal");
     fake_task_text(t, "offer_column", "number");
     fake_task_text(t, "day_column", "filed");
-    snapshot_must(t);
+    stage_must(t);
     assert_string_equal(
         snapshot_cell(f, "a/core", "string_agg(column_name, ' ') FROM (DESCRIBE SELECT *", ")"),
         "entity_id platform_name offer_id snapshot_ts crawled_date_day version note");
@@ -177,23 +176,23 @@ static void reads_keys_under_other_names(void **state)
 static void names_the_missing_column_and_its_parameter(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw", "SELECT 'p' AS platform_name, 1 AS offer");
-    snapshot_must_fail(snapshot_task(f, "a", raw), FW_E_MISSING,
-                       "\"offer_id\" (parameter offer_column)");
+    const char *raw = stage_table(f, "raw", "SELECT 'p' AS platform_name, 1 AS offer");
+    stage_must_fail(snapshot_task(f, "a", raw), FW_E_MISSING,
+                    "\"offer_id\" (parameter offer_column)");
     struct fake_task *t = snapshot_task(f, "b", raw);
     fake_task_text(t, "offer_column", "offer");
-    snapshot_must_fail(t, FW_E_MISSING, "none of the columns that tell the day");
+    stage_must_fail(t, FW_E_MISSING, "none of the columns that tell the day");
 }
 
 static void refuses_a_renamed_key_over_another_column(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw",
-                                   "SELECT 'p' AS platform_name, 'q' AS portal, 1 AS "
-                                   "offer_id, DATE '2024-01-01' AS crawled_date_day");
+    const char *raw = stage_table(f, "raw",
+                                  "SELECT 'p' AS platform_name, 'q' AS portal, 1 AS "
+                                  "offer_id, DATE '2024-01-01' AS crawled_date_day");
     struct fake_task *t = snapshot_task(f, "a", raw);
     fake_task_text(t, "platform_column", "portal");
-    snapshot_must_fail(t, FW_E_CONFIG, "another column \"platform_name\"");
+    stage_must_fail(t, FW_E_CONFIG, "another column \"platform_name\"");
 }
 
 static void names_the_damaged_file(void **state)
@@ -205,14 +204,14 @@ static void names_the_damaged_file(void **state)
                  "COPY (SELECT * FROM (" CRAWL ") OFFSET %d LIMIT 100) TO '%s/raw/part-%d.parquet'",
                  i * 100, f->dir, i);
     }
-    FILE *file = fopen(snapshot_path(f, "raw/part-1.parquet"), "r+");
+    FILE *file = fopen(stage_path(f, "raw/part-1.parquet"), "r+");
     assert_non_null(file);
     for (int i = 0; i < 200; i++) { /* past the magic, over the first column's page */
         fseek(file, 4 + i, SEEK_SET);
         fputc(0xff, file);
     }
     fclose(file);
-    struct fake_task *t = snapshot_task(f, "a", snapshot_path(f, "raw"));
+    struct fake_task *t = snapshot_task(f, "a", stage_path(f, "raw"));
     const struct fake_result *result = fake_task_run(t);
     assert_true(result->status < 0);
     assert_null(result->defect);
@@ -226,7 +225,7 @@ static void names_the_damaged_file(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(reads_csv_and_compressed_tsv_like_parquet),
         TEST(reads_csv_in_chunks),
@@ -239,5 +238,5 @@ int main(void)
         TEST(refuses_a_renamed_key_over_another_column),
         TEST(names_the_damaged_file),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

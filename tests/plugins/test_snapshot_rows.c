@@ -22,7 +22,7 @@
 
 static const char *four_rows(struct sql_fixture *f)
 {
-    return snapshot_raw(f, "raw", "SELECT * FROM (VALUES " FOUR_ROWS ") " COLUMNS);
+    return stage_table(f, "raw", "SELECT * FROM (VALUES " FOUR_ROWS ") " COLUMNS);
 }
 
 static void keeps_the_newest_row_and_the_later_of_equals(void **state)
@@ -44,8 +44,8 @@ static void does_not_depend_on_the_chunks(void **state)
         snprintf(run, sizeof run, "chunk-%d", rows);
         struct fake_task *t = snapshot_task(f, run, raw);
         fake_task_int(t, "chunk_rows", rows);
-        snapshot_must(t);
-        snapshot_same(f, "auto", run);
+        stage_must(t);
+        stage_same(f, "auto", run);
     }
 }
 
@@ -53,10 +53,10 @@ static void counts_what_it_drops(void **state)
 {
     struct sql_fixture *f = *state;
     const char *raw =
-        snapshot_raw(f, "raw",
-                     "SELECT * FROM (VALUES " FOUR_ROWS ", ('p', NULL, '2024-01-01', NULL, 5), "
-                     "('p', '1', 'xx', NULL, 6), (NULL, '1', 'xx', NULL, 7), ('p', '1', NULL, "
-                     "NULL, 8)) " COLUMNS);
+        stage_table(f, "raw",
+                    "SELECT * FROM (VALUES " FOUR_ROWS ", ('p', NULL, '2024-01-01', NULL, 5), "
+                    "('p', '1', 'xx', NULL, 6), (NULL, '1', 'xx', NULL, 7), ('p', '1', NULL, "
+                    "NULL, 8)) " COLUMNS);
     struct fake_task *t = snapshot_task(f, "a", raw);
     const struct fake_result *result = fake_task_run(t);
     assert_int_equal(result->status, FW_OK);
@@ -71,11 +71,11 @@ static void counts_what_it_drops(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(keeps_the_newest_row_and_the_later_of_equals),
         TEST(does_not_depend_on_the_chunks),
         TEST(counts_what_it_drops),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

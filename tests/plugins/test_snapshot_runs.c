@@ -16,7 +16,7 @@
 /* 12,000 raw rows of 60 offers over 40 days, five crawls a day, in three files; extras for some. */
 static const char *crawl(struct sql_fixture *f)
 {
-    assert_int_equal(mkdir(snapshot_path(f, "raw"), 0777), 0);
+    assert_int_equal(mkdir(stage_path(f, "raw"), 0777), 0);
     for (int i = 0; i < 3; i++) {
         sql_must(f,
                  "COPY (SELECT 'plat' AS platform_name, concat('offer', mod(i, 60)) AS offer_id, "
@@ -27,12 +27,12 @@ static const char *crawl(struct sql_fixture *f)
                  "FROM range(%d, %d) r(i)) TO '%s/raw/%d.parquet' (ROW_GROUP_SIZE 2048)",
                  i * 4000, (i + 1) * 4000, f->dir, i);
     }
-    return snapshot_path(f, "raw");
+    return stage_path(f, "raw");
 }
 
 static struct fake_task *task(struct sql_fixture *f, const char *run)
 {
-    struct fake_task *t = snapshot_task(f, run, snapshot_path(f, "raw"));
+    struct fake_task *t = snapshot_task(f, run, stage_path(f, "raw"));
     fake_task_int(t, "part_rows", 100); /* of 24, about */
     return t;
 }
@@ -41,17 +41,17 @@ static void gives_the_same_bytes_for_any_threads_and_memory(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    snapshot_must(task(f, "two"));
+    stage_must(task(f, "two"));
     struct fake_task *t = task(f, "one");
     fake_task_limits(t)->threads = 1;
-    snapshot_must(t);
+    stage_must(t);
     t = task(f, "small");
     fake_task_limits(t)->engine_bytes = 100 << 20;
     fake_task_limits(t)->partition_factor = 4;
     fake_task_int(t, "chunk_rows", 700);
-    snapshot_must(t);
-    snapshot_same(f, "two", "one");
-    snapshot_same(f, "two", "small");
+    stage_must(t);
+    stage_same(f, "two", "one");
+    stage_same(f, "two", "small");
     assert_string_equal(snapshot_cell(f, "two/core", "count(*)", ""), "2400");
 }
 
@@ -59,7 +59,7 @@ static void writes_in_the_order_of_entity_and_instant(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    snapshot_must(task(f, "a"));
+    stage_must(task(f, "a"));
     assert_string_equal(
         snapshot_cell(f, "a/core",
                       "count(*) FROM (SELECT entity_id, snapshot_ts, lag(entity_id) OVER () AS e, "
@@ -72,21 +72,21 @@ static void survives_a_restart_after_each_step(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    snapshot_must(task(f, "straight"));
+    stage_must(task(f, "straight"));
     struct fake_task *t = task(f, "restarted");
     fake_task_restart_after(t, FAKE_EACH_STEP);
     const struct fake_result *result = fake_task_run(t);
     assert_int_equal(result->status, FW_OK);
     assert_in_range(result->restarts, 15, 1000);
     fake_task_destroy(t);
-    snapshot_same(f, "straight", "restarted");
+    stage_same(f, "straight", "restarted");
 }
 
 static void leaves_nothing_beside_its_outputs(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    snapshot_must(task(f, "a"));
+    stage_must(task(f, "a"));
     assert_string_equal(sql_cell(f, "SELECT count(*) FROM glob('%s/a/*')", f->dir), "1");
 }
 
@@ -94,10 +94,10 @@ static void joins_the_parts_when_a_single_file_is_wanted(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    snapshot_must(task(f, "parts"));
-    struct fake_task *t = snapshot_task_to(f, "file", snapshot_path(f, "raw"), ".parquet");
+    stage_must(task(f, "parts"));
+    struct fake_task *t = snapshot_task_to(f, "file", stage_path(f, "raw"), ".parquet");
     fake_task_int(t, "part_rows", 100);
-    snapshot_must(t);
+    stage_must(t);
     static const char *const tables[] = {"core", "extras"};
     for (int i = 0; i < 2; i++) {
         assert_string_equal(
@@ -126,7 +126,7 @@ static void has_at_least_eight_steps_for_a_small_table(void **state)
 {
     struct sql_fixture *f = *state;
     crawl(f);
-    struct fake_task *t = snapshot_task(f, "a", snapshot_path(f, "raw"));
+    struct fake_task *t = snapshot_task(f, "a", stage_path(f, "raw"));
     const struct fake_result *result = fake_task_run(t);
     assert_int_equal(result->status, FW_OK);
     assert_in_range(result->steps, 8, 1000);
@@ -137,7 +137,7 @@ static void has_at_least_eight_steps_for_a_small_table(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(gives_the_same_bytes_for_any_threads_and_memory),
         TEST(writes_in_the_order_of_entity_and_instant),
@@ -147,5 +147,5 @@ int main(void)
         TEST(stops_when_it_is_cancelled),
         TEST(has_at_least_eight_steps_for_a_small_table),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

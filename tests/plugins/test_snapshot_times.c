@@ -15,10 +15,10 @@
 static const char *instants(struct sql_fixture *f, const char *run, const char *column,
                             const char *values)
 {
-    const char *raw = snapshot_raw(f, run,
-                                   "SELECT 'p' AS platform_name, row_number() OVER () AS offer_id, "
-                                   "day AS %s FROM (VALUES %s) t(day)",
-                                   column, values);
+    const char *raw = stage_table(f, run,
+                                  "SELECT 'p' AS platform_name, row_number() OVER () AS offer_id, "
+                                  "day AS %s FROM (VALUES %s) t(day)",
+                                  column, values);
     char core[64];
     snapshot_run(f, run, raw);
     snprintf(core, sizeof core, "%s/core", run);
@@ -67,10 +67,10 @@ static void takes_the_instant_from_the_first_column_there_is(void **state)
     assert_string_equal(instants(f, "time", "crawled_date", "(TIMESTAMP '2022-04-18 10:00:00')"),
                         "1 2022-04-18 10:00:00 2022-04-18");
     snapshot_run(f, "both",
-                 snapshot_raw(f, "both",
-                              "SELECT 'p' AS platform_name, '1' AS offer_id, "
-                              "'2022-04-17' AS crawled_date_day, TIMESTAMP '2022-04-18 10:00:00' "
-                              "AS snapshot_ts"));
+                 stage_table(f, "both",
+                             "SELECT 'p' AS platform_name, '1' AS offer_id, "
+                             "'2022-04-17' AS crawled_date_day, TIMESTAMP '2022-04-18 10:00:00' "
+                             "AS snapshot_ts"));
     assert_string_equal(
         snapshot_cell(f, "both/core", "concat_ws(' ', snapshot_ts, crawled_date_day)", ""),
         "2022-04-18 10:00:00 2022-04-17");
@@ -85,9 +85,9 @@ static void breaks_ties_by_the_crawl_time(void **state)
         "crawled_date_day, crawled_date, v FROM (VALUES "
         "(TIMESTAMP '2022-04-18 03:00:00', 1), "
         "(TIMESTAMP '2022-04-18 05:00:00', 2), (NULL, 3)) t(crawled_date, v)";
-    snapshot_run(f, "a", snapshot_raw(f, "a", "%s", rows));
+    snapshot_run(f, "a", stage_table(f, "a", "%s", rows));
     assert_string_equal(snapshot_cell(f, "a/core", "v::INT", ""), "2");
-    snapshot_run(f, "b", snapshot_raw(f, "b", "SELECT * EXCLUDE crawled_date FROM (%s)", rows));
+    snapshot_run(f, "b", stage_table(f, "b", "SELECT * EXCLUDE crawled_date FROM (%s)", rows));
     assert_string_equal(snapshot_cell(f, "b/core", "v::INT", ""), "3");
 }
 
@@ -96,11 +96,11 @@ static void compares_processed_texts_as_times(void **state)
 {
     struct sql_fixture *f = *state;
     snapshot_run(f, "a",
-                 snapshot_raw(f, "a",
-                              "SELECT 'p' AS platform_name, '1' AS offer_id, '2022-04-18' AS "
-                              "crawled_date_day, t.* FROM (VALUES ('2022-04-18 9:00:00', 1), "
-                              "('2022-04-18 10:00:00+00:00', 2), ('2022-04-18 11:00:00+02:00', 3), "
-                              "('soon', 4)) t(processed_datetime, v)"));
+                 stage_table(f, "a",
+                             "SELECT 'p' AS platform_name, '1' AS offer_id, '2022-04-18' AS "
+                             "crawled_date_day, t.* FROM (VALUES ('2022-04-18 9:00:00', 1), "
+                             "('2022-04-18 10:00:00+00:00', 2), ('2022-04-18 11:00:00+02:00', 3), "
+                             "('soon', 4)) t(processed_datetime, v)"));
     assert_string_equal(
         snapshot_cell(f, "a/core", "concat_ws(' ', processed_datetime, v::INT)", ""),
         "2022-04-18 10:00:00+00:00 2");
@@ -108,7 +108,7 @@ static void compares_processed_texts_as_times(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(honours_offsets),
         TEST(refuses_what_is_no_plain_time),
@@ -117,5 +117,5 @@ int main(void)
         TEST(breaks_ties_by_the_crawl_time),
         TEST(compares_processed_texts_as_times),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

@@ -20,10 +20,10 @@ static const char *run(struct sql_fixture *f, bool compat, const char *columns)
     static int n;
     static char core[32];
     snprintf(core, sizeof core, "run-%d", ++n);
-    const char *raw = snapshot_raw(f, core, "SELECT " KEYS "%s", columns);
+    const char *raw = stage_table(f, core, "SELECT " KEYS "%s", columns);
     struct fake_task *t = snapshot_task(f, core, raw);
     fake_task_int(t, "compat", compat);
-    snapshot_must(t);
+    stage_must(t);
     strcat(core, "/core");
     return core;
 }
@@ -97,14 +97,14 @@ static void gives_typed_keys_or_the_references_text(void **state)
 static void types_the_static_table_alike(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw", "SELECT " KEYS "7 AS n");
+    const char *raw = stage_table(f, "raw", "SELECT " KEYS "7 AS n");
     static const char typed[] = "concat(typeof(static_snapshot_ts), ' ', static_snapshot_ts)";
     snapshot_run(f, "native", raw);
     assert_string_equal(snapshot_cell(f, "native/static.parquet", typed, ""),
                         "TIMESTAMP 2022-04-18 00:00:00");
     struct fake_task *t = snapshot_task(f, "compat", raw);
     fake_task_int(t, "compat", true);
-    snapshot_must(t);
+    stage_must(t);
     assert_string_equal(snapshot_cell(f, "compat/static.parquet", typed, ""),
                         "VARCHAR 2022-04-18 00:00:00+00:00");
 }
@@ -112,11 +112,11 @@ static void types_the_static_table_alike(void **state)
 static void orders_columns_by_base_list_then_contract(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(f, "raw",
-                                   "SELECT 1 AS zeta, 'c' AS cik, 2 AS alpha, [1] AS team, " KEYS
-                                   "3.0 AS funding_raised_usd, 'h' AS hash_id");
+    const char *raw = stage_table(f, "raw",
+                                  "SELECT 1 AS zeta, 'c' AS cik, 2 AS alpha, [1] AS team, " KEYS
+                                  "3.0 AS funding_raised_usd, 'h' AS hash_id");
     struct fake_task *t = snapshot_task(f, "all", raw);
-    snapshot_must(t);
+    stage_must(t);
     static const char names[] = "string_agg(column_name, ' ') FROM (DESCRIBE SELECT *";
     assert_string_equal(
         snapshot_cell(f, "all/core", names, ")"),
@@ -132,7 +132,7 @@ static void orders_columns_by_base_list_then_contract(void **state)
 static void follows_the_contract(void **state)
 {
     struct sql_fixture *f = *state;
-    const char *raw = snapshot_raw(
+    const char *raw = stage_table(
         f, "raw",
         "SELECT " KEYS "1 AS a, 2 AS b, 3 AS c, [1] AS team, [2] AS perks, 'h' AS hash_id");
     struct fake_task *t = snapshot_task(f, "some", raw);
@@ -154,7 +154,7 @@ static void follows_the_contract(void **state)
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, snapshot_setup, snapshot_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(coerces_by_type),
         TEST(prints_times),
@@ -164,5 +164,5 @@ int main(void)
         TEST(orders_columns_by_base_list_then_contract),
         TEST(follows_the_contract),
     };
-    return cmocka_run_group_tests(tests, snapshot_load, snapshot_unload);
+    return cmocka_run_group_tests(tests, snapshot_load, stage_unload);
 }

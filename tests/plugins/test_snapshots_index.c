@@ -214,6 +214,6 @@ int main(void)
         TEST(survives_a_restart_after_each_step),
         TEST(names_a_file_that_is_damaged),
     };
-    stage_use(STAGE_SO);
+    stage_use(STAGE_SO, NULL);
     return cmocka_run_group_tests(tests, stage_load, stage_unload);
 }

@@ -18,7 +18,7 @@
 
 static const char *companies(struct sql_fixture *f)
 {
-    return filings_table(f, "offers", COMPANIES);
+    return stage_table(f, "offers", COMPANIES);
 }
 
 static const char *cell(struct sql_fixture *f, const char *run, const char *expression)
@@ -30,7 +30,7 @@ static const char *cell(struct sql_fixture *f, const char *run, const char *expr
 static void files_for_companies_with_offers_and_others(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(filings_synth(f, "a", companies(f)));
+    stage_must(filings_synth(f, "a", companies(f)));
     assert_string_equal(cell(f, "a", "count(*)"), "4000");
     assert_string_equal(
         cell(f, "a", "count(DISTINCT cik) FILTER (cik BETWEEN '0001000000' AND '0001000029')"),
@@ -44,7 +44,7 @@ static void files_for_companies_with_offers_and_others(void **state)
 static void has_filings_that_are_hard_to_read(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(filings_synth(f, "a", companies(f)));
+    stage_must(filings_synth(f, "a", companies(f)));
     static const char *const traps[] = {
         "filed_date = 'unknown'",
         "filed_date LIKE '% 21:30:00-05:00'",
@@ -71,11 +71,11 @@ static void has_filings_that_are_hard_to_read(void **state)
 static void is_a_table_that_the_feature_stage_reads(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(filings_synth(f, "a", companies(f)));
-    const char *index = filings_table(
+    stage_must(filings_synth(f, "a", companies(f)));
+    const char *index = stage_table(
         f, "index", "SELECT cik, '2022-06-01' AS crawled_date_day FROM (" COMPANIES ")");
-    struct fake_task *t = filings_features(f, "b", filings_path(f, "a/raw"), index);
-    filings_run(t);
+    struct fake_task *t = filings_features(f, "b", stage_path(f, "a/raw"), index);
+    stage_run(t);
     assert_string_equal(fake_task_field(t, "raw_edgar_delta_version"), "1");
     assert_string_equal(fake_task_field(t, "raw_edgar_active_files"), "4");
     assert_string_equal(fake_task_field(t, "raw_edgar_rows"), "4000");
@@ -92,15 +92,15 @@ static void is_a_table_that_the_feature_stage_reads(void **state)
 static void gives_the_same_bytes_for_the_same_seed(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must(filings_synth(f, "a", companies(f)));
+    stage_must(filings_synth(f, "a", companies(f)));
     struct fake_task *t = filings_synth(f, "b", companies(f));
     fake_task_limits(t)->threads = 1;
     fake_task_restart_after(t, FAKE_EACH_STEP);
-    filings_must(t);
-    filings_same(f, "a", "b");
+    stage_must(t);
+    stage_same(f, "a", "b");
     t = filings_synth(f, "c", companies(f));
     fake_task_int(t, "seed", 7);
-    filings_must(t);
+    stage_must(t);
     assert_string_equal(
         sql_cell(f,
                  "SELECT count(*) < 9 FROM (SELECT cik, filed_date, accession_number FROM "
@@ -113,13 +113,13 @@ static void gives_the_same_bytes_for_the_same_seed(void **state)
 static void refuses_a_table_without_companies(void **state)
 {
     struct sql_fixture *f = *state;
-    filings_must_fail(filings_synth(f, "a", filings_table(f, "offers", "SELECT 1 AS x")),
-                      FW_E_MISSING, "no column cik");
+    stage_must_fail(filings_synth(f, "a", stage_table(f, "offers", "SELECT 1 AS x")), FW_E_MISSING,
+                    "no column cik");
 }
 
 int main(void)
 {
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, filings_setup, filings_teardown)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
         TEST(files_for_companies_with_offers_and_others),
         TEST(has_filings_that_are_hard_to_read),
@@ -127,5 +127,5 @@ int main(void)
         TEST(gives_the_same_bytes_for_the_same_seed),
         TEST(refuses_a_table_without_companies),
     };
-    return cmocka_run_group_tests(tests, filings_load, filings_unload);
+    return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

@@ -10,6 +10,9 @@
 /* With fewer, a third is no more than one moment. */
 enum { FEWEST = 8 };
 
+/* So much more in all is an allocator's, which takes another arena or block once in a while. */
+enum { NOISE = 4 };
+
 const char *fw_held_name(enum fw_held kind)
 {
     static const char *const names[] = {"mappings", "descriptors", "threads", "rss_bytes"};
@@ -108,7 +111,8 @@ double fw_holdings_growth(const struct fw_holdings *holdings, enum fw_held kind)
         most = early > most ? early : most;
         least = late < least ? late : least;
     }
-    return least <= most ? 0
-                         : (double)(items[rest - 1].held[kind] - items[0].held[kind]) /
-                               ((double)(rest - 1) * (double)holdings->stride);
+    const int64_t rise = items[rest - 1].held[kind] - items[0].held[kind];
+    return least <= most || rise <= NOISE
+               ? 0
+               : (double)rise / ((double)(rest - 1) * (double)holdings->stride);
 }

@@ -28,7 +28,8 @@ void fw_holdings_note(struct fw_holdings *holdings);
 
 /*
  * How much each moment leaves behind, the first quarter being warm-up: 0 where the rest does not
- * rise from its first third to its last, which noise does not. Of few moments nothing is said.
+ * rise from its first third to its last, which noise does not, or by no more than four in all. Of
+ * few moments nothing is said.
  */
 double fw_holdings_growth(const struct fw_holdings *holdings, enum fw_held kind);
 

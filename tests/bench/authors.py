@@ -25,8 +25,8 @@ from engine import Failed, timed, write
 REACHED = {
     "inspect, 50 plugins, first": 10,
     "inspect, 50 plugins, again": 8,
-    "worker start": 3,
-    "worker start, with SQL": 80,
+    "worker start": 2,
+    "worker start, with SQL": 50,
 }
 
 PLUGINS = 50

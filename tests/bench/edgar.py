@@ -30,7 +30,7 @@ FEATURES = {
     "gross_proceeds_used": "useOfProceeds.grossProceedsUsed.dollarAmount",
 }
 REACHED_AT = 1_000_000
-REACHED = {}
+REACHED = {("edgar_features at 1 GB", "reference"): 0.53}
 DAYS = 175  # of a company in the index, as in the reference's
 
 

@@ -100,17 +100,6 @@ static void destroy(struct sql_attached *attached)
     free(attached);
 }
 
-/* Finishes the text. */
-static fw_status run(struct fw_sql_session *session, struct fw_text *text)
-{
-    fw_status status =
-        text->failed ? fw_fault_nomem(session->host)
-                     : sql_statement_run_all(session, session->connection, fw_text_get(text), NULL);
-
-    fw_text_finish(text);
-    return status;
-}
-
 static fw_status create_view(struct fw_sql_session *session, const struct sql_attached *attached)
 {
     struct fw_text text = {0};
@@ -118,7 +107,7 @@ static fw_status create_view(struct fw_sql_session *session, const struct sql_at
     fw_text_append(&text, "CREATE VIEW ");
     fw_text_identifier(&text, attached->name);
     fw_text_appendf(&text, " AS FROM fw_attached(%" PRId64 ")", attached->id);
-    return run(session, &text);
+    return sql_statement_run_text(session, &text);
 }
 
 static fw_status init_scan(struct fw_sql_session *session, struct sql_attached *attached,
@@ -182,7 +171,7 @@ static fw_status drop_view(struct fw_sql_session *session, const char *name)
 
     fw_text_append(&text, "DROP VIEW IF EXISTS ");
     fw_text_identifier(&text, name);
-    return run(session, &text);
+    return sql_statement_run_text(session, &text);
 }
 
 fw_status sql_detach(struct fw_sql_session *session, const char *name)

@@ -44,16 +44,6 @@ bool sql_table_is_attached(const struct fw_sql_session *session, const char *nam
     return table != NULL;
 }
 
-static fw_status run(struct fw_sql_session *session, struct fw_text *text)
-{
-    fw_status status =
-        text->failed ? fw_fault_nomem(session->host)
-                     : sql_statement_run_all(session, session->connection, fw_text_get(text), NULL);
-
-    fw_text_finish(text);
-    return status;
-}
-
 static fw_status create_view(struct fw_sql_session *session, const struct sql_table *table)
 {
     struct fw_text text = {0};
@@ -61,7 +51,7 @@ static fw_status create_view(struct fw_sql_session *session, const struct sql_ta
     fw_text_append(&text, "CREATE VIEW ");
     fw_text_identifier(&text, table->name);
     fw_text_appendf(&text, " AS FROM fw_attached_table(%" PRId64 ")", table->id);
-    return run(session, &text);
+    return sql_statement_run_text(session, &text);
 }
 
 static fw_status find_columns(struct fw_sql_session *session, struct sql_table *table)
@@ -140,7 +130,7 @@ fw_status sql_table_detach(struct fw_sql_session *session, const char *name)
         struct sql_table *table = *link;
         fw_text_append(&text, "DROP VIEW IF EXISTS ");
         fw_text_identifier(&text, name);
-        status = run(session, &text);
+        status = sql_statement_run_text(session, &text);
         *link = table->next;
         destroy(table);
         sql_session_release(session);

@@ -6,6 +6,7 @@
 
 #include "fault.h"
 #include "sql/fault.h"
+#include "sql/text.h"
 
 /*
  * COPY, INSERT, UPDATE and DELETE say how many rows they changed. CREATE TABLE AS counts too,
@@ -213,5 +214,15 @@ fw_status sql_statement_run_all(struct fw_sql_session *session, duckdb_connectio
     if (status == FW_OK && ret_rows != NULL) {
         *ret_rows = rows;
     }
+    return status;
+}
+
+fw_status sql_statement_run_text(struct fw_sql_session *session, struct fw_text *text)
+{
+    fw_status status =
+        text->failed ? fw_fault_nomem(session->host)
+                     : sql_statement_run_all(session, session->connection, fw_text_get(text), NULL);
+
+    fw_text_finish(text);
     return status;
 }

@@ -6,6 +6,8 @@
 
 #include "session.h"
 
+struct fw_text; /* sql/text.h */
+
 /* One prepared statement and its pending execution. Zero-initialise; finish frees. */
 struct sql_statement {
     struct fw_sql_session *session;
@@ -22,6 +24,9 @@ struct sql_statement {
  */
 fw_status sql_statement_run_all(struct fw_sql_session *session, duckdb_connection connection,
                                 const char *script, uint64_t *ret_rows);
+
+/* The same on the session's own connection, and finishes the text in any case. */
+fw_status sql_statement_run_text(struct fw_sql_session *session, struct fw_text *text);
 
 /*
  * Prepares the only statement of `text` and starts it; with `streaming`, its result will be

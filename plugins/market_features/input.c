@@ -2,85 +2,47 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "instant/instant.h"
 #include "market_features.h"
+#include "named/named.h"
 
 const char *const market_reasons[MARKET_REASONS] = {
     "blank", "no_date", "no_price", "price_not_positive", "high_below_low", "no_volume"};
 
-/* By name, else by the name without regard to case. */
-static fw_status find_column(const struct market *market, const struct fw_source *source,
-                             const char *parameter, const struct fw_source_column **ret_column)
+static struct fw_named named(const struct market *market, const struct fw_source *source)
 {
-    const char *name = fw_task_value(market->task, parameter)->text;
-    const struct fw_source_column *column = fw_source_column(source, name);
-    struct fw_text names = {0};
-
-    for (size_t i = 0; i < source->n_columns; i++) {
-        if (column == NULL && strcasecmp(source->columns[i].name, name) == 0) {
-            column = &source->columns[i];
-        }
-        fw_text_appendf(&names, "%s%s", i > 0 ? ", " : "", source->columns[i].name);
-    }
-    *ret_column = column;
-    fw_status status = column != NULL
-                           ? FW_OK
-                           : fw_faultf(market->host, FW_E_MISSING, source->files[0].path,
-                                       "name the column in the stage's params",
-                                       "there is no column \"%s\" (parameter %s) among: %s", name,
-                                       parameter, fw_text_get(&names));
-    fw_text_finish(&names);
-    return status;
+    return (struct fw_named){.host = market->host, .task = market->task, .source = source};
 }
 
-/* A number, infinite and not-a-number ones being none. */
 static fw_status append_number(const struct market *market, const struct fw_source *source,
                                const char *parameter, const char *as, struct fw_text *text)
 {
-    const struct fw_source_column *column;
-    struct fw_text name = {0};
-    fw_status status = find_column(market, source, parameter, &column);
+    const struct fw_named columns = named(market, source);
 
-    if (status == FW_OK) {
-        fw_text_identifier(&name, column->name);
-        fw_text_appendf(text,
-                        ", CASE WHEN isfinite(TRY_CAST(%s AS DOUBLE)) THEN TRY_CAST(%s AS DOUBLE) "
-                        "END AS %s",
-                        fw_text_get(&name), fw_text_get(&name), as);
-        text->failed = text->failed || name.failed;
-        fw_text_finish(&name);
-    }
+    fw_text_append(text, ", ");
+    fw_status status = fw_named_number(&columns, parameter, text);
+    fw_text_appendf(text, " AS %s", as);
     return status;
 }
 
-/* The calendar day, in UTC where a time has a zone. */
+/* The day, and what the row says of it. */
 static fw_status append_day(const struct market *market, const struct fw_source *source,
                             const char *parameter, const char *format_parameter,
                             struct fw_text *text)
 {
-    const char *format = fw_task_value(market->task, format_parameter)->text;
+    const struct fw_named columns = named(market, source);
     const struct fw_source_column *column;
-    fw_status status = find_column(market, source, parameter, &column);
+    fw_status status = fw_named_column(&columns, parameter, &column);
 
     if (status != FW_OK) {
         return status;
     }
-    fw_text_append(text, "SELECT TRY_CAST(");
-    if (format[0] != '\0' && strcmp(column->sql_type, "VARCHAR") == 0) {
-        fw_text_append(text, "try_strptime(");
-        fw_text_identifier(text, column->name);
-        fw_text_append(text, ", ");
-        fw_text_literal(text, format);
-        fw_text_append(text, ")");
-    } else {
-        fw_instant_append(text, column);
-    }
-    fw_text_append(text, " AS DATE) AS fw_day, ");
+    fw_text_append(text, "SELECT ");
+    status = fw_named_day(&columns, parameter, format_parameter, text);
+    fw_text_append(text, " AS fw_day, ");
     fw_text_identifier(text, column->name);
     fw_text_append(text, "::VARCHAR AS fw_said");
-    return FW_OK;
+    return status;
 }
 
 /*

@@ -52,6 +52,30 @@ fw_status fw_sql_execf(const struct fw_sql_handle *handle, const char *format, .
     return status;
 }
 
+/* How long a job works before the host may look. */
+enum { WORK_MS = 500 };
+
+fw_status fw_sql_work(const struct fw_sql_handle *handle, const struct fw_text *statement,
+                      struct fw_sql_job **job)
+{
+    double fraction;
+    fw_status status = FW_OK;
+
+    if (*job == NULL) {
+        status = statement->failed
+                     ? fw_fault_nomem(handle->host)
+                     : handle->api->begin(handle->session, fw_text_get(statement), job);
+    }
+    if (status == FW_OK) {
+        status = handle->api->advance(*job, WORK_MS, &fraction);
+    }
+    if (status == FW_OK) {
+        handle->api->finish(*job);
+        *job = NULL;
+    }
+    return status;
+}
+
 uint64_t fw_sql_rows_changed(const struct fw_sql_handle *handle)
 {
     return handle->api->rows_changed(handle->session);

@@ -32,6 +32,14 @@ __attribute__((format(printf, 2, 3))) fw_status fw_sql_execf(const struct fw_sql
 /** Runs what a text holds; a text whose building failed is FW_E_NOMEM. */
 fw_status fw_sql_exec_text(const struct fw_sql_handle *handle, const struct fw_text *text);
 
+/**
+ * Works on one statement for a step's time: begins it when *job is NULL. FW_MORE while there is
+ * more to do; at the end the job is freed and *job NULL again. A stage that is destroyed before
+ * gives the job to `api->finish`.
+ */
+fw_status fw_sql_work(const struct fw_sql_handle *handle, const struct fw_text *statement,
+                      struct fw_sql_job **job);
+
 /** Rows written or changed by the last statement. */
 uint64_t fw_sql_rows_changed(const struct fw_sql_handle *handle);
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "named/named.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "instant/instant.h"
+
+fw_status fw_named_column(const struct fw_named *named, const char *parameter,
+                          const struct fw_source_column **ret_column)
+{
+    const struct fw_source *source = named->source;
+    const char *name = fw_task_value(named->task, parameter)->text;
+    const struct fw_source_column *column = fw_source_column(source, name);
+    struct fw_text names = {0};
+    fw_status status = FW_OK;
+
+    for (size_t i = 0; i < source->n_columns; i++) {
+        if (column == NULL && strcasecmp(source->columns[i].name, name) == 0) {
+            column = &source->columns[i];
+        }
+        fw_text_appendf(&names, "%s%s", i > 0 ? ", " : "", source->columns[i].name);
+    }
+    if (column != NULL) {
+        *ret_column = column;
+    } else {
+        status = fw_faultf(named->host, FW_E_MISSING, source->files[0].path,
+                           "name the column in the stage's params",
+                           "there is no column \"%s\" (parameter %s) among: %s", name, parameter,
+                           fw_text_get(&names));
+    }
+    fw_text_finish(&names);
+    return status;
+}
+
+fw_status fw_named_day(const struct fw_named *named, const char *parameter,
+                       const char *format_parameter, struct fw_text *text)
+{
+    const char *format = fw_task_value(named->task, format_parameter)->text;
+    const struct fw_source_column *column;
+    fw_status status = fw_named_column(named, parameter, &column);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    fw_text_append(text, "TRY_CAST(");
+    if (format[0] != '\0' && strcmp(column->sql_type, "VARCHAR") == 0) {
+        fw_text_append(text, "try_strptime(");
+        fw_text_identifier(text, column->name);
+        fw_text_append(text, ", ");
+        fw_text_literal(text, format);
+        fw_text_append(text, ")");
+    } else {
+        fw_instant_append(text, column);
+    }
+    fw_text_append(text, " AS DATE)");
+    return FW_OK;
+}
+
+fw_status fw_named_number(const struct fw_named *named, const char *parameter, struct fw_text *text)
+{
+    const struct fw_source_column *column;
+    struct fw_text name = {0};
+    fw_status status = fw_named_column(named, parameter, &column);
+
+    if (status == FW_OK) {
+        fw_text_identifier(&name, column->name);
+        fw_text_appendf(text,
+                        "CASE WHEN isfinite(TRY_CAST(%s AS DOUBLE)) THEN TRY_CAST(%s AS DOUBLE) "
+                        "END",
+                        fw_text_get(&name), fw_text_get(&name));
+        text->failed = text->failed || name.failed;
+        fw_text_finish(&name);
+    }
+    return status;
+}

@@ -112,6 +112,20 @@ void fw_machine_look_under(const char *root, struct fw_machine *ret_machine)
     *ret_machine = machine;
 }
 
+const char *fw_machine_blas_core(void)
+{
+    const char *given = getenv("OPENBLAS_CORETYPE");
+#ifdef __x86_64__
+    const char *own = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+                          ? "SkylakeX"
+                      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "Haswell"
+                                                                                        : "";
+#else
+    const char *own = "";
+#endif
+    return given && *given ? given : own;
+}
+
 void fw_machine_look(struct fw_machine *ret_machine)
 {
     fw_machine_look_under("", ret_machine);

@@ -20,6 +20,13 @@ void fw_machine_look(struct fw_machine *ret_machine);
 /* The same with the files of /proc and /sys looked for under another root ("" is the real one). */
 void fw_machine_look_under(const char *root, struct fw_machine *ret_machine);
 
+/*
+ * Which kernels OpenBLAS shall take, "SkylakeX" for example: the user's OPENBLAS_CORETYPE, else
+ * those for the processor's instructions, since an OpenBLAS that does not know a newer processor
+ * takes its slowest. "" where it is left to choose by itself.
+ */
+const char *fw_machine_blas_core(void);
+
 /* The kills by now, in some 10 µs. */
 uint64_t fw_machine_oom_kills(const struct fw_machine *machine);
 

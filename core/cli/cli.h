@@ -67,6 +67,10 @@ int fw_tool_main(const struct fw_verb *verb, int argc, char **argv); /* both, fo
 int fw_verdict_fail(const struct fw_error *err);
 void fw_verdict_given(bool given);
 
+/* Environment of a run that was sent to the background: the descriptor that takes a byte once the
+ * run directory is its own. */
+#define FW_CLI_READY "FWRUN_READY"
+
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_version(const struct fw_cli *cli, struct fw_error *err);
 int fw_verb_help(const struct fw_cli *cli, struct fw_error *err);

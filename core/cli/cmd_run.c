@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,7 +11,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/console.h"
-#include "cli/detach.h"
 #include "cli/facts.h"
 #include "cli/print.h"
 #include "cli/target.h"
@@ -124,28 +124,15 @@ static int carry_out(const struct fw_cli *cli, struct fw_target *target, struct 
     return code;
 }
 
-/* 1 in the parent, which has said where the run is and is done; 0 in the child, which runs. */
-static int go_to_background(const struct fw_cli *cli, const struct fw_target *target,
-                            struct fw_console *console, int *ret_ready, struct fw_error *err)
+/* Whoever sent this run to the background waits for a byte. */
+static void say_ready(void)
 {
-    const char *dir = target->plan->run_dir;
-    fw_auto(free) char *log = fw_text("%s/run.log", dir);
-    pid_t pid;
-    FW_TRY(log ? fw_fs_mkdirs(dir, err) : fw_error_oom(err));
-    FW_TRY(fw_detach(log, &pid, ret_ready, err));
-    if (pid == 0) {
-        fw_console_init(console, false, cli->quiet);
-        announce(cli);
-        return 0;
+    const char *fd = getenv(FW_CLI_READY);
+    if (fd) {
+        (void)!write(atoi(fd), "", 1); /* who is gone does not wait */
+        close(atoi(fd));
+        unsetenv(FW_CLI_READY);
     }
-    if (!cli->json) {
-        printf("pid %d\nlog %s\nrun directory %s\n", (int)pid, log, dir);
-        return 1;
-    }
-    fw_auto(json) cJSON *json = cJSON_CreateObject();
-    fw_json_set(json, FW_JSON_I64("pid", pid), FW_JSON_TEXT("log", log),
-                FW_JSON_TEXT("run_dir", dir));
-    return fw_print_json(json, err) == 0 ? 1 : -1;
 }
 
 /* A page about the run, unless that of an earlier run still tells all: nothing was executed. It is
@@ -162,14 +149,14 @@ static void write_report(const struct fw_console *console, const char *run_dir)
 
 /* Takes the run directory and runs. */
 static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw_console *console,
-                   int ready, struct fw_error *err)
+                   struct fw_error *err)
 {
     fw_auto(str) struct fw_str note = {0};
     struct fw_rundir dir;
     if (fw_rundir_open(&dir, target->plan->run_dir, target->pipeline.durability, &note, err) < 0) {
         return err->code;
     }
-    fw_detach_ready(ready);
+    say_ready();
     if (note.len > 0) {
         fprintf(stderr, "%s\n", note.text);
     }
@@ -187,26 +174,29 @@ static int execute(const struct fw_cli *cli, struct fw_target *target, struct fw
     return code;
 }
 
-/* Whose workers can swap is a program of its own. Returns only if it is not there. */
-static int run_watching(const struct fw_cli *cli, struct fw_error *err)
+/* A run in the background, or one whose workers can swap, begins in a program of its own. Returns
+ * only if that is not there. */
+static int run_by(const char *name, const struct fw_cli *cli, struct fw_error *err)
 {
-    fw_auto(free) char *tool = fw_tool_path("watch-plugins");
+    fw_auto(free) char *tool = fw_tool_path(name);
     return execv(tool ? tool : "", cli->argv) < 0
-               ? fw_error_errno(err, FW_EXIT_FAILED, "cannot start fwrun-watch-plugins")
+               ? fw_error_errno(err, FW_EXIT_FAILED, "cannot start fwrun-%s", name)
                : 0;
 }
 
 int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
 {
-    if (cli->watch && !fw_run_hooks.boundary && run_watching(cli, err) < 0) {
+    const char *tool = cli->detach && !cli->plan_only && !getenv(FW_CLI_READY) ? "detach"
+                       : cli->watch && !fw_run_hooks.boundary                  ? "watch-plugins"
+                                                                               : NULL;
+    if (tool && run_by(tool, cli, err) < 0) {
         return err->code;
     }
     fw_auto(target) struct fw_target target = {0};
     struct fw_console console;
-    int ready = -1;
     announce(cli);
     catch_signals(cli->sigterm_code);
-    fw_console_init(&console, cli->json, cli->quiet);
+    fw_console_init(&console, cli->json && !cli->detach, cli->quiet);
     if (fw_target_open(cli, cli->args.items[0], &target, err) < 0 ||
         fw_target_select(cli, &target, err) < 0) {
         return err->code;
@@ -215,9 +205,5 @@ int fw_verb_run(const struct fw_cli *cli, struct fw_error *err)
         return fw_target_assess(&target, err) < 0 ? err->code
                                                   : fw_print_plan(target.plan, cli->json, err);
     }
-    int away = cli->detach ? go_to_background(cli, &target, &console, &ready, err) : 0;
-    if (away != 0) {
-        return away < 0 ? err->code : 0;
-    }
-    return execute(cli, &target, &console, ready, err);
+    return execute(cli, &target, &console, err);
 }

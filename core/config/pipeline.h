@@ -22,6 +22,8 @@ struct fw_pipeline_resources {
     uint64_t memory_bytes; /* 0: not given; "60%" is of this machine (base/machine.h) */
     char *temp;            /* folder for scratch files; NULL: not given */
     uint64_t temp_bytes;   /* `temp_limit`: the most that may be used there; 0: not given */
+    const char
+        *compute; /* which provider of fw.kernels/1: "auto", "cpu", "cuda"; NULL: not given */
 };
 
 /* One value of an input port: a path, which may be a pattern, or another stage's output. */

@@ -182,6 +182,7 @@ static const struct key resource_keys[] = {
     {.name = "memory", .take = take_size, .offset = FIELD(memory_bytes)},
     {.name = "temp", .take = take_path, .offset = FIELD(temp)},
     {.name = "temp_limit", .take = take_size, .offset = FIELD(temp_bytes)},
+    {.name = "compute", .take = take_plain, .offset = FIELD(compute), .kind = FW_CFG_STRING},
 };
 #undef FIELD
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/machine.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "fw/version.h"
@@ -45,9 +46,13 @@ static int add_params(cJSON *preimage, const struct fw_values *values, struct fw
 static int add_service(cJSON *services, const struct fw_registry_service *provider,
                        struct fw_digests *digests, struct fw_error *err)
 {
-    cJSON *item = cJSON_AddObjectToObject(services, provider->service->id);
+    const char *id = provider->service->id, *plugin = provider->entry->plugin->id;
+    /* Of those that were bound together, each by its own name. */
+    fw_auto(free) char *name =
+        fw_text(cJSON_HasObjectItem(services, id) ? "%s %s" : "%s", id, plugin);
+    cJSON *item = name ? cJSON_AddObjectToObject(services, name) : NULL;
     cJSON *libraries = item ? cJSON_AddObjectToObject(item, "libraries") : NULL;
-    if (!libraries || !cJSON_AddStringToObject(item, "plugin", provider->entry->plugin->id) ||
+    if (!libraries || !cJSON_AddStringToObject(item, "plugin", plugin) ||
         !cJSON_AddStringToObject(item, "digest", provider->entry->elf.digest)) {
         return fw_error_oom(err);
     }
@@ -56,6 +61,10 @@ static int add_service(cJSON *services, const struct fw_registry_service *provid
         return -1;
     }
     for (size_t i = 0; i < paths.len; i++) {
+        if (strstr(paths.items[i], "openblas") &&
+            !fw_json_set(item, FW_JSON_TEXT("blas_core", fw_machine_blas_core()))) {
+            return fw_error_oom(err);
+        }
         if (add_file_digest(libraries, provider->service->libraries[i], paths.items[i], digests,
                             err) < 0) {
             return -1;

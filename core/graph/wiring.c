@@ -288,26 +288,59 @@ bool fw_wire_is_host_service(const char *id)
     return false;
 }
 
+/* The provider of kernels is the one for the device that `compute` names. */
+static int find_kernels(const struct fw_plan *plan, const struct fw_plan_stage *stage,
+                        struct fw_registry_wish *wish, struct fw_registry_service *found,
+                        struct fw_error *err)
+{
+    const char *own = stage->spec->resources.compute, *given = plan->pipeline->resources.compute;
+    const char *compute = own ? own : given ? given : "auto";
+    bool any = strcmp(compute, "auto") == 0;
+    wish->kind = any ? "cuda" : compute;
+    if (any && (access("/dev/nvidiactl", F_OK) < 0 ||
+                fw_registry_find_service(plan->registry, wish, found, err) < 0)) {
+        wish->kind = "cpu";
+    }
+    return fw_registry_find_service(plan->registry, wish, found, err) < 0
+               ? fw_error_prefix(err, "to compute on \"%s\": ", wish->kind)
+               : 0;
+}
+
+static int find_provider(const struct fw_plan *plan, const struct fw_plan_stage *stage,
+                         struct fw_registry_wish *wish, struct fw_registry_service *found,
+                         struct fw_error *err)
+{
+    return strcmp(wish->id, "fw.kernels/1") == 0
+               ? find_kernels(plan, stage, wish, found, err)
+               : fw_registry_find_service(plan->registry, wish, found, err);
+}
+
 static int wire_service(struct fw_plan *plan, struct fw_plan_stage *stage, const char *id,
                         bool required, struct fw_diag *diag)
 {
-    if (fw_wire_is_host_service(id)) {
-        return 0;
-    }
+    bool many = id[strcspn(id, "*")] == '*';
+    fw_auto(free) char *bare = strndup(id, strcspn(id, "*"));
+    struct fw_registry_wish wish = {.id = bare};
     struct fw_registry_service found;
     struct fw_error err;
-    if (fw_registry_find_service(plan->registry, id, &found, &err) < 0) {
-        if (required) {
-            fw_diag_node(diag, stage->spec->node, "stage type \"%s\" needs the service \"%s\": %s",
-                         stage->spec->use, id, err.text);
-        }
-        return 0;
-    }
-    struct fw_registry_service *provider = fw_vec_add(&stage->providers);
-    if (!provider) {
+    if (!bare) {
         return -1;
     }
-    *provider = found;
+    for (; !fw_wire_is_host_service(bare) && (many || wish.skip == 0); wish.skip++) {
+        if (find_provider(plan, stage, &wish, &found, &err) < 0) {
+            if (required && wish.skip == 0) {
+                fw_diag_node(diag, stage->spec->node,
+                             "stage type \"%s\" needs the service \"%s\": %s", stage->spec->use,
+                             bare, err.text);
+            }
+            return 0;
+        }
+        struct fw_registry_service *provider = fw_vec_add(&stage->providers);
+        if (!provider) {
+            return -1;
+        }
+        *provider = found;
+    }
     return 0;
 }
 

@@ -258,22 +258,32 @@ int fw_registry_find_stage(const struct fw_registry *registry, const char *name,
     return 0;
 }
 
-int fw_registry_find_service(const struct fw_registry *registry, const char *id,
+static bool is_kind(const struct fw_plugin *plugin, const char *kind)
+{
+    const char *end = strrchr(plugin->id, '_');
+    return kind == NULL || (end != NULL && strcmp(end + 1, kind) == 0);
+}
+
+int fw_registry_find_service(const struct fw_registry *registry,
+                             const struct fw_registry_wish *wish,
                              struct fw_registry_service *ret_service, struct fw_error *err)
 {
+    size_t left = wish->skip;
     for (size_t i = 0; i < registry->len; i++) {
         const struct fw_registry_entry *entry = &registry->items[i];
-        const struct fw_service *service =
-            usable(entry) ? fw_plugin_service(entry->plugin, id) : NULL;
-        if (service != NULL && fw_registry_check_libraries(entry, err) != 0) {
-            return fw_error_prefix(err, "service '%s': %s: ", id, entry->path);
+        const struct fw_service *service = usable(entry) && is_kind(entry->plugin, wish->kind)
+                                               ? fw_plugin_service(entry->plugin, wish->id)
+                                               : NULL;
+        if (service == NULL || left-- > 0) {
+            continue;
         }
-        if (service != NULL) {
-            *ret_service = (struct fw_registry_service){.entry = entry, .service = service};
-            return 0;
+        if (fw_registry_check_libraries(entry, err) != 0) {
+            return fw_error_prefix(err, "service '%s': %s: ", wish->id, entry->path);
         }
+        *ret_service = (struct fw_registry_service){.entry = entry, .service = service};
+        return 0;
     }
-    return not_found(registry, "service", id, NULL, err);
+    return not_found(registry, "service", wish->id, NULL, err);
 }
 
 int fw_registry_libraries(const struct fw_registry_service *service, struct fw_strings *list,

@@ -61,9 +61,17 @@ struct fw_registry_service {
     const struct fw_service *service; /* in the image */
 };
 
-/* The first provider of a service in search order; errors as for stages. The services of the host
+/* Which provider of a service is meant. */
+struct fw_registry_wish {
+    const char *id;
+    const char *kind; /* what its plugin's id ends in, after an underscore; NULL: any */
+    size_t skip;      /* so many of those in search order are passed over */
+};
+
+/* The first provider that is meant, in search order; errors as for stages. The services of the host
  * itself are none of the registry's business. */
-int fw_registry_find_service(const struct fw_registry *registry, const char *id,
+int fw_registry_find_service(const struct fw_registry *registry,
+                             const struct fw_registry_wish *wish,
                              struct fw_registry_service *ret_service, struct fw_error *err);
 
 /* Adds the files of the libraries that a service declares, absolute paths in declared order, as

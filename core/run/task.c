@@ -79,7 +79,10 @@ static bool add_plugins(const struct fw_plan_stage *stage, cJSON *task)
 {
     cJSON *providers = cJSON_AddArrayToObject(task, "providers");
     for (size_t i = 0; providers && i < stage->providers.len; i++) {
-        if (!add_plugin(fw_json_append(providers), stage->providers.items[i].entry)) {
+        const struct fw_registry_service *bound = &stage->providers.items[i];
+        cJSON *item = fw_json_append(providers);
+        if (!add_plugin(item, bound->entry) ||
+            !cJSON_AddStringToObject(item, "service", bound->service->id)) {
             return false;
         }
     }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/machine.h"
 #include "base/proc.h"
 #include "run/checkpoint.h"
 #include "run/times.h"
@@ -93,13 +94,14 @@ static int open_module(struct fw_worker *worker, const cJSON *from, struct fw_mo
 static int settle_in(struct fw_worker *worker, struct fw_error *err)
 {
     char threads[16];
-    const char *log;
+    const char *log, *core = fw_machine_blas_core();
     FW_TRY(fw_json_get_string(worker->json, "log", &log, err));
     fw_auto(close) int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     snprintf(threads, sizeof threads, "%u", worker->limits.threads);
     if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
         setenv("OMP_NUM_THREADS", threads, true) < 0 ||
         setenv("OPENBLAS_NUM_THREADS", threads, true) < 0 ||
+        (*core && setenv("OPENBLAS_CORETYPE", core, true) < 0) ||
         setenv("ORT_DISABLE_TELEMETRY", "1", true) < 0) {
         return fw_error_errno(err, FW_EXIT_STATE, "cannot prepare for the stage, with its log %s",
                               log);
@@ -118,15 +120,15 @@ static int load_plugins(struct fw_worker *worker, struct fw_error *err)
         return -1;
     }
     worker->providers =
-        calloc((size_t)cJSON_GetArraySize(providers) + 1, sizeof(struct fw_module *));
+        calloc((size_t)cJSON_GetArraySize(providers) + 1, sizeof *worker->providers);
     if (!worker->providers) {
         return fw_error_oom(err);
     }
     cJSON_ArrayForEach(item, providers)
     {
-        if (open_module(worker, item, &worker->providers[worker->n_providers], err) < 0) {
-            return -1;
-        }
+        struct fw_provider *provider = &worker->providers[worker->n_providers];
+        FW_TRY(fw_json_get_string(item, "service", &provider->id, err));
+        FW_TRY(open_module(worker, item, &provider->module, err));
         worker->n_providers++;
     }
     if (open_module(worker, plugin, &worker->module, err) < 0) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -251,10 +253,16 @@ static const void *service(const struct fw_host *host, const char *id)
             return host_services[i].table;
         }
     }
+    /* "ID#2" is the third of those that were bound by "ID*". */
+    char bare[128];
+    const char *mark = strchr(id, '#');
+    unsigned long left = mark ? strtoul(mark + 1, NULL, 10) : 0;
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(id, "#"), id);
     for (size_t i = 0; i < worker->n_providers; i++) {
-        const struct fw_service *found = fw_module_service(worker->providers[i], id);
-        if (found) {
-            return found->table;
+        const struct fw_provider *provider = &worker->providers[i];
+        if (strcmp(provider->id, bare) == 0 && left-- == 0) {
+            const struct fw_service *found = fw_module_service(provider->module, bare);
+            return found ? found->table : NULL;
         }
     }
     return NULL;

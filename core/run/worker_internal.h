@@ -18,6 +18,12 @@ struct fw_hook {
     void *arg;
 };
 
+/* What a service is taken from. Its plugin may have others, which others may be bound for. */
+struct fw_provider {
+    const char *id;
+    struct fw_module *module;
+};
+
 /* One stage instance and everything that belongs to it, in the process that runs it. */
 struct fw_worker {
     struct fw_host host; /* what the plugin sees; host.self leads back here */
@@ -47,7 +53,7 @@ struct fw_worker {
 
     struct fw_loader *loader;
     struct fw_module *module;
-    struct fw_module **providers;
+    struct fw_provider *providers;
     size_t n_providers;
     const struct fw_stage *stage;
 

@@ -36,7 +36,7 @@ struct fw_stand {
     pthread_mutex_t send_lock;
     struct fw_loader *loader;
     struct fw_module *module;
-    struct fw_module **providers;
+    struct fw_provider *providers;
     size_t n_providers;
     const struct fw_stage *stage;
 

@@ -44,13 +44,15 @@ static int load(struct fw_stand *stand, struct fw_error *err)
     FW_TRY(fw_json_get_string(stand->task, "use", &use, err));
     FW_TRY(fw_fs_mkdirs(copies, err));
     FW_TRY(fw_loader_create(copies, &stand->loader, err));
-    stand->providers = calloc((size_t)cJSON_GetArraySize(providers) + 1, sizeof(void *));
+    stand->providers = calloc((size_t)cJSON_GetArraySize(providers) + 1, sizeof *stand->providers);
     if (!stand->providers) {
         return fw_error_oom(err);
     }
     cJSON_ArrayForEach(item, providers)
     {
-        FW_TRY(open_module(stand, item, &stand->providers[stand->n_providers], err));
+        struct fw_provider *provider = &stand->providers[stand->n_providers];
+        FW_TRY(fw_json_get_string(item, "service", &provider->id, err));
+        FW_TRY(open_module(stand, item, &provider->module, err));
         stand->n_providers++;
     }
     FW_TRY(open_module(stand, plugin, &stand->module, err));
@@ -63,7 +65,7 @@ static void unload(struct fw_stand *stand)
     fw_stand_say(stand, "load", 0);
     fw_module_close(stand->module);
     while (stand->n_providers > 0) {
-        fw_module_close(stand->providers[--stand->n_providers]);
+        fw_module_close(stand->providers[--stand->n_providers].module);
     }
     free(stand->providers);
     fw_loader_destroy(stand->loader);

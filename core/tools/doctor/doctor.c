@@ -61,6 +61,8 @@ static void check_machine(struct doctor *doctor)
     fw_print_bytes(machine.memory_bytes, memory);
     note(doctor, machine.cpus > 0, "cpu", "check the affinity mask (taskset)",
          "%u processors may be used", machine.cpus);
+    note(doctor, true, "blas", "", "OpenBLAS takes its kernels for %s (OPENBLAS_CORETYPE)",
+         *fw_machine_blas_core() ? fw_machine_blas_core() : "what it recognises itself");
     note(doctor, machine.memory_bytes >= ADVISED_MEMORY, "memory",
          "raise the cgroup's limit, or set resources.memory to what there is and expect the ladder",
          "%s may be used (least of cgroup limits and MemTotal)", memory);

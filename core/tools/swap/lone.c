@@ -12,10 +12,11 @@ static int open_providers(struct fw_worker *worker, const cJSON *job, struct fw_
     cJSON_ArrayForEach(item, list)
     {
         const char *path, *digest;
+        struct fw_provider *provider = &worker->providers[worker->n_providers];
+        FW_TRY(fw_json_get_string(item, "service", &provider->id, err));
         FW_TRY(fw_json_get_string(item, "path", &path, err));
         FW_TRY(fw_json_get_string(item, "digest", &digest, err));
-        FW_TRY(fw_loader_share(worker->loader, path, digest,
-                               &worker->providers[worker->n_providers], err));
+        FW_TRY(fw_loader_share(worker->loader, path, digest, &provider->module, err));
         worker->n_providers++;
     }
     return 0;

@@ -21,8 +21,10 @@ static int add_provider(const struct fw_lab *lab, cJSON *job, struct fw_error *e
 {
     struct fw_registry_service found;
     cJSON *provider = fw_json_append(cJSON_AddArrayToObject(job, "providers"));
-    FW_TRY(fw_registry_find_service(&lab->target.registry, FW_SQL_ID, &found, err));
-    return cJSON_AddStringToObject(provider, "path", found.entry->path) &&
+    FW_TRY(fw_registry_find_service(&lab->target.registry,
+                                    &(struct fw_registry_wish){.id = FW_SQL_ID}, &found, err));
+    return cJSON_AddStringToObject(provider, "service", FW_SQL_ID) &&
+                   cJSON_AddStringToObject(provider, "path", found.entry->path) &&
                    cJSON_AddStringToObject(provider, "digest", found.entry->elf.digest)
                ? 0
                : fw_error_oom(err);

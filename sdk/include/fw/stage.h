@@ -66,6 +66,11 @@ struct fw_stage {
     const struct fw_port *inputs;
     const struct fw_port *outputs;
     const struct fw_param *params;
+    /**
+     * Ids. One provider of each is bound, the first in search order; of "ID*" all that there are,
+     * and the host is then asked for "ID#0", "ID#1" and so on until it has no more. Required
+     * are one or more. Which providers are bound is part of the cache key.
+     */
     const char *const *services_required;
     const char *const *services_optional;
 

@@ -223,12 +223,15 @@ static void finds_a_service_and_its_libraries(void **state)
     struct fw_registry_service found;
     struct fw_error err = {0};
     const char *id = "org.fwrun.test.number/1";
-    assert_int_equal(fw_registry_find_service(&registry, id, &found, &err), 0);
+    assert_int_equal(
+        fw_registry_find_service(&registry, &(struct fw_registry_wish){.id = id}, &found, &err), 0);
     assert_string_equal(found.entry->path, fixture_path("good/t_number"));
     assert_int_equal(fw_registry_libraries(&found, &libraries, &err), 0);
     assert_int_equal(libraries.len, 1);
     assert_non_null(strstr(libraries.items[0], "/libc.so.6"));
-    assert_int_equal(fw_registry_find_service(&registry, "fw.nothing/1", &found, &err), -1);
+    assert_int_equal(fw_registry_find_service(
+                         &registry, &(struct fw_registry_wish){.id = "fw.nothing/1"}, &found, &err),
+                     -1);
     assert_says(&err, FW_EXIT_CONFIG, "no plugin has the service 'fw.nothing/1'");
 }
 

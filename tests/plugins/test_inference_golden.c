@@ -130,8 +130,7 @@ static void draws_what_numpys_philox_draws(void **state)
     (void)state;
     fw_draws_init(&draws, golden.key, 7);
     for (int i = 0; i < cJSON_GetArraySize(philox); i++) {
-        uint64_t low = fw_draws_next(&draws), high = fw_draws_next(&draws);
-        assert_true((high << 32 | low) == whole(philox, i));
+        assert_true(fw_draws_next(&draws) == whole(philox, i));
     }
 }
 

@@ -20,7 +20,7 @@ static void *run_lane(void *arg)
 {
     struct lane *lane = arg;
     const struct fw_bootstrap *plan = lane->plan;
-    uint32_t *counts = malloc(fw_pair_rows(plan->pair) * sizeof *counts);
+    uint32_t *counts = fw_pair_counts(plan->pair);
 
     lane->status = counts != NULL ? FW_OK : FW_E_NOMEM;
     for (size_t i = 0; counts != NULL && i < lane->n; i++) {
@@ -66,7 +66,7 @@ fw_status fw_bootstrap_run(const struct fw_bootstrap *plan, uint64_t first, size
 fw_status fw_bootstrap_given(const struct fw_pair *pair, const uint32_t *rows, uint32_t n,
                              struct fw_replicate *ret)
 {
-    uint32_t *counts = calloc(fw_pair_rows(pair), sizeof *counts);
+    uint32_t *counts = fw_pair_counts(pair);
     double values[2];
 
     if (counts == NULL) {

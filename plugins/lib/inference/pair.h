@@ -39,11 +39,16 @@ void fw_pair_destroy(struct fw_pair *pair);
 
 uint32_t fw_pair_rows(const struct fw_pair *pair);
 
+/** How often each row is there, all 0, and room behind it to measure in; the caller frees, NULL is
+    out of memory. One for each thread. */
+uint32_t *fw_pair_counts(const struct fw_pair *pair);
+
 /**
- * The metric of both models where row i is there counts[i] times, below 2^32 in all. NaN for both
- * where it cannot be told: no row, or for a metric of ranks one class alone. [any thread]
+ * The metric of both models where row i is there counts[i] times, below 2^32 in all. `counts` are
+ * from fw_pair_counts. NaN for both where it cannot be told: no row of class 1 for the average
+ * precision, none of one of the classes for the AUC. [any thread]
  */
-void fw_pair_measure(const struct fw_pair *pair, const uint32_t *counts, double ret[2]);
+void fw_pair_measure(const struct fw_pair *pair, uint32_t *counts, double ret[2]);
 
 /** The same of the rows as they are. FW_OK or FW_E_NOMEM. */
 fw_status fw_pair_measure_all(const struct fw_pair *pair, double ret[2]);

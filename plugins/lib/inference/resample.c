@@ -38,29 +38,48 @@ void fw_resample_finish(struct fw_resample *resample)
     *resample = (struct fw_resample){0};
 }
 
-static void draw_of(struct fw_draws *draws, const uint32_t *rows, uint32_t n, uint32_t *counts)
+/* Draws n of the rows 0 to n - 1, or of those that are listed. */
+static void draw_rows(struct fw_draws *draws, const uint32_t *rows, uint32_t n, uint32_t *counts)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        counts[rows[fw_draws_below(draws, n)]]++;
+    const struct fw_bound bound = fw_bound_of(n);
+    uint32_t drawn[FW_DRAWS_AT_ONCE];
+
+    for (uint32_t left = n; left > 0;) {
+        uint32_t some = bound.at_once < left ? bound.at_once : left;
+        fw_draws_below(draws, &bound, drawn);
+        for (uint32_t i = 0; i < some; i++) {
+            counts[rows != NULL ? rows[drawn[i]] : drawn[i]]++;
+        }
+        left -= some;
+    }
+}
+
+static void count_block(uint32_t start, uint32_t length, uint32_t n, uint32_t *counts)
+{
+    uint32_t up_to_end = n - start < length ? n - start : length;
+
+    for (uint32_t i = 0; i < up_to_end; i++) {
+        counts[start + i]++;
+    }
+    for (uint32_t i = up_to_end; i < length; i++) {
+        counts[i - up_to_end]++;
     }
 }
 
 static void draw_blocks(const struct fw_resample *resample, struct fw_draws *draws,
                         uint32_t *counts)
 {
-    uint32_t n = resample->n;
+    const uint32_t n = resample->n;
+    const struct fw_bound bound = fw_bound_of(n);
+    uint32_t drawn[FW_DRAWS_AT_ONCE];
 
     for (uint32_t left = n; left > 0;) {
-        uint32_t start = fw_draws_below(draws, n);
-        uint32_t length = resample->block < left ? resample->block : left;
-        uint32_t up_to_end = n - start < length ? n - start : length;
-        for (uint32_t i = 0; i < up_to_end; i++) {
-            counts[start + i]++;
+        fw_draws_below(draws, &bound, drawn);
+        for (unsigned i = 0; i < bound.at_once && left > 0; i++) {
+            uint32_t length = resample->block < left ? resample->block : left;
+            count_block(drawn[i], length, n, counts);
+            left -= length;
         }
-        for (uint32_t i = up_to_end; i < length; i++) {
-            counts[i - up_to_end]++;
-        }
-        left -= length;
     }
 }
 
@@ -75,11 +94,9 @@ void fw_resample_draw(const struct fw_resample *resample, const uint64_t key[2],
     if (resample->kind == FW_RESAMPLE_BLOCK) {
         draw_blocks(resample, &draws, ret_counts);
     } else if (resample->kind == FW_RESAMPLE_STRATIFIED) {
-        draw_of(&draws, resample->rows, n_ones, ret_counts);
-        draw_of(&draws, resample->rows + n_ones, n - n_ones, ret_counts);
+        draw_rows(&draws, resample->rows, n_ones, ret_counts);
+        draw_rows(&draws, resample->rows + n_ones, n - n_ones, ret_counts);
     } else {
-        for (uint32_t i = 0; i < n; i++) {
-            ret_counts[fw_draws_below(&draws, n)]++;
-        }
+        draw_rows(&draws, NULL, n, ret_counts);
     }
 }

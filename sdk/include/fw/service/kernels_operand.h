@@ -2,24 +2,17 @@
 #ifndef FW_SERVICE_KERNELS_OPERAND_H
 #define FW_SERVICE_KERNELS_OPERAND_H
 
-#include "fw/macros.h"
+#include "fw/element.h"
 
 FW_BEGIN_DECLS
 
 /** Memory of a device. Belongs to the session that made it. */
 struct fw_kernels_buffer;
 
-/** Types of elements. */
-enum {
-    FW_F32 = 1, /**< IEEE 754, 4 bytes; never rounded to fewer bits on the way (no TF32) */
-    FW_F64 = 2,
-    FW_I32 = 3,
-    FW_U8 = 4
-};
-
 /**
  * An array inside a buffer; its shape and type are the operation's. A plain value that never
  * grows. {NULL, 0} is an absent operand, which is allowed where the operation says "optional".
+ * FW_F32 is never rounded to fewer bits on the way (no TF32).
  */
 struct fw_operand {
     struct fw_kernels_buffer *buffer;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 /**
  * What predictions p of a class y are worth: sorted once, then counts at any threshold in
@@ -29,11 +30,26 @@ struct fw_scores {
 bool fw_scores_init(struct fw_scores *scores, const double *p, const uint8_t *y, size_t n,
                     unsigned n_threads);
 
+/** The same, but takes p, which was malloc'ed, and works in its memory; on failure p is freed. */
+bool fw_scores_take(struct fw_scores *scores, double *p, const uint8_t *y, size_t n,
+                    unsigned n_threads);
+
 /** A zeroed or finished one is fine. */
 void fw_scores_finish(struct fw_scores *scores);
 
-double fw_score_p(uint64_t key);
-bool fw_score_y(uint64_t key);
+static inline double fw_score_p(uint64_t key)
+{
+    uint64_t bits = key >> 1;
+    double p;
+
+    memcpy(&p, &bits, sizeof p);
+    return p;
+}
+
+static inline bool fw_score_y(uint64_t key)
+{
+    return key & 1;
+}
 
 /** The confusion matrix at a threshold. */
 struct fw_score_counts {
@@ -41,12 +57,15 @@ struct fw_score_counts {
 };
 struct fw_score_counts fw_scores_counts(const struct fw_scores *scores, double threshold);
 
-/**
- * Goes through the distinct p upwards: *at is 0 at first. False after the last one; otherwise
- * *ret_p is the next and *ret_counts are those at the threshold *ret_p.
- */
-bool fw_scores_next(const struct fw_scores *scores, size_t *at, double *ret_p,
-                    struct fw_score_counts *ret_counts);
+/** A walk over the distinct p upwards. Zero-initialise; the first two are the walk's own. */
+struct fw_score_walk {
+    size_t at, positives;
+    double p;                      /**< the value it stands at */
+    struct fw_score_counts counts; /**< at the threshold p */
+};
+
+/** Goes to the next value; false behind the last one. */
+bool fw_scores_next(const struct fw_scores *scores, struct fw_score_walk *walk);
 
 /* Ratios of a matrix. 0 where nothing is predicted, or there is, positive (market.md 5.1). */
 double fw_score_precision(const struct fw_score_counts *counts);
@@ -77,7 +96,10 @@ struct fw_score_summary {
     double mean_p, min_p, max_p;
     size_t n_distinct; /**< values of p */
 };
-struct fw_score_summary fw_scores_summary(const struct fw_scores *scores, unsigned n_threads);
+
+/** False: out of memory. */
+bool fw_scores_summary(const struct fw_scores *scores, unsigned n_threads,
+                       struct fw_score_summary *ret_summary);
 
 /** One bin of a calibration curve: predictions with p in [lower, upper), the last one with 1. */
 struct fw_score_bin {

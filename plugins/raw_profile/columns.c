@@ -25,6 +25,7 @@ fw_status profile_columns_find(struct profile *profile)
         }
         if (class == FW_OFFER_NUMBER || class == FW_OFFER_TIME) {
             profile->numbers[profile->n_numbers++] = column->name;
+            profile->any_number |= class == FW_OFFER_NUMBER;
         } else {
             profile->values[profile->n_values++] = column->name;
         }

@@ -22,9 +22,10 @@ struct profile_column {
 };
 
 /**
- * One instance of the stage (freeze §1). Each row group is one chunk, worked on by one thread: so
- * sums of reals are added up in one order, whatever the budget. Numbers and times are kept as one
- * row of a chunk, with a sample of each number; texts and flags as their distinct values.
+ * One instance of the stage (freeze §1). A chunk is some whole row groups of one file, worked on by
+ * one thread: so sums of reals are added up in one order, whatever the budget.
+ * Numbers and times are kept as one row of a chunk, and a sample of the numbers as rows; texts and
+ * flags as their distinct values.
  */
 struct profile {
     const struct fw_host *host;
@@ -37,6 +38,7 @@ struct profile {
     struct profile_column *columns;
     const char **numbers; /**< names of columns of numbers and times; then of texts and flags */
     size_t n_numbers;
+    bool any_number; /**< among them, and not times alone */
     const char **values;
     size_t n_values;
     int64_t total_rows;
@@ -44,7 +46,7 @@ struct profile {
     uint64_t *thresholds; /**< of each column: rows whose draw is not above are in the sample */
     uint64_t seed;
     struct fw_text folder;
-    struct fw_fold_input inputs[2];
+    struct fw_fold_input inputs[3];
     size_t n_inputs;
     struct fw_fold_table made[PROFILE_MAX_TABLES];
     size_t n_made;
@@ -62,6 +64,7 @@ fw_status profile_thresholds_find(struct profile *profile);
 
 /* numbers.c, values.c, inventory.c: SQL */
 void profile_keep_numbers(const void *self, const char *rows, struct fw_text *select);
+void profile_keep_sample(const void *self, const char *rows, struct fw_text *select);
 void profile_make_united(const void *self, const struct fw_fold *fold, struct fw_text *select);
 void profile_make_numbers(const void *self, const struct fw_fold *fold, struct fw_text *select);
 void profile_keep_values(const void *self, const char *rows, struct fw_text *select);

@@ -10,7 +10,7 @@
 #include "profile.h"
 #include "sql/copy.h"
 
-enum { MIN_RESERVOIR = 1000, MAX_RESERVOIR = 100000, STATE_VERSION = 1 };
+enum { MIN_RESERVOIR = 1000, MAX_RESERVOIR = 100000, CHUNK_ROWS = 131072, STATE_VERSION = 1 };
 
 static void add_input(struct profile *profile, const char *name, const char *const *columns,
                       size_t n,
@@ -43,6 +43,9 @@ static void set_tables(struct profile *profile)
 
     add_input(profile, "numbers", any ? profile->numbers : profile->values,
               any ? profile->n_numbers : n_others, profile_keep_numbers);
+    if (profile->any_number) {
+        add_input(profile, "sample", profile->numbers, profile->n_numbers, profile_keep_sample);
+    }
     add_table(profile, "united", profile_make_united);
     add_table(profile, "number_figures", profile_make_numbers);
     if (profile->n_values > 0) {
@@ -69,7 +72,8 @@ static fw_status open_fold(struct profile *profile)
         .n_inputs = profile->n_inputs,
         .tables = profile->made,
         .n_tables = profile->n_made,
-        .chunk_rows = 1, /* a row group each, see struct profile */
+        .chunk_rows = CHUNK_ROWS, /* the same for any budget, see struct profile */
+        .within_files = true,
     };
     fw_status status = fw_sql_exec(&profile->sql, "SET threads = 1");
     return status == FW_OK ? fw_fold_open(&plan, &profile->fold) : status;

@@ -11,28 +11,60 @@ static bool is_value(const struct profile_column *column)
     return column->is_counted && (column->class == FW_OFFER_TEXT || column->class == FW_OFFER_BOOL);
 }
 
-/* Distinct values of a chunk, column by column, in one pass over its rows. */
-void profile_keep_values(const void *self, const char *rows, struct fw_text *select)
+/* v1, v2, v5: the columns of values by number, so that no raw column's name is hit. */
+static void append_each(const struct profile *profile, const char *before, const char *after,
+                        struct fw_text *select)
 {
-    const struct profile *profile = self;
     bool any = false;
 
-    fw_text_appendf(select,
-                    "SELECT c, hash(v) AS h, left(v, %d) AS shown, length(v) AS chars, count(*) "
-                    "AS n FROM (SELECT unnest([",
-                    SHOWN);
     for (size_t i = 0; i < profile->source->n_columns; i++) {
         if (is_value(&profile->columns[i])) {
-            fw_text_appendf(select, "%s{'c': %zu::INTEGER, 'v': CAST(", any ? ", " : "", i);
-            fw_text_identifier(select, profile->columns[i].column->name);
-            fw_text_append(select, " AS VARCHAR)}");
+            fw_text_appendf(select, "%s%sv%zu%s", any ? ", " : "", before, i, after);
             any = true;
         }
     }
+}
+
+/*
+ * Each column is grouped alone, in one pass over the chunk: of its dictionary the engine looks up
+ * every value once. The few rows that are left have one value each, of the column that it says.
+ */
+static void append_distinct(const struct profile *profile, const char *rows, struct fw_text *select)
+{
+    fw_text_append(select, "SELECT ");
+    append_each(profile, "", "", select);
+    fw_text_append(select, ", count(*) AS n FROM (");
+    for (size_t i = 0, n = 0; i < profile->source->n_columns; i++) {
+        if (is_value(&profile->columns[i])) {
+            fw_text_append(select, n++ > 0 ? ", " : "SELECT ");
+            fw_text_identifier(select, profile->columns[i].column->name);
+            fw_text_appendf(select, " AS v%zu", i);
+        }
+    }
+    fw_text_appendf(select, " FROM %s) GROUP BY GROUPING SETS (", rows);
+    append_each(profile, "(", ")", select);
+    fw_text_append(select, ")");
+}
+
+/* Distinct values of a chunk, column by column. */
+void profile_keep_values(const void *self, const char *rows, struct fw_text *select)
+{
+    const struct profile *profile = self;
+
     fw_text_appendf(select,
-                    "], recursive := true) FROM %s) WHERE v IS NOT NULL GROUP BY c, h, shown, "
-                    "chars",
-                    rows);
+                    "SELECT c, hash(v) AS h, left(v, %d) AS shown, length(v) AS chars, n FROM "
+                    "(SELECT CASE",
+                    SHOWN);
+    for (size_t i = 0; i < profile->source->n_columns; i++) {
+        if (is_value(&profile->columns[i])) {
+            fw_text_appendf(select, " WHEN v%zu IS NOT NULL THEN %zu", i, i);
+        }
+    }
+    fw_text_append(select, " END::INTEGER AS c, coalesce(");
+    append_each(profile, "CAST(", " AS VARCHAR)", select);
+    fw_text_append(select, ") AS v, n FROM (");
+    append_distinct(profile, rows, select);
+    fw_text_append(select, ")) WHERE v IS NOT NULL");
 }
 
 void profile_make_values(const void *self, const struct fw_fold *fold, struct fw_text *select)

@@ -183,7 +183,7 @@ static void gives_the_same_bytes_for_any_threads_and_restarts(void **state)
     t = task(f, "restarted", raw);
     fake_task_int(t, "scan_sample_rows", 30000);
     fake_task_restart_after(t, FAKE_EACH_STEP);
-    assert_in_range(stage_run(t)->restarts, 15, 1000);
+    assert_in_range(stage_run(t)->restarts, 9, 1000); /* 3 inputs of 2 files, tables */
     fake_task_destroy(t);
     stage_same(f, "two", "one");
     stage_same(f, "two", "restarted");

@@ -46,6 +46,9 @@ fw_status fold_cut_find(struct fold_cut *cut, const struct fw_source *source, in
             return status;
         }
         rows += take_groups(cut, &at, wanted - rows);
+        if (cut->within_files) {
+            break;
+        }
     }
     *ret_end = at;
     *ret_rows = rows;

@@ -19,6 +19,7 @@ fw_status fw_fold_open(const struct fw_fold_plan *plan, struct fw_fold **ret_fol
     }
     fold->plan = *plan;
     fold->host = plan->sql->host;
+    fold->cut.within_files = plan->within_files;
     fold->rows_in = calloc(plan->n_inputs + 1, sizeof *fold->rows_in);
     fold->n_chunks = calloc(plan->n_inputs + 1, sizeof *fold->n_chunks);
     if (fold->rows_in == NULL || fold->n_chunks == NULL) {

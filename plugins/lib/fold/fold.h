@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include <fw/stage.h>
 
 #include "source/source.h"
@@ -54,6 +56,7 @@ struct fw_fold_plan {
     const struct fw_fold_table *tables;
     size_t n_tables;
     int64_t chunk_rows; /**< 0: by the number of columns; a row group is never cut */
+    bool within_files;  /**< a chunk ends where its file does, so that a fault names that file */
 };
 
 /** Nothing is read or written yet. [stage thread, as all below] */

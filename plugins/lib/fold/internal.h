@@ -9,6 +9,7 @@ struct fold_cut {
     struct fw_source_place next; /**< where the next chunk begins */
     int64_t *groups;             /**< rows of the row groups of the file `groups_of` */
     size_t n_groups, groups_of;
+    bool within_files; /**< a chunk ends where its file does, if not before */
 };
 
 struct fw_fold {

@@ -13,6 +13,8 @@ extern void dposv_(const char *uplo, const int *n, const int *n_rhs, double *a, 
 enum { HALVINGS = 50 };
 /* A step must gain this part of what its slope promises (Armijo). */
 static const double gain = 1e-4;
+/* What rounding may do to a sum: within it, near the end, the sum says nothing about a step. */
+static const double rounding = 1e-12;
 
 struct work {
     double *scores, *step_scores; /**< a row each */
@@ -158,7 +160,7 @@ static bool walk(const struct logistic_problem *problem, struct work *work, doub
     logistic_scores(problem, problem->n_rows, work->step, work->step_scores);
     for (int i = 0; i < HALVINGS; i++, t /= 2) {
         double there = loss_along(problem, work, weights, t);
-        if (there <= *loss + gain * t * slope) {
+        if (there <= *loss + gain * t * slope + rounding * *loss) {
             cblas_daxpy(p, t, work->step, 1, weights, 1);
             cblas_daxpy(n, t, work->step_scores, 1, work->scores, 1);
             *loss = there;

@@ -86,24 +86,28 @@ static fw_status check_samples(const struct logistic *logistic)
 }
 
 /* A feature of a day that a sample has must be a number. */
-static fw_status check_column(const struct logistic *logistic, size_t column)
+static fw_status check_numbers(const struct logistic *logistic)
 {
+    struct fw_text query = {0};
     struct fw_sql_grid grid = {0};
-    fw_status status = fw_sql_gridf(&logistic->sql, &grid,
-                                    "SELECT count(*), min(fw_day) FROM fw_features SEMI JOIN "
-                                    "fw_samples USING (fw_day) WHERE x%zu IS NULL OR NOT "
-                                    "isfinite(x%zu)",
-                                    column, column);
 
-    if (status == FW_OK && atoll(fw_sql_cell(&grid, 0, 0)) > 0) {
-        status = fw_faultf(logistic->host, FW_E_DATA, logistic->features->files[0].path,
-                           "leave out those days, or the column",
-                           "the column \"%s\" has no finite value on %s days of samples; the first "
-                           "is %s",
-                           logistic->columns[column]->name, fw_sql_cell(&grid, 0, 0),
-                           fw_sql_cell(&grid, 0, 1));
+    for (size_t i = 0; i < logistic->n_columns; i++) {
+        fw_text_appendf(&query, "%smin(fw_day) FILTER (x%zu IS NULL OR NOT isfinite(x%zu))",
+                        i == 0 ? "SELECT " : ", ", i, i);
+    }
+    fw_text_append(&query, " FROM fw_features SEMI JOIN fw_samples USING (fw_day)");
+    fw_status status = query.failed ? fw_fault_nomem(logistic->host)
+                                    : fw_sql_grid(&logistic->sql, &grid, fw_text_get(&query));
+    for (size_t i = 0; i < logistic->n_columns && status == FW_OK; i++) {
+        if (fw_sql_cell(&grid, 0, i) != NULL) {
+            status = fw_faultf(logistic->host, FW_E_DATA, logistic->features->files[0].path,
+                               "leave out such days, or the column",
+                               "the column \"%s\" has no finite value on %s, the day of a sample",
+                               logistic->columns[i]->name, fw_sql_cell(&grid, 0, i));
+        }
     }
     fw_sql_grid_finish(&grid);
+    fw_text_finish(&query);
     return status;
 }
 
@@ -114,10 +118,7 @@ static fw_status check_features(const struct logistic *logistic)
                                     "BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
                                     "a day has two rows of features");
 
-    for (size_t i = 0; i < logistic->n_columns && status == FW_OK; i++) {
-        status = check_column(logistic, i);
-    }
-    return status;
+    return status == FW_OK ? check_numbers(logistic) : status;
 }
 
 static fw_status find_horizons(struct logistic *logistic)

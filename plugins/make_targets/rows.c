@@ -134,9 +134,9 @@ static fw_status add_horizons(struct fw_report *report, const struct targets *ta
     struct fw_text query = {0};
     struct fw_sql_grid grid = {0};
 
-    fw_text_append(&query, "SELECT horizon, count(*), sum(y) FROM ");
+    fw_text_append(&query, "SELECT horizon, count(*), sum(y) FROM read_parquet(");
     fw_text_literal(&query, fw_task_output(targets->task, "targets")->path);
-    fw_text_append(&query, " GROUP BY 1 ORDER BY 1");
+    fw_text_append(&query, ") GROUP BY 1 ORDER BY 1");
     fw_status status = fw_sql_grid(&targets->sql, &grid, fw_text_get(&query));
     for (size_t i = 0; i < grid.n_rows; i++) {
         cJSON *item = cJSON_CreateObject();

@@ -137,10 +137,10 @@ static fw_status count(const struct split *split, struct fw_sql_grid *ret_grid)
 {
     struct fw_text query = {0};
 
-    fw_text_append(&query, "WITH s AS (FROM ");
+    fw_text_append(&query, "WITH s AS (FROM read_parquet(");
     fw_text_literal(&query, fw_task_output(split->task, "samples")->path);
     fw_text_append(&query,
-                   ") SELECT h.horizon, r.split, count(s.split), coalesce(sum(s.y), 0), "
+                   ")) SELECT h.horizon, r.split, count(s.split), coalesce(sum(s.y), 0), "
                    "min(s.\"Date\"), max(s.\"Date\") FROM (SELECT DISTINCT horizon FROM "
                    "fw_targets) h CROSS JOIN (VALUES ('train', 0), ('val', 1), ('test', 2)) "
                    "r(split, nr) LEFT JOIN s ON s.horizon = h.horizon AND s.split = r.split GROUP "

@@ -157,7 +157,7 @@ static void refuses_one_class_and_values_that_are_none(void **state)
     stage_must_fail(
         usual_task(f, "b",
                    "CASE WHEN \"Date\" = DATE '2020-01-11' THEN 'nan'::DOUBLE ELSE x1 END AS x1"),
-        FW_E_DATA, "\"x1\" has no finite value on 1 days of samples; the first is 2020-01-11");
+        FW_E_DATA, "\"x1\" has no finite value on 2020-01-11, the day of a sample");
     stage_must_fail(task(f, "c", plain, samples(f, "twos", "2")), FW_E_DATA, "y, 0 or 1");
     stage_must_fail(task(f, "d",
                          stage_table(f, "twice", "FROM '%s' UNION ALL FROM '%s'", plain, plain),

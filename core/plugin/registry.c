@@ -295,9 +295,15 @@ int fw_registry_libraries(const struct fw_registry_service *service, struct fw_s
     }
     const struct fw_library_user user = {.folder = folder, .runpath = service->entry->elf.runpath};
     for (uint32_t i = 0; i < service->service->n_libraries; i++) {
+        const char *name = service->service->libraries[i];
+        const size_t len = strcspn(name, "?");
+        fw_auto(free) char *bare = strndup(name, len);
         char *path = NULL;
-        if (fw_library_find(&user, service->service->libraries[i], &path, NULL, err) != 0) {
-            return fw_error_prefix(err, "%s: ", service->entry->path);
+        if (bare != NULL && fw_library_find(&user, bare, &path, NULL, err) != 0) {
+            if (name[len] != '?') {
+                return fw_error_prefix(err, "%s: ", service->entry->path);
+            }
+            path = strdup("");
         }
         if (fw_strings_take(list, path) != 0) {
             return fw_error_oom(err);

@@ -75,7 +75,8 @@ int fw_registry_find_service(const struct fw_registry *registry,
                              struct fw_registry_service *ret_service, struct fw_error *err);
 
 /* Adds the files of the libraries that a service declares, absolute paths in declared order, as
- * the dynamic linker would choose them. FW_EXIT_PLUGIN when one is nowhere. */
+ * the dynamic linker would choose them. FW_EXIT_PLUGIN when one is nowhere; "" for one that may be.
+ */
 int fw_registry_libraries(const struct fw_registry_service *service, struct fw_strings *list,
                           struct fw_error *err);
 

@@ -91,11 +91,15 @@ const struct fw_stage *fake_kit_stage(const struct fake_kit *kit, const char *na
     return NULL;
 }
 
+/* "ID#2" is the third of that id, "ID*" the first. */
 const void *fake_kit_service(const struct fake_kit *kit, const char *id)
 {
+    const size_t len = strcspn(id, "#*");
+    unsigned long left = id[len] == '#' ? strtoul(id + len + 1, NULL, 10) : 0;
     for (size_t i = 0; i < kit->n; i++) {
         for (uint64_t k = 0; k < kit->plugins[i]->n_services; k++) {
-            if (strcmp(kit->plugins[i]->services[k]->id, id) == 0) {
+            const char *own = kit->plugins[i]->services[k]->id;
+            if (strlen(own) == len && memcmp(own, id, len) == 0 && left-- == 0) {
                 return kit->plugins[i]->services[k]->table;
             }
         }

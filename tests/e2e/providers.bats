@@ -45,3 +45,10 @@ which() { # SETTINGS: what the stage got
     says err '1 executed'
     [ "$(cat runs/which/stages/w/which.txt)" = "cuda: cpu cuda odd" ]
 }
+
+@test "a library that may be missing is part of the key where it is there" {
+    which '' >/dev/null
+    run -0 jq -rc '.preimage.services."fw.kernels/1".libraries | keys' runs/which/stages/w/MANIFEST.json
+    [ "$output" = '["libc.so.6?"]' ]
+    FWRUN_PLUGIN_PATH=$FWRUN_BUILD_ROOT/tests/fixtures/providers fw 0 doctor
+}

@@ -11,7 +11,8 @@ FW_BEGIN_DECLS
  * A service that a plugin offers to stages. `table` is the function table that the service's
  * header defines; it starts with struct_size. `libraries` names the shared libraries whose
  * version can change results ("libduckdb.so"): their content is part of the cache key of
- * every stage that binds the service.
+ * every stage that binds the service. One that is opened only when it is needed, and may be
+ * missing until then, has a '?' behind its name.
  */
 struct fw_service {
     uint32_t struct_size;

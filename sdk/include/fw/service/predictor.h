@@ -33,7 +33,7 @@ struct fw_predictor_info {
     uint64_t n_outputs;
     const struct fw_predictor_port *const *inputs;
     const struct fw_predictor_port *const *outputs;
-    uint64_t n_samples;    /**< of those it has answers for, of answers made before; 0: any number */
+    uint64_t n_samples; /**< of those it has answers for, of answers made before; 0: any number */
     const char *describes; /**< one line: engine, its version, threads */
 };
 FW_ASSERT_NO_TAIL(struct fw_predictor_info, describes);

@@ -43,7 +43,7 @@ void fake_kit_close(struct fake_kit *kit);
 /** A stage by name, or NULL. */
 const struct fw_stage *fake_kit_stage(const struct fake_kit *kit, const char *name);
 
-/** A service's table by id, or NULL. */
+/** A service's table by id, or NULL; "ID#1" is the second of that id in the kit's order. */
 const void *fake_kit_service(const struct fake_kit *kit, const char *id);
 
 /** What came of a run. Valid until the next run or the end of the task. */

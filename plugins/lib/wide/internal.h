@@ -2,6 +2,7 @@
 #ifndef FW_LIB_WIDE_INTERNAL_H
 #define FW_LIB_WIDE_INTERNAL_H
 
+#include "parquet/join.h"
 #include "scatter/scatter.h"
 #include "wide.h"
 
@@ -37,7 +38,7 @@ struct fw_wide {
     const struct fw_host *host;
     enum wide_phase phase;
     bool is_restored;
-    struct fw_sql_job *job; /**< of the census or the join */
+    struct fw_sql_job *job; /**< of the census */
 
     /* Sizes, see layout.c. */
     int64_t part_rows, row_group_rows, chunk_rows;
@@ -60,6 +61,8 @@ struct fw_wide {
     struct ArrowSchema schema;  /**< of what is spread */
     struct wide_file *files;    /**< n_parts times n_outputs */
     size_t next_part, next_join;
+    struct fw_parquet_join *join; /**< the single file that is being made, NULL between two */
+    size_t next_joined;           /**< the part that it goes on with */
     int64_t facts[FW_WIDE_FACTS];
 };
 

@@ -1,56 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-enum { STEP_MS = 700 };
+/* What one step copies, or a part more. */
+enum { STEP_BYTES = 1 << 28 };
 
-static void append_copy(const struct fw_wide *wide, size_t output, struct fw_text *copy)
+static bool is_kept(const struct wide_file *file)
 {
-    struct fw_text path = {0};
-    bool first = true;
-
-    fw_text_append(copy, "COPY (SELECT * FROM read_parquet([");
-    for (size_t part = 0; part < wide->n_parts; part++) {
-        if (strcmp(wide_part_file(wide, part, output)->digest, "-") != 0) {
-            fw_text_clear(&path);
-            wide_place_part(wide, part, output, &path);
-            fw_text_append(copy, first ? "" : ", ");
-            fw_text_literal(copy, fw_text_get(&path));
-            first = false;
-        }
-    }
-    fw_text_append(copy, "], hive_partitioning = false)) TO ");
-    fw_text_literal(copy, wide->plan.outputs[output].to->path);
-    fw_text_appendf(copy, " (FORMAT parquet, ROW_GROUP_SIZE %" PRId64 ")", wide->row_group_rows);
-    copy->failed |= path.failed;
-    fw_text_finish(&path);
+    return strcmp(file->digest, "-") != 0;
 }
 
-/* The first lane has one thread, so that the row groups do not depend on timing. */
-static fw_status copy_parts(struct fw_wide *wide, size_t output)
+static fw_status add_part(struct fw_wide *wide, size_t output)
 {
-    const struct fw_sql_handle *sql = wide->plan.sql;
-    struct fw_text copy = {0};
-    double fraction;
-    fw_status status = FW_OK;
+    struct fw_text path = {0};
 
-    if (wide->job == NULL) {
-        append_copy(wide, output, &copy);
-        status = copy.failed ? fw_fault_nomem(wide->host)
-                             : sql->api->begin(sql->session, fw_text_get(&copy), &wide->job);
-        fw_text_finish(&copy);
+    wide_place_part(wide, wide->next_joined, output, &path);
+    fw_status status = path.failed ? fw_fault_nomem(wide->host)
+                                   : fw_parquet_join_add(wide->join, fw_text_get(&path));
+    fw_text_finish(&path);
+    return status;
+}
+
+/* The row groups of all parts, which are of a size, as one file's. */
+static fw_status join_parts(struct fw_wide *wide, size_t output)
+{
+    fw_status status = FW_OK;
+    int64_t n_bytes = 0;
+
+    if (wide->join == NULL) {
+        wide->next_joined = 0;
+        status = fw_parquet_join_open(wide->host, wide->plan.outputs[output].to->path, &wide->join);
+    }
+    for (; status == FW_OK && wide->next_joined < wide->n_parts; wide->next_joined++) {
+        const struct wide_file *file = wide_part_file(wide, wide->next_joined, output);
+        if (n_bytes >= STEP_BYTES) {
+            return FW_MORE;
+        }
+        if (is_kept(file)) {
+            status = add_part(wide, output);
+            n_bytes += file->n_bytes;
+        }
     }
     if (status == FW_OK) {
-        status = sql->api->advance(wide->job, STEP_MS, &fraction);
+        status = fw_parquet_join_end(wide->join);
     }
-    if (status != FW_MORE) {
-        sql->api->finish(wide->job);
-        wide->job = NULL;
-    }
+    fw_parquet_join_close(wide->join);
+    wide->join = NULL;
     return status;
 }
 
@@ -73,7 +71,7 @@ static fw_status link_part(struct fw_wide *wide, size_t output)
 
 static fw_status make_single(struct fw_wide *wide, size_t output)
 {
-    return wide->n_parts == 1 ? link_part(wide, output) : copy_parts(wide, output);
+    return wide->n_parts == 1 ? link_part(wide, output) : join_parts(wide, output);
 }
 
 static fw_status clean_up(const struct fw_wide *wide)

@@ -23,6 +23,7 @@ void fw_wide_close(struct fw_wide *wide)
         return;
     }
     wide->plan.sql->api->finish(wide->job);
+    fw_parquet_join_close(wide->join);
     wide_census_finish(wide);
     free(wide->files);
     fw_scatter_close(wide->scatter);

@@ -19,7 +19,8 @@ fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_
                          "give the store as the stage edgar_features makes it",
                          "the feature store needs a column cik, a text, and crawled_date_day");
     }
-    table->names[0] = cik; /* what the census reads; later all columns are read */
+    table->names[0] = cik; /* what the census and the probe read; later all columns are read */
+    table->names[1] = day;
     fw_text_append(&table->entity, cik);
     fw_instant_append(&table->at, time);
     return table->at.failed || table->entity.failed ? fw_fault_nomem(host) : FW_OK;
@@ -30,50 +31,63 @@ static bool is_key(const char *name)
     return strcmp(name, cik) == 0 || strcmp(name, day) == 0;
 }
 
-/* Where the last row of each cik and period lies. */
-static void append_winners(const struct multiscale_table *table, const char *rows,
-                           const char *period, struct fw_text *text)
+/* Rows in order of time within a cik: fact 0 counts those that are not later than the one before.
+ */
+void multiscale_edgar_probe(const void *self, const struct fw_wide_part *part,
+                            struct fw_text *select)
 {
-    fw_text_appendf(text,
-                    "SELECT cik AS fw_cik, CAST(date_trunc('%s', fw_at) AS TIMESTAMP) AS "
-                    "fw_period, max(fw_key) AS fw_last FROM (SELECT cik, %s AS fw_at, ",
-                    period, fw_text_get(&table->at));
-    multiscale_append_key(table, text);
-    fw_text_appendf(text, " AS fw_key FROM %s) WHERE fw_at IS NOT NULL GROUP BY 1, 2", rows);
+    const struct multiscale_table *table = self;
+
+    fw_text_appendf(select,
+                    "SELECT count(*), 0, 0, 0 FROM (SELECT cik = lag(cik) OVER () AND fw_at <= "
+                    "lag(fw_at) OVER () AS fw_breaks FROM (SELECT cik, %s AS fw_at FROM %s)) WHERE "
+                    "fw_breaks",
+                    fw_text_get(&table->at), part->rows);
 }
 
-/* Whichever rows of a chunk come last in their period there: no other can be the last of all. */
+/*
+ * Whichever rows of a chunk come last in their week or in their month there: no other can be the
+ * last of all. The last of a week's days in one month is one of them, and so is the other way
+ * round.
+ */
 void multiscale_edgar_take(const void *self, const struct fw_wide_rows *rows,
                            struct fw_text *select)
 {
     const struct multiscale_table *table = self;
+    const char *at = fw_text_get(&table->at);
 
-    fw_text_appendf(select, "SELECT * FROM %s WHERE ", rows->select);
-    multiscale_append_key(table, select);
-    fw_text_append(select, " IN (SELECT fw_last FROM (");
-    append_winners(table, rows->select, "week", select);
-    fw_text_append(select, ") UNION SELECT fw_last FROM (");
-    append_winners(table, rows->select, "month", select);
-    fw_text_append(select, "))");
+    fw_text_appendf(select,
+                    "SELECT * FROM %s AS fw_rows SEMI JOIN (SELECT cik, max(%s) AS fw_at FROM %s "
+                    "GROUP BY cik, date_trunc('week', %s), month(%s)) AS fw_last ON fw_rows.cik = "
+                    "fw_last.cik AND %s = fw_last.fw_at",
+                    rows->select, at, rows->select, at, at, at);
 }
 
-/* All that the store says on the last day of a period: figures of one filing. */
+/*
+ * All that the store says on the last day of a period: figures of one filing. That is the row
+ * before the first one of another period or cik; rows of one instant are in the order of the table.
+ * The sort finds them in order and fills row groups that do not depend on what was left out.
+ */
 static void append_last_rows(const struct multiscale_table *table, const struct fw_wide_part *part,
                              const char *period, struct fw_text *select)
 {
-    fw_text_appendf(select, "SELECT cik, fw_period AS period_start, %s AS snapshot_ts",
-                    fw_text_get(&table->at));
+    const char *order = " ORDER BY cik, fw_at, " FW_SOURCE_FILE ", " FW_SOURCE_ROW;
+    const char *at = fw_text_get(&table->at);
+
+    order = part->facts[0] == 0 ? "" : order;
+    fw_text_append(select, "SELECT cik, fw_period AS period_start, fw_at AS snapshot_ts");
     for (size_t i = 0; i < table->source->n_columns; i++) {
         if (!is_key(table->source->columns[i].name)) {
             fw_text_append(select, ", ");
             fw_text_identifier(select, table->source->columns[i].name);
         }
     }
-    fw_text_appendf(select, " FROM %s JOIN (", part->rows);
-    append_winners(table, part->rows, period, select);
-    fw_text_append(select, ") ON fw_last = ");
-    multiscale_append_key(table, select);
-    fw_text_append(select, " ORDER BY cik, period_start");
+    fw_text_appendf(select,
+                    " FROM (SELECT *, lead(cik) OVER (%s) IS DISTINCT FROM cik OR lead(fw_period) "
+                    "OVER (%s) <> fw_period AS fw_is_last FROM (SELECT *, %s AS fw_at, "
+                    "CAST(date_trunc('%s', %s) AS TIMESTAMP) AS fw_period FROM %s WHERE %s IS NOT "
+                    "NULL)) WHERE fw_is_last ORDER BY cik, period_start",
+                    order, order, at, period, at, part->rows, at);
 }
 
 /* The reference: of each of the first columns the last value that is there (freeze §7.3). */

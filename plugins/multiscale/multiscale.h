@@ -75,6 +75,10 @@ void multiscale_day_to_stage(const void *self, const struct fw_wide_part *part,
 
 fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_host *host);
 
+/** Fact 0: rows for which a part is not taken as it comes. */
+void multiscale_edgar_probe(const void *self, const struct fw_wide_part *part,
+                            struct fw_text *select);
+
 /** Leaves out rows of a chunk that are the last ones of no week and no month. */
 void multiscale_edgar_take(const void *self, const struct fw_wide_rows *rows,
                            struct fw_text *select);

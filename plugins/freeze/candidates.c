@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/paths.h"
 #include "freeze.h"
 #include "report/json.h"
 #include "sql/fault.h"
@@ -84,7 +85,7 @@ static void finish_list(struct list *list)
 /* Adds the folder `dir`, which may be there already. Takes nothing. */
 static fw_status add_folder(const struct freeze *freeze, struct list *list, const char *dir)
 {
-    const char *name = freeze_below(freeze->root, dir);
+    const char *name = fw_path_below(freeze->root, dir);
     char sha256[65];
 
     for (int i = 0; name != NULL && i < list->n; i++) {
@@ -226,7 +227,7 @@ static fw_status report_artifact(struct freeze *freeze, const struct artifact *a
                                              freeze->target_rows)
                              : -1;
     const struct found *selected = best >= 0 ? &list->items[best] : NULL;
-    const char *wanted = freeze_below(freeze->root, freeze->products[artifact->part].dir);
+    const char *wanted = fw_path_below(freeze->root, freeze->products[artifact->part].dir);
     if (wanted != NULL && (selected == NULL || strcmp(selected->name, wanted) != 0)) {
         fw_report_fail(&freeze->status, "the candidates of %s select %s, and not %s",
                        artifact->prefix, selected != NULL ? selected->name : "none", wanted);

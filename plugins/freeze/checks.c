@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "file/paths.h"
 #include "freeze.h"
 
 /* Gates that did not pass end a pipeline; a report that was given by hand may still say so. */
@@ -20,7 +21,7 @@ static void check_gates(struct freeze *freeze)
 
 static void check_place(struct freeze *freeze, const struct freeze_product *product)
 {
-    const char *name = freeze_below(freeze->root, product->path);
+    const char *name = fw_path_below(freeze->root, product->path);
 
     if (name == NULL) {
         fw_report_fail(&freeze->status, "%s lies outside the folder that the paths are relative to",

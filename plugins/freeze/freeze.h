@@ -55,18 +55,6 @@ struct freeze {
 
 /* paths.c */
 
-/** The folder of a path; the caller frees. NULL: out of memory. */
-char *freeze_folder(const char *path);
-
-/** Where an output will be once the stage is done; the caller frees. */
-char *freeze_final(const struct fw_task *task, const char *port);
-
-/** An absolute path without . and .., the disk is not looked at; the caller frees. */
-char *freeze_normal(const char *path);
-
-/** `path` below `root`; NULL when it lies elsewhere. Borrowed. */
-const char *freeze_below(const char *root, const char *path);
-
 bool freeze_exists(const char *path);
 
 /** Bytes of all files below; -1 when it cannot be read. */

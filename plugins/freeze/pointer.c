@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file/file.h"
+#include "file/paths.h"
 #include "freeze.h"
 #include "report/json.h"
 #include "sql/fault.h"
@@ -25,7 +26,7 @@ static bool add_text(cJSON *object, const char *name, const char *value)
 /* Adds a path as it is below the root. */
 static bool add_path(const struct freeze *freeze, cJSON *object, const char *name, const char *path)
 {
-    return path != NULL && add_text(object, name, freeze_below(freeze->root, path));
+    return path != NULL && add_text(object, name, fw_path_below(freeze->root, path));
 }
 
 static bool add_input(const struct freeze *freeze, cJSON *object, const char *name,
@@ -63,8 +64,8 @@ static bool add_index(const struct freeze *freeze, cJSON *tree)
 static bool add_analysis(const struct freeze *freeze, cJSON *tree)
 {
     cJSON *entry = cJSON_AddObjectToObject(tree, "analysis");
-    char *candidates = freeze_final(freeze->task, "candidates");
-    char *dir = candidates != NULL ? freeze_folder(candidates) : NULL;
+    char *candidates = fw_path_final(freeze->task, "candidates");
+    char *dir = candidates != NULL ? fw_path_folder(candidates) : NULL;
     bool done = add_input(freeze, entry, "column_manifest", "column_manifest") &&
                 add_path(freeze, entry, "dir", dir) &&
                 add_path(freeze, entry, "freeze_candidates", candidates) &&
@@ -134,8 +135,8 @@ static bool are_equal(const struct freeze *freeze, const char *a, const char *b,
 static fw_status keep_previous(const struct freeze *freeze)
 {
     const struct fw_output *previous = fw_task_output(freeze->task, "previous");
-    char *pointer = freeze_final(freeze->task, "pointer");
-    char *older = previous != NULL ? freeze_final(freeze->task, "previous") : NULL;
+    char *pointer = fw_path_final(freeze->task, "pointer");
+    char *older = previous != NULL ? fw_path_final(freeze->task, "previous") : NULL;
     bool equal = false;
     fw_status status = FW_OK;
 
@@ -172,7 +173,7 @@ static cJSON *number(int64_t value)
 static cJSON *describe(const struct freeze *freeze, const struct freeze_product *product)
 {
     const struct freeze_facts *facts = &product->facts;
-    const char *name = freeze_below(freeze->root, product->path);
+    const char *name = fw_path_below(freeze->root, product->path);
     int64_t bytes = freeze_bytes(product->dir);
     cJSON *item = cJSON_CreateObject();
     bool done =

@@ -7,6 +7,7 @@
 #include <fw/service/artifact.h>
 
 #include "file/file.h"
+#include "file/paths.h"
 #include "freeze.h"
 #include "source/source.h"
 
@@ -90,8 +91,8 @@ static fw_status open_product(struct freeze *freeze, enum freeze_part part)
 
     product->key = names[part][0];
     product->port = names[part][1];
-    product->path = freeze_normal(input->paths[0]);
-    product->dir = product->path != NULL ? freeze_folder(product->path) : NULL;
+    product->path = fw_path_normal(input->paths[0]);
+    product->dir = product->path != NULL ? fw_path_folder(product->path) : NULL;
     if (product->dir == NULL) {
         return fw_fault_nomem(freeze->host);
     }
@@ -120,15 +121,15 @@ static fw_status open_report(struct freeze *freeze, size_t i, const char *port)
 
 static fw_status find_root(struct freeze *freeze)
 {
-    char *pointer = freeze_final(freeze->task, "pointer");
-    char *folder = pointer != NULL ? freeze_folder(pointer) : NULL;
+    char *pointer = fw_path_final(freeze->task, "pointer");
+    char *folder = pointer != NULL ? fw_path_folder(pointer) : NULL;
     char *path = NULL;
 
     if (folder != NULL &&
         asprintf(&path, "%s/%s", folder, fw_task_value(freeze->task, "base")->text) < 0) {
         path = NULL;
     }
-    freeze->root = path != NULL ? freeze_normal(path) : NULL;
+    freeze->root = path != NULL ? fw_path_normal(path) : NULL;
     free(path);
     free(folder);
     free(pointer);

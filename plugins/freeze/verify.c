@@ -11,6 +11,7 @@
 #include <fw/service/gate.h>
 
 #include "file/file.h"
+#include "file/paths.h"
 #include "sql/fault.h"
 #include "yaml/yaml.h"
 
@@ -172,14 +173,14 @@ static void verify_destroy(void *self)
 
 static fw_status open_pointer(struct verify *verify)
 {
-    char *folder = freeze_folder(verify->pointer_path);
+    char *folder = fw_path_folder(verify->pointer_path);
     char *path = NULL;
 
     if (folder != NULL &&
         asprintf(&path, "%s/%s", folder, fw_task_value(verify->task, "base")->text) < 0) {
         path = NULL;
     }
-    verify->root = path != NULL ? freeze_normal(path) : NULL;
+    verify->root = path != NULL ? fw_path_normal(path) : NULL;
     verify->checks = cJSON_CreateArray();
     free(path);
     free(folder);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file/paths.h"
 #include "sql/fault.h"
 #include "verify.h"
 
@@ -163,8 +164,8 @@ fw_status verify_product(struct verify *verify, const char *entry, const char *m
         return FW_OK; /* another check says so */
     }
     verify_append(verify, path, &full);
-    char *dir =
-        strcmp(member, "dir") == 0 ? strdup(fw_text_get(&full)) : freeze_folder(fw_text_get(&full));
+    char *dir = strcmp(member, "dir") == 0 ? strdup(fw_text_get(&full))
+                                           : fw_path_folder(fw_text_get(&full));
     fw_status status =
         dir != NULL ? check_manifest(verify, dir, entry) : fw_fault_nomem(verify->host);
     free(dir);

@@ -16,7 +16,6 @@
 #include "inference/delong.h"
 #include "inference/family.h"
 #include "inference/normal.h"
-#include "inference/rank.h"
 #include "inference/replication.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -307,18 +306,6 @@ static void sure_and_wrong_is_no_infinite_loss(void **state)
     fw_pair_destroy(pair);
 }
 
-static void ranks_by_value_and_then_by_row(void **state)
-{
-    static const double scores[] = {0.5, -1, 0.0, 0.5, -0.0, 1e300, -1e-300, 0.5};
-    static const uint32_t expected[] = {1, 6, 2, 4, 0, 3, 7, 5};
-    uint32_t rows[COUNT(scores)];
-
-    (void)state;
-    assert_true(fw_rank(scores, COUNT(scores), rows));
-    assert_memory_equal(rows, expected, sizeof rows);
-    assert_true(fw_rank(scores, 0, rows));
-}
-
 static void a_test_without_a_p_value_counts_and_has_none(void **state)
 {
     static const double p[] = {0.01, NAN, 0.04};
@@ -420,7 +407,6 @@ int main(void)
         cmocka_unit_test(draws_as_many_rows_as_there_are),
         cmocka_unit_test(one_class_has_no_auc),
         cmocka_unit_test(sure_and_wrong_is_no_infinite_loss),
-        cmocka_unit_test(ranks_by_value_and_then_by_row),
         cmocka_unit_test(a_test_without_a_p_value_counts_and_has_none),
         cmocka_unit_test(counts_signs_that_are_the_same),
         cmocka_unit_test(finds_what_could_have_been_found),

@@ -33,7 +33,7 @@ def table():
 
 class Draws:
     def __init__(self, replicate):
-        self.raw = np.random.Philox(counter=[0, replicate, 0, 0], key=KEY).random_raw(4096)
+        self.raw = np.random.Philox(counter=[0, replicate, 0, 0], key=np.array(KEY, dtype=np.uint64)).random_raw(4096)
         self.at = 0
 
     def below(self, n):
@@ -145,7 +145,7 @@ def moments(y, a, b):
 def main():
     warnings.simplefilter("ignore")
     y, a, b = table()
-    raw = [int(x) for x in np.random.Philox(counter=[0, 7, 0, 0], key=KEY).random_raw(8)]
+    raw = [int(x) for x in np.random.Philox(counter=[0, 7, 0, 0], key=np.array(KEY, dtype=np.uint64)).random_raw(8)]
     z = [0.0, 0.5, 1.96, -3.3, 8.0]
     q = [0.5, 0.8, 0.975, 1e-6, 0.9999]
     golden = {

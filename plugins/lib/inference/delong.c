@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "normal.h"
-#include "rank.h"
+#include "scores/scores.h"
 
 /*
  * For each row the share of the other class that it is on the right side of, ties as half: for one
@@ -103,7 +103,7 @@ static fw_status compare(const double *const scores[2], const uint8_t *y, uint32
     struct moments ones, zeros;
 
     for (size_t i = 0; i < 2 && done; i++) {
-        done = fw_rank(scores[i], n, rows);
+        done = fw_scores_order(scores[i], n, rows);
         if (done) {
             place(scores[i], y, rows, n, totals, placements + i * n);
         }

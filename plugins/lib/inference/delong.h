@@ -22,7 +22,7 @@ struct fw_delong {
                  which says nothing about how sure the difference is */
 };
 
-/** `a`, `b` finite, `y` 0 or 1, n rows, below 2^32. FW_OK or FW_E_NOMEM. [any thread] */
+/** `a`, `b` in [0, 1], `y` 0 or 1, n rows, below 2^32. FW_OK or FW_E_NOMEM. [any thread] */
 fw_status fw_delong(const double *a, const double *b, const uint8_t *y, uint32_t n,
                     struct fw_delong *ret);
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "rank.h"
+#include "scores/scores.h"
 
 /* The tests by rising p-value, those without one last. */
 static uint32_t *order_of(const double *p, size_t n)
@@ -18,7 +18,7 @@ static uint32_t *order_of(const double *p, size_t n)
     for (size_t i = 0; done && i < n; i++) {
         values[i] = isnan(p[i]) ? 1 : p[i];
     }
-    done = done && fw_rank(values, n, rows);
+    done = done && fw_scores_order(values, n, rows);
     free(values);
     if (!done) {
         free(rows);

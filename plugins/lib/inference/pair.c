@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "rank.h"
+#include "scores/scores.h"
 
 /* A row of class 1, and where it stands among those of class 0. */
 struct one {
@@ -87,7 +87,7 @@ static fw_status set_ranks(struct model *model, const struct fw_pair *pair, cons
     model->ones = malloc((pair->n_ones + 1) * sizeof *model->ones);
     model->zeros = malloc((pair->n_zeros + 1) * sizeof *model->zeros);
     bool done = rows != NULL && model->ones != NULL && model->zeros != NULL &&
-                fw_rank(scores, pair->n, rows);
+                fw_scores_order(scores, pair->n, rows);
     if (done) {
         set_orders(model, rows, scores, y, pair->n);
     }

@@ -28,7 +28,7 @@ enum { FW_PAIR_ROWS_MAX = 1 << 30 };
 struct fw_pair;
 
 /**
- * `a` and `b` are the models' scores (probabilities where the metric is a loss), finite; `y` the
+ * `a` and `b` are the models' probabilities, in [0, 1]; `y` the
  * classes, 0 or 1; `n` rows, 1 to FW_PAIR_ROWS_MAX. Copies what it needs. FW_OK or FW_E_NOMEM.
  */
 fw_status fw_pair_create(enum fw_metric metric, const double *a, const double *b, const uint8_t *y,

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "intervals.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <fw/service/rng.h>
+
+#include "sql/fault.h"
+
+/* Products of a step: some tenths of a second. */
+#define STEP_WORK 100000000U
+
+static double *column_of(const struct compare_intervals *intervals, size_t arm, size_t metric)
+{
+    return intervals->replicates +
+           (arm * intervals->scores->n_metrics + metric) * intervals->n_replicates;
+}
+
+fw_status compare_intervals_init(const struct fw_host *host, const struct fw_task *task,
+                                 const struct compare_scores *scores,
+                                 struct compare_intervals *intervals)
+{
+    const struct fw_rng *rng = host->service(host, FW_RNG_ID);
+    const uint64_t block = (uint64_t)fw_task_value(task, "block_rows")->integer;
+    const uint32_t n = (uint32_t)scores->n;
+    intervals->scores = scores;
+    intervals->key[0] = rng->seed(host, 0);
+    intervals->key[1] = fw_philox_name("compare_models");
+    intervals->n_replicates = (uint64_t)fw_task_value(task, "n_bootstrap")->integer;
+    intervals->alpha = fw_task_value(task, "alpha")->real;
+    intervals->counts = calloc(scores->n, sizeof *intervals->counts);
+    intervals->replicates =
+        calloc(scores->n_arms * scores->n_metrics * intervals->n_replicates, sizeof(double));
+    return intervals->counts != NULL && intervals->replicates != NULL &&
+                   fw_resample_init(&intervals->resample,
+                                    block > 1 ? FW_RESAMPLE_BLOCK : FW_RESAMPLE_IID, NULL, n,
+                                    (uint32_t)(block < n ? block : n))
+               ? FW_OK
+               : fw_fault_nomem(host);
+}
+
+void compare_intervals_finish(struct compare_intervals *intervals)
+{
+    fw_resample_finish(&intervals->resample);
+    free(intervals->counts);
+    free(intervals->replicates);
+    *intervals = (struct compare_intervals){0};
+}
+
+static double metric_of(const struct compare_scores *scores, size_t metric, double mean)
+{
+    return compare_metrics[scores->task][metric].root ? sqrt(mean) : mean;
+}
+
+double compare_value(const struct compare_scores *scores, size_t arm, size_t metric)
+{
+    const double *column = compare_column(scores, arm, metric);
+    double sum = 0;
+    for (uint64_t i = 0; i < scores->n; i++) {
+        sum += column[i];
+    }
+    return metric_of(scores, metric, sum / (double)scores->n);
+}
+
+static double resampled(const struct compare_intervals *intervals, size_t arm, size_t metric)
+{
+    const struct compare_scores *scores = intervals->scores;
+    const double *column = compare_column(scores, arm, metric);
+    double sum = 0;
+    for (uint64_t i = 0; i < scores->n; i++) {
+        sum += intervals->counts[i] * column[i];
+    }
+    return metric_of(scores, metric, sum / (double)scores->n);
+}
+
+fw_status compare_intervals_step(struct compare_intervals *intervals)
+{
+    const struct compare_scores *scores = intervals->scores;
+    const uint64_t each = scores->n * scores->n_arms * scores->n_metrics;
+    uint64_t now = STEP_WORK / each + 1;
+    for (; now > 0 && intervals->n_done < intervals->n_replicates; now--) {
+        fw_resample_draw(&intervals->resample, intervals->key, intervals->n_done,
+                         intervals->counts);
+        for (size_t arm = 0; arm < scores->n_arms; arm++) {
+            for (size_t metric = 0; metric < scores->n_metrics; metric++) {
+                column_of(intervals, arm, metric)[intervals->n_done] =
+                    resampled(intervals, arm, metric);
+            }
+        }
+        intervals->n_done++;
+    }
+    return intervals->n_done < intervals->n_replicates ? FW_MORE : FW_OK;
+}
+
+fw_status compare_intervals_pair(const struct compare_intervals *intervals, size_t a, size_t b,
+                                 size_t metric, struct fw_bootstrap_summary *ret)
+{
+    const size_t n = intervals->n_replicates;
+    struct fw_replicate *replicates = malloc((n + 1) * sizeof *replicates);
+    if (replicates == NULL) {
+        return FW_E_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        replicates[i] = (struct fw_replicate){column_of(intervals, a, metric)[i],
+                                              column_of(intervals, b, metric)[i]};
+    }
+    fw_status status = fw_bootstrap_summarise(replicates, n, intervals->alpha, ret);
+    free(replicates);
+    return status;
+}

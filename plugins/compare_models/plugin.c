@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include <fw/plugin.h>
+
+#include "compare.h"
+
+static const struct fw_stage *const stages[] = {&compare_models_stage};
+
+FW_PLUGIN("org.fwrun.compare_models", "0.1.0", "MIT", .doc = "Comparison of models",
+          .stages = stages, .n_stages = FW_COUNT(stages));

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "rows.h"
+#include "group.h"
 
 /* In the order of their groups. */
-static const char *const forms[EDGAR_GROUPS] = {"last_%s", "mean_%s", "ema_%s",
-                                                "last_%s_is_missing"};
+static const struct {
+    const char *before, *after;
+} forms[EDGAR_FORMS] = {{"last_", ""}, {"mean_", ""}, {"ema_", ""}, {"last_", "_is_missing"}};
 
 static const char *const keys[EDGAR_KEYS] = {"cik", "crawled_date_day", "cutoff_ts",
                                              "edgar_filed_date"};
 static const char *const flags[EDGAR_FLAGS] = {"edgar_has_filing", "edgar_valid"};
-
-size_t edgar_columns(const struct edgar *edgar)
-{
-    return EDGAR_KEYS + EDGAR_GROUPS * edgar->n_features + EDGAR_FLAGS;
-}
 
 static void append_name(const struct edgar *edgar, size_t column, struct fw_text *name)
 {
@@ -24,98 +18,57 @@ static void append_name(const struct edgar *edgar, size_t column, struct fw_text
 
     if (column < EDGAR_KEYS) {
         fw_text_append(name, keys[column]);
-    } else if (column < EDGAR_KEYS + EDGAR_GROUPS * n) {
-        /* The forms are constants of this file. */
-        const char *form = forms[(column - EDGAR_KEYS) / n];
-        size_t head = strcspn(form, "%");
-        fw_text_append_len(name, form, head);
+    } else if (column < EDGAR_KEYS + EDGAR_FORMS * n) {
+        size_t form = (column - EDGAR_KEYS) / n;
+        fw_text_append(name, forms[form].before);
         fw_text_append(name, edgar->features[(column - EDGAR_KEYS) % n].name);
-        fw_text_append(name, form + head + 2);
+        fw_text_append(name, forms[form].after);
     } else {
-        fw_text_append(name, flags[column - EDGAR_KEYS - EDGAR_GROUPS * n]);
+        fw_text_append(name, flags[column - EDGAR_KEYS - EDGAR_FORMS * n]);
     }
 }
 
-static const char *format_of(const struct edgar *edgar, size_t column)
+static enum fw_parquet_type type_of(const struct edgar *edgar, size_t column)
 {
-    size_t n = edgar->n_features;
-
-    if (column == 0) {
-        return "u";
+    if (column == EDGAR_CIK) {
+        return FW_PARQUET_TEXT;
     }
-    if (column == 1 && !edgar->settings.compat) {
-        return "tdD";
+    if (column == EDGAR_DAY && !edgar->settings.compat) {
+        return FW_PARQUET_DATE;
     }
     if (column < EDGAR_KEYS) {
-        return "tsu:";
+        return FW_PARQUET_TIMESTAMP;
     }
-    return column < EDGAR_KEYS + EDGAR_MISSING * n ? "g" : "b";
+    return column < EDGAR_KEYS + EDGAR_MISSING * edgar->n_features ? FW_PARQUET_DOUBLE
+                                                                   : FW_PARQUET_BOOLEAN;
 }
 
-void edgar_columns_each(const struct edgar *edgar, void (*each)(const char *name, void *arg),
-                        void *arg)
+fw_status edgar_columns_open(struct edgar *edgar)
 {
-    struct fw_text name = {0};
+    size_t n = EDGAR_KEYS + EDGAR_FORMS * edgar->n_features + EDGAR_FLAGS;
 
-    for (size_t i = 0; i < edgar_columns(edgar); i++) {
-        fw_text_clear(&name);
-        append_name(edgar, i, &name);
-        each(fw_text_get(&name), arg);
+    edgar->columns = calloc(n, sizeof *edgar->columns);
+    edgar->names = calloc(n, sizeof *edgar->names);
+    if (edgar->columns == NULL || edgar->names == NULL) {
+        return fw_fault_nomem(edgar->host);
     }
-    fw_text_finish(&name);
+    for (; edgar->n_columns < n; edgar->n_columns++) {
+        struct fw_text *name = &edgar->names[edgar->n_columns];
+        append_name(edgar, edgar->n_columns, name);
+        if (name->failed) {
+            return fw_fault_nomem(edgar->host);
+        }
+        edgar->columns[edgar->n_columns] =
+            (struct fw_parquet_column){fw_text_get(name), type_of(edgar, edgar->n_columns)};
+    }
+    return FW_OK;
 }
 
-/* One field of the schema, with its name. */
-struct field {
-    struct ArrowSchema schema;
-    struct fw_text name;
-};
-
-static void release_field(struct ArrowSchema *schema)
+void edgar_columns_close(struct edgar *edgar)
 {
-    schema->release = NULL;
-}
-
-static void free_fields(struct field *fields, struct ArrowSchema **pointers, size_t n)
-{
-    for (size_t i = 0; fields != NULL && i < n; i++) {
-        fw_text_finish(&fields[i].name);
+    for (size_t i = 0; i < edgar->n_columns; i++) {
+        fw_text_finish(&edgar->names[i]);
     }
-    free(fields);
-    free(pointers);
-}
-
-static void release_schema(struct ArrowSchema *schema)
-{
-    free_fields(schema->private_data, schema->children, (size_t)schema->n_children);
-    schema->release = NULL;
-}
-
-int edgar_columns_schema(const struct edgar *edgar, struct ArrowSchema *ret)
-{
-    size_t n = edgar_columns(edgar);
-    struct field *fields = calloc(n, sizeof *fields);
-    struct ArrowSchema **pointers = calloc(n, sizeof(struct ArrowSchema *));
-    bool good = fields != NULL && pointers != NULL;
-
-    for (size_t i = 0; good && i < n; i++) {
-        append_name(edgar, i, &fields[i].name);
-        good = !fields[i].name.failed;
-        fields[i].schema = (struct ArrowSchema){.format = format_of(edgar, i),
-                                                .name = fw_text_get(&fields[i].name),
-                                                .flags = ARROW_FLAG_NULLABLE,
-                                                .release = release_field};
-        pointers[i] = &fields[i].schema;
-    }
-    if (!good) {
-        free_fields(fields, pointers, n);
-        return ENOMEM;
-    }
-    *ret = (struct ArrowSchema){.format = "+s",
-                                .name = "",
-                                .n_children = (int64_t)n,
-                                .children = pointers,
-                                .release = release_schema,
-                                .private_data = fields};
-    return 0;
+    free(edgar->names);
+    free(edgar->columns);
 }

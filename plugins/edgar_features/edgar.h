@@ -6,9 +6,12 @@
 
 #include <fw/stage.h>
 
+#include "parquet/parquet.h"
 #include "source/source.h"
 #include "sql/sql.h"
 #include "track.h"
+
+struct edgar;
 
 /** The parameters, as the task gives them. */
 struct edgar_settings {
@@ -36,15 +39,19 @@ struct edgar_feature {
 };
 
 /**
- * An input that is read once, in chunks of a step's worth of rows, into narrow Parquet files of
- * the work folder; they outlive a restart.
+ * An input that is read once, in chunks, into a narrow table of the session. After a restart its
+ * chunks are read again.
  */
 struct edgar_intake {
+    const char *table;
+    /** Appends the SELECT of the table's rows over a scan of the source. */
+    void (*append)(const struct edgar *edgar, const char *scan, struct fw_text *select);
     struct fw_source *source;
-    const char *name;             /**< of the files */
     struct fw_source_place *cuts; /**< n_chunks + 1 of them */
-    size_t n_chunks, n_done;
-    int64_t rows_kept; /**< in the files */
+    size_t n_chunks;
+    size_t n_taken; /**< are in the table */
+    size_t n_done;  /**< are done as far as a checkpoint knows */
+    int64_t rows_kept;
 };
 
 /** Days that become one file, or filings between two files that are a step's worth of work. */
@@ -62,11 +69,13 @@ struct edgar {
     struct fw_sql_handle sql;
     struct edgar_feature *features;
     size_t n_features;
-    struct fw_text work;  /**< folder of what outlives a restart, beside the output */
-    struct fw_text files; /**< a line of size and digest for each finished file, in their order */
+    struct fw_parquet_column *columns; /**< of the output */
+    struct fw_text *names;             /**< theirs */
+    size_t n_columns;
+    struct fw_text files; /**< a line for each finished file, in their order */
     struct edgar_intake index, filings;
 
-    bool started; /**< this instance has made or found its folders */
+    bool started; /**< this instance has made or found its folder */
     char **ciks;  /**< of the index, in binary order */
     size_t n_ciks;
     struct edgar_part *parts;
@@ -97,34 +106,34 @@ fw_status edgar_path_find(const struct edgar *edgar, const char *path, struct fw
 /** Statements that make the macros which the values are written with. */
 extern const char edgar_path_macros[];
 
+/* columns.c */
+
+/** Names the output's columns. */
+fw_status edgar_columns_open(struct edgar *edgar);
+void edgar_columns_close(struct edgar *edgar);
+
 /* intake.c */
 
 /** Cuts the source into chunks. */
 fw_status edgar_intake_open(struct edgar *edgar, struct edgar_intake *intake, const char *port);
 void edgar_intake_close(struct edgar_intake *intake);
 
-/**
- * Copies the next chunks, as many at once as there are threads; `append` gives the SELECT over a
- * scan of one.
- */
-fw_status edgar_intake_step(struct edgar *edgar, struct edgar_intake *intake,
-                            void (*append)(const struct edgar *edgar, const char *scan,
-                                           struct fw_text *select));
-
-/** Appends a parenthesised SELECT of all rows that were taken in. */
-void edgar_intake_append(const struct edgar *edgar, const struct edgar_intake *intake,
-                         struct fw_text *text);
-
-/** Appends the path of a chunk's file. */
-void edgar_intake_append_path(const struct edgar *edgar, const struct edgar_intake *intake,
-                              size_t chunk, struct fw_text *path);
+/** Takes the next chunks in, as many at once as there are threads. */
+fw_status edgar_intake_step(struct edgar *edgar, struct edgar_intake *intake);
 
 /* keys.c */
 
 /** Refuses tables whose columns cannot be keys. */
 fw_status edgar_keys_check(const struct edgar *edgar);
 
-/** SELECT of the index: cik, day (days since 1970); rows without one of them are left out. */
+/**
+ * Makes the tables of the session: fw_ciks (fw_cik, fw_k), the companies of the index, numbered
+ * in the order of their ciks; fw_raws (fw_raw, fw_k), how the index writes them; and those that
+ * the inputs go into.
+ */
+fw_status edgar_keys_make(struct edgar *edgar);
+
+/** SELECT of the index: k, day (days since 1970); rows without one of them are left out. */
 void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select);
 
 /** SELECT of the filings of ciks of the index: k, filed, accepted, accession, v0.., the row. */
@@ -132,10 +141,7 @@ void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, stru
 
 /* timeline.c */
 
-/** Once the index is taken in: numbers its ciks. */
-fw_status edgar_timeline_number(struct edgar *edgar);
-
-/** Once the filings are taken in, too: cuts the days into parts. */
+/** Once both inputs are taken in: cuts the days into parts. */
 fw_status edgar_timeline_open(struct edgar *edgar);
 void edgar_timeline_close(struct edgar *edgar);
 
@@ -157,19 +163,13 @@ struct edgar_filings {
 fw_status edgar_filings_read(struct edgar *edgar, int64_t to_us, struct edgar_filings *ret_filings);
 void edgar_filings_finish(struct edgar_filings *filings);
 
-/** Works in one of them, or all. False: no memory. */
-bool edgar_filings_apply_one(const struct edgar_filings *filings, size_t i,
-                             struct edgar_tracks *tracks);
-bool edgar_filings_apply(const struct edgar_filings *filings, struct edgar_tracks *tracks);
-
 /* part.c */
 
-/** Works in the filings of the next parts and writes their files, as many as there are threads. */
-fw_status edgar_parts_write(struct edgar *edgar);
+/** Works in the filings of the next part and writes its file. */
+fw_status edgar_part_write(struct edgar *edgar);
 
-/** Appends the path of its file. */
-void edgar_part_path(const struct edgar *edgar, const struct edgar_part *part,
-                     struct fw_text *path);
+/** Appends the path of a file, or of the folder of its year where the number is negative. */
+void edgar_part_path(const struct edgar *edgar, int32_t year, int32_t number, struct fw_text *path);
 
 /* state.c */
 
@@ -177,7 +177,7 @@ fw_status edgar_state_save(const struct edgar *edgar, struct fw_text *text);
 fw_status edgar_state_restore(struct edgar *edgar, const char *text, size_t size);
 
 /** Notes that a file is finished. */
-fw_status edgar_state_add(struct edgar *edgar, const char *path);
+fw_status edgar_state_add(struct edgar *edgar, int32_t year, int32_t number);
 
 /* manifest.c */
 

@@ -23,10 +23,8 @@ static void append_query(const struct edgar *edgar, int64_t to_us, struct fw_tex
     for (size_t i = 0; i < edgar->n_features; i++) {
         fw_text_appendf(query, ", v%zu", i);
     }
-    fw_text_append(query, " FROM ");
-    edgar_intake_append(edgar, &edgar->filings, query);
     fw_text_appendf(query,
-                    " WHERE filed > %" PRId64 " AND filed <= %" PRId64
+                    " FROM fw_filings WHERE filed > %" PRId64 " AND filed <= %" PRId64
                     " ORDER BY filed, k, accepted NULLS FIRST, accession NULLS FIRST, fw_file, "
                     "fw_row",
                     edgar->applied_us, to_us);
@@ -190,21 +188,4 @@ void edgar_filings_finish(struct edgar_filings *filings)
     free(filings->filed_us);
     free(filings->values);
     *filings = (struct edgar_filings){0};
-}
-
-bool edgar_filings_apply_one(const struct edgar_filings *filings, size_t i,
-                             struct edgar_tracks *tracks)
-{
-    return edgar_tracks_add(tracks, (size_t)filings->ciks[i], filings->filed_us[i],
-                            filings->values + i * tracks->n_features);
-}
-
-bool edgar_filings_apply(const struct edgar_filings *filings, struct edgar_tracks *tracks)
-{
-    bool good = true;
-
-    for (size_t i = 0; i < filings->n && good; i++) {
-        good = edgar_filings_apply_one(filings, i, tracks);
-    }
-    return good;
 }

@@ -5,8 +5,6 @@
 
 #include "edgar.h"
 
-enum { ROW_GROUP_ROWS = 16384 };
-
 /* Rows of a file that can be cut; 0 for comma-separated values, which are read from their start. */
 static fw_status rows_of(const struct fw_source *source, size_t file, int64_t *ret_rows)
 {
@@ -76,7 +74,6 @@ fw_status edgar_intake_open(struct edgar *edgar, struct edgar_intake *intake, co
 {
     const struct fw_input *input = fw_task_input(edgar->task, port);
 
-    intake->name = port;
     fw_status status =
         fw_source_open(&edgar->sql, input->paths, input->n_paths, NULL, &intake->source);
     return status == FW_OK ? cut(edgar, intake) : status;
@@ -88,42 +85,27 @@ void edgar_intake_close(struct edgar_intake *intake)
     free(intake->cuts);
 }
 
-void edgar_intake_append_path(const struct edgar *edgar, const struct edgar_intake *intake,
-                              size_t chunk, struct fw_text *path)
+static void append_insert(const struct edgar *edgar, const struct edgar_intake *intake,
+                          size_t chunk, struct fw_text *insert)
 {
-    fw_text_appendf(path, "%s/%s-%05zu.parquet", fw_text_get(&edgar->work), intake->name, chunk);
-    path->failed = path->failed || edgar->work.failed;
-}
-
-static void append_copy(const struct edgar *edgar, const struct edgar_intake *intake, size_t chunk,
-                        void (*append)(const struct edgar *edgar, const char *scan,
-                                       struct fw_text *select),
-                        struct fw_text *copy)
-{
-    struct fw_text scan = {0}, path = {0};
+    struct fw_text scan = {0};
 
     fw_source_scan_range(intake->source, NULL, 0, intake->cuts[chunk], intake->cuts[chunk + 1],
                          &scan);
-    edgar_intake_append_path(edgar, intake, chunk, &path);
-    fw_text_append(copy, "COPY (");
-    append(edgar, fw_text_get(&scan), copy);
-    fw_text_append(copy, ") TO ");
-    fw_text_literal(copy, fw_text_get(&path));
-    fw_text_appendf(copy, " (FORMAT parquet, ROW_GROUP_SIZE %d, USE_TMP_FILE false)",
-                    ROW_GROUP_ROWS);
-    copy->failed = copy->failed || scan.failed || path.failed;
+    fw_text_appendf(insert, "INSERT INTO %s ", intake->table);
+    intake->append(edgar, fw_text_get(&scan), insert);
+    insert->failed = insert->failed || scan.failed;
     fw_text_finish(&scan);
-    fw_text_finish(&path);
 }
 
-static fw_status run(struct edgar *edgar, const struct fw_text *copies, size_t n, uint64_t *rows)
+static fw_status run(struct edgar *edgar, const struct fw_text *inserts, size_t n, uint64_t *rows)
 {
     const char **statements = calloc(n, sizeof *statements);
     bool failed = statements == NULL;
 
     for (size_t i = 0; i < n && !failed; i++) {
-        statements[i] = fw_text_get(&copies[i]);
-        failed = copies[i].failed;
+        statements[i] = fw_text_get(&inserts[i]);
+        failed = inserts[i].failed;
     }
     fw_status status = failed
                            ? fw_fault_nomem(edgar->host)
@@ -132,63 +114,40 @@ static fw_status run(struct edgar *edgar, const struct fw_text *copies, size_t n
     return status;
 }
 
-static fw_status note(struct edgar *edgar, struct edgar_intake *intake, uint64_t rows)
+/* So many chunks side by side. */
+static fw_status take_in(struct edgar *edgar, struct edgar_intake *intake, size_t n)
 {
-    struct fw_text path = {0};
-
-    edgar_intake_append_path(edgar, intake, intake->n_done, &path);
-    fw_status status =
-        path.failed ? fw_fault_nomem(edgar->host) : edgar_state_add(edgar, fw_text_get(&path));
-    fw_text_finish(&path);
-    if (status == FW_OK) {
-        intake->n_done++;
-        intake->rows_kept += (int64_t)rows;
-    }
-    return status;
-}
-
-fw_status edgar_intake_step(struct edgar *edgar, struct edgar_intake *intake,
-                            void (*append)(const struct edgar *edgar, const char *scan,
-                                           struct fw_text *select))
-{
-    const struct fw_budget *budget = edgar->host->service(edgar->host, FW_BUDGET_ID);
-    size_t threads = budget->limits(edgar->host)->threads;
-    size_t left = intake->n_chunks - intake->n_done;
-    size_t n = left < threads ? left : threads;
-    struct fw_text *copies = calloc(n, sizeof *copies);
+    struct fw_text *inserts = calloc(n, sizeof *inserts);
     uint64_t *rows = calloc(n, sizeof *rows);
-    fw_status status = copies != NULL && rows != NULL ? FW_OK : fw_fault_nomem(edgar->host);
+    fw_status status = inserts != NULL && rows != NULL ? FW_OK : fw_fault_nomem(edgar->host);
 
     for (size_t i = 0; i < n && status == FW_OK; i++) {
-        append_copy(edgar, intake, intake->n_done + i, append, &copies[i]);
+        append_insert(edgar, intake, intake->n_taken + i, &inserts[i]);
     }
     if (status == FW_OK) {
-        status = run(edgar, copies, n, rows);
+        status = run(edgar, inserts, n, rows);
     }
     for (size_t i = 0; i < n && status == FW_OK; i++) {
-        status = note(edgar, intake, rows[i]);
+        intake->rows_kept += (int64_t)rows[i];
+        intake->n_taken++;
     }
-    for (size_t i = 0; copies != NULL && i < n; i++) {
-        fw_text_finish(&copies[i]);
+    for (size_t i = 0; inserts != NULL && i < n; i++) {
+        fw_text_finish(&inserts[i]);
     }
-    free(copies);
+    free(inserts);
     free(rows);
     return status;
 }
 
-void edgar_intake_append(const struct edgar *edgar, const struct edgar_intake *intake,
-                         struct fw_text *text)
+fw_status edgar_intake_step(struct edgar *edgar, struct edgar_intake *intake)
 {
-    struct fw_text path = {0};
+    const struct fw_budget *budget = edgar->host->service(edgar->host, FW_BUDGET_ID);
+    size_t threads = budget->limits(edgar->host)->threads;
+    size_t left = intake->n_chunks - intake->n_taken;
+    fw_status status = take_in(edgar, intake, left < threads ? left : threads);
 
-    fw_text_append(text, "(FROM read_parquet([");
-    for (size_t i = 0; i < intake->n_chunks; i++) {
-        fw_text_clear(&path);
-        edgar_intake_append_path(edgar, intake, i, &path);
-        fw_text_append(text, i > 0 ? ", " : "");
-        fw_text_literal(text, fw_text_get(&path));
+    if (intake->n_taken > intake->n_done) {
+        intake->n_done = intake->n_taken;
     }
-    fw_text_append(text, "], hive_partitioning = false))");
-    text->failed = text->failed || path.failed;
-    fw_text_finish(&path);
+    return status;
 }

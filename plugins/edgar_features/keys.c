@@ -68,15 +68,17 @@ fw_status edgar_keys_check(const struct edgar *edgar)
                            : status;
 }
 
-/* cik as text, NULL for what stands for none (freeze §5, §6.4). */
-static void append_cik(const struct edgar *edgar, struct fw_text *text)
+/* A column as text. */
+static void append_text(const char *column, struct fw_text *text)
 {
-    struct fw_text cik = {0};
+    fw_text_append(text, "CAST(");
+    fw_text_identifier(text, column);
+    fw_text_append(text, " AS VARCHAR)");
+}
 
-    fw_text_append(&cik, "CAST(");
-    fw_text_identifier(&cik, edgar->settings.cik_column);
-    fw_text_append(&cik, " AS VARCHAR)");
-    const char *c = fw_text_get(&cik);
+/* The cik that a text `c` stands for, NULL for what stands for none (freeze §5, §6.4). */
+static void append_cik(const struct edgar *edgar, const char *c, struct fw_text *text)
+{
     fw_text_appendf(text,
                     "CASE WHEN trim(%s, E' \\t\\n\\r') NOT IN ('', '(empty)', 'nan', 'None', "
                     "'NaN', '<NA>') THEN ",
@@ -90,19 +92,86 @@ static void append_cik(const struct edgar *edgar, struct fw_text *text)
         fw_text_append(text, c);
     }
     fw_text_append(text, " END");
-    text->failed = text->failed || cik.failed;
-    fw_text_finish(&cik);
+}
+
+/* Numbers follow the order of the texts, so that rows in order of numbers are in that of ciks. */
+static void append_companies(const struct edgar *edgar, struct fw_text *text)
+{
+    const char *const columns[] = {edgar->settings.cik_column};
+    const struct fw_source_slice slice = {.columns = columns, .n_columns = 1};
+
+    fw_text_append(text, "CREATE TABLE fw_raws AS SELECT fw_raw, fw_cik, CAST(dense_rank() OVER "
+                         "(ORDER BY fw_cik) - 1 AS INTEGER) AS fw_k FROM (SELECT fw_raw, ");
+    append_cik(edgar, "fw_raw", text);
+    fw_text_append(text, " AS fw_cik FROM (SELECT DISTINCT ");
+    append_text(edgar->settings.cik_column, text);
+    fw_text_append(text, " AS fw_raw FROM ");
+    fw_source_scan(edgar->index.source, &slice, text);
+    fw_text_append(text, ")) WHERE fw_cik IS NOT NULL;"
+                         "CREATE TABLE fw_ciks AS SELECT DISTINCT fw_cik, fw_k FROM fw_raws;");
+}
+
+/* Some thousand different ones in as many rows as there may be: each is understood once. */
+static void append_days(const struct edgar *edgar, struct fw_text *text)
+{
+    const char *const columns[] = {edgar->settings.day_column};
+    const struct fw_source_slice slice = {.columns = columns, .n_columns = 1};
+
+    fw_text_append(text, "CREATE TABLE fw_days AS SELECT fw_raw, CAST(CAST(fw_instant AS DATE) - "
+                         "DATE '1970-01-01' AS INTEGER) AS fw_day FROM (SELECT ");
+    fw_text_identifier(text, edgar->settings.day_column);
+    fw_text_append(text, " AS fw_raw, ");
+    fw_instant_append(text, fw_source_column(edgar->index.source, edgar->settings.day_column));
+    fw_text_append(text, " AS fw_instant FROM (SELECT DISTINCT ");
+    fw_text_identifier(text, edgar->settings.day_column);
+    fw_text_append(text, " FROM ");
+    fw_source_scan(edgar->index.source, &slice, text);
+    fw_text_append(text, ")) WHERE fw_instant IS NOT NULL;");
+}
+
+static void append_tables(const struct edgar *edgar, struct fw_text *text)
+{
+    fw_text_appendf(text,
+                    "CREATE TABLE %s (k INTEGER, day INTEGER); CREATE TABLE %s (k INTEGER, filed "
+                    "BIGINT, accepted TIMESTAMP, accession VARCHAR",
+                    edgar->index.table, edgar->filings.table);
+    for (size_t i = 0; i < edgar->n_features; i++) {
+        fw_text_appendf(text, ", v%zu DOUBLE", i);
+    }
+    fw_text_append(text, ", " FW_SOURCE_FILE " INTEGER, " FW_SOURCE_ROW " BIGINT);");
+}
+
+fw_status edgar_keys_make(struct edgar *edgar)
+{
+    struct fw_text statements = {0};
+    struct fw_sql_grid grid;
+
+    /* The engine would hash a chunk of filings, payloads and all, rather than the companies. */
+    fw_text_append(&statements, "SET disabled_optimizers = 'join_order,build_side_probe_side';");
+    append_companies(edgar, &statements);
+    append_days(edgar, &statements);
+    append_tables(edgar, &statements);
+    fw_status status = fw_sql_exec_text(&edgar->sql, &statements);
+    fw_text_finish(&statements);
+    if (status == FW_OK) {
+        status = fw_sql_grid(&edgar->sql, &grid, "SELECT fw_cik FROM fw_ciks ORDER BY fw_k");
+    }
+    if (status == FW_OK) {
+        edgar->ciks = grid.cells; /* of one column: the grid's cells are the list */
+        edgar->n_ciks = grid.n_rows;
+    }
+    return status;
 }
 
 void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select)
 {
-    fw_text_append(select, "SELECT cik, day FROM (SELECT ");
-    append_cik(edgar, select);
-    fw_text_append(select, " AS cik, CAST(CAST(");
-    fw_instant_append(select, fw_source_column(edgar->index.source, edgar->settings.day_column));
+    fw_text_append(select, "SELECT fw_k, fw_day FROM (SELECT ");
+    append_text(edgar->settings.cik_column, select);
+    fw_text_append(select, " AS cik, ");
+    fw_text_identifier(select, edgar->settings.day_column);
     fw_text_appendf(select,
-                    " AS DATE) - DATE '1970-01-01' AS INTEGER) AS day FROM %s) WHERE cik IS NOT "
-                    "NULL AND day IS NOT NULL",
+                    " AS day FROM %s) JOIN fw_raws ON fw_raws.fw_raw = cik JOIN fw_days ON "
+                    "fw_days.fw_raw = day",
                     scan);
 }
 
@@ -146,7 +215,11 @@ void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, stru
        payloads. What stands for no cik is not in the index, so it matches nothing. */
     fw_text_append(select, "fw_cik = ");
     if (edgar->settings.normalize_cik) {
-        append_cik(edgar, select);
+        struct fw_text cik = {0};
+        append_text(edgar->settings.cik_column, &cik);
+        append_cik(edgar, fw_text_get(&cik), select);
+        select->failed = select->failed || cik.failed;
+        fw_text_finish(&cik);
     } else {
         fw_text_identifier(select, edgar->settings.cik_column);
     }

@@ -5,14 +5,14 @@
 #include <fw/service/artifact.h>
 #include <fw/service/log.h>
 
+#include "edgar.h"
 #include "report/json.h"
 #include "report/report.h"
-#include "rows.h"
 
 /* A failed allocation leaves no array, which the report notices. */
-static void push_text(const char *text, void *arg)
+static void push_text(const char *text, cJSON **array)
 {
-    cJSON **array = arg, *item = cJSON_CreateString(text);
+    cJSON *item = cJSON_CreateString(text);
 
     if (*array == NULL || item == NULL || !cJSON_AddItemToArray(*array, item)) {
         cJSON_Delete(item);
@@ -55,9 +55,8 @@ static void set_columns(struct fw_report *report, const struct edgar *edgar)
 {
     cJSON *columns = cJSON_CreateArray();
 
-    edgar_columns_each(edgar, push_text, &columns);
-    for (int i = cJSON_GetArraySize(columns) - 1; i >= 50; i--) {
-        cJSON_DeleteItemFromArray(columns, i);
+    for (size_t i = 0; i < edgar->n_columns && i < 50; i++) {
+        push_text(edgar->columns[i].name, &columns);
     }
     fw_report_add(report, "output_columns", columns);
 }
@@ -96,7 +95,7 @@ static fw_status count_output(const struct edgar *edgar, int64_t *ret_rows, int6
     for (size_t i = 0; i < edgar->n_parts; i++) {
         struct fw_text path = {0};
         if (edgar->parts[i].n_rows > 0) {
-            edgar_part_path(edgar, &edgar->parts[i], &path);
+            edgar_part_path(edgar, edgar->parts[i].year, edgar->parts[i].number, &path);
             fw_text_append(&files, any ? ", " : "");
             fw_text_literal(&files, fw_text_get(&path));
             files.failed = files.failed || path.failed;
@@ -130,30 +129,28 @@ static void set_inputs(struct fw_report *report, const struct edgar *edgar)
     fw_report_int(report, "raw_edgar_active_files", (int64_t)source->n_files);
     fw_report_int(report, "files_skipped", 0);
     fw_report_text(report, "snapshots_index_path", fw_task_input(edgar->task, "index")->paths[0]);
-    fw_report_int(report, "snapshots_unique_cik", (int64_t)edgar->n_ciks);
     set_keys(report);
 }
 
 struct counts {
-    int64_t index_rows, filing_rows, unfiled, output_rows, found;
+    int64_t index_rows, index_ciks, filing_rows, unfiled, output_rows, found;
 };
 
 static fw_status count(const struct edgar *edgar, struct counts *ret)
 {
-    struct fw_text query = {0};
     fw_status status = fw_source_count(edgar->index.source, &ret->index_rows);
 
     if (status == FW_OK) {
         status = fw_source_count(edgar->filings.source, &ret->filing_rows);
     }
-    fw_text_append(&query, "SELECT count(*) FROM ");
-    edgar_intake_append(edgar, &edgar->filings, &query);
-    fw_text_append(&query, " WHERE filed IS NULL");
     if (status == FW_OK) {
-        status = query.failed ? fw_fault_nomem(edgar->host)
-                              : fw_sql_int64(&edgar->sql, &ret->unfiled, fw_text_get(&query));
+        status =
+            fw_sql_int64(&edgar->sql, &ret->index_ciks, "SELECT count(DISTINCT k) FROM fw_rows");
     }
-    fw_text_finish(&query);
+    if (status == FW_OK) {
+        status = fw_sql_int64(&edgar->sql, &ret->unfiled,
+                              "SELECT count(*) FROM fw_filings WHERE filed IS NULL");
+    }
     return status == FW_OK ? count_output(edgar, &ret->output_rows, &ret->found) : status;
 }
 
@@ -165,6 +162,7 @@ static void set_counts(struct fw_report *report, const struct edgar *edgar,
         int64_t value;
     } numbers[] = {
         {"snapshots_index_rows", counts->index_rows},
+        {"snapshots_unique_cik", counts->index_ciks},
         {"snapshots_rows_dropped", counts->index_rows - edgar->index.rows_kept},
         {"raw_edgar_rows", counts->filing_rows},
         {"filings_of_other_ciks", counts->filing_rows - edgar->filings.rows_kept},

@@ -4,258 +4,214 @@
 
 #include <fw/service/budget.h>
 
-#include "rows.h"
-#include "sql/copy.h"
+#include "group.h"
 #include "sql/stream.h"
 #include "wide/wide.h"
 
-static void append_folder(const struct edgar *edgar, const struct edgar_part *part,
-                          struct fw_text *path)
+/* A part on its way into its file, as many row groups at a time as there are threads. */
+struct writer {
+    struct edgar *edgar;
+    const struct edgar_part *part;
+    struct fw_parquet_file file;
+    struct edgar_filings filings; /* those that become known on its days */
+    size_t next_filing;
+    struct edgar_group *groups;
+    size_t n_groups, n_full;
+    int64_t n_rows;
+};
+
+void edgar_part_path(const struct edgar *edgar, int32_t year, int32_t number, struct fw_text *path)
 {
-    fw_text_appendf(path, "%s/snapshot_year=%04" PRId32, edgar->output->path, part->year);
+    fw_text_appendf(path, "%s/snapshot_year=%04" PRId32, edgar->output->path, year);
+    if (number >= 0) {
+        fw_text_appendf(path, "/part-%" PRId32 ".parquet", number);
+    }
 }
 
-void edgar_part_path(const struct edgar *edgar, const struct edgar_part *part, struct fw_text *path)
+static fw_status flush(struct writer *writer, size_t n)
 {
-    append_folder(edgar, part, path);
-    fw_text_appendf(path, "/part-%" PRId32 ".parquet", part->number);
-}
+    fw_status status = n > 0 ? edgar_groups_encode(writer->groups, n) : FW_OK;
 
-static fw_status make_folder(const struct edgar *edgar, const struct edgar_part *part)
-{
-    struct fw_text path = {0};
-
-    append_folder(edgar, part, &path);
-    fw_status status = path.failed ? fw_fault_nomem(edgar->host)
-                                   : fw_wide_make_folder(edgar->host, fw_text_get(&path));
-    fw_text_finish(&path);
+    for (size_t i = 0; i < n && status == FW_OK; i++) {
+        status = fw_parquet_append(&writer->file, writer->groups[i].block);
+        edgar_group_clear(&writer->groups[i]);
+    }
+    writer->n_full = 0;
     return status;
 }
 
-static fw_status query_rows(const struct edgar *edgar, const struct edgar_part *part,
-                            struct ArrowArrayStream *stream)
+/* The group that has room for one row more. */
+static fw_status next_group(struct writer *writer, struct edgar_group **ret_group)
 {
-    struct fw_text text = {0};
+    fw_status status = FW_OK;
 
-    fw_text_append(&text, "SELECT fw_k, day FROM ");
-    edgar_intake_append(edgar, &edgar->index, &text);
-    fw_text_appendf(&text,
-                    " JOIN fw_ciks ON fw_cik = cik WHERE day >= %" PRId32 " AND day <= %" PRId32
-                    " ORDER BY day, fw_k",
-                    part->first_day, part->last_day);
-    fw_status status = text.failed
-                           ? fw_fault_nomem(edgar->host)
-                           : edgar->sql.api->query(edgar->sql.session, fw_text_get(&text), stream);
-    fw_text_finish(&text);
+    if (writer->groups[writer->n_full].n_rows == FW_PARQUET_GROUP_ROWS &&
+        ++writer->n_full == writer->n_groups) {
+        status = flush(writer, writer->n_groups);
+    }
+    *ret_group = &writer->groups[writer->n_full];
     return status;
 }
 
-static void keep_rows(struct edgar_rows *rows, const struct ArrowArray *batch)
+/* All filings up to the day's cutoff, and none after it. */
+static bool work_in(struct writer *writer, struct edgar_group *group, int32_t day)
+{
+    const struct edgar_filings *filings = &writer->filings;
+    struct edgar_tracks *tracks = writer->edgar->tracks;
+    const int64_t cutoff_us = edgar_timeline_cutoff(writer->edgar, day);
+    size_t *next = &writer->next_filing;
+
+    for (; *next < filings->n && filings->filed_us[*next] <= cutoff_us; (*next)++) {
+        size_t cik = (size_t)filings->ciks[*next];
+        if (!edgar_tracks_add(tracks, cik, filings->filed_us[*next],
+                              filings->values + *next * tracks->n_features)) {
+            return false;
+        }
+        edgar_group_forget(group, cik);
+    }
+    return true;
+}
+
+static fw_status take_rows(struct writer *writer, const struct ArrowArray *batch)
 {
     const struct ArrowArray *ciks = batch->children[0], *days = batch->children[1];
     const int32_t *cik = (const int32_t *)ciks->buffers[1] + ciks->offset;
     const int32_t *day = (const int32_t *)days->buffers[1] + days->offset;
+    struct edgar_group *group;
 
-    for (int64_t i = 0; i < batch->length && rows->n < rows->capacity; i++) {
-        rows->ciks[rows->n] = cik[i];
-        rows->days[rows->n] = day[i];
-        rows->n++;
+    for (int64_t i = 0; i < batch->length; i++, writer->n_rows++) {
+        fw_status status = next_group(writer, &group);
+        if (status != FW_OK) {
+            return status;
+        }
+        if (!work_in(writer, group, day[i])) {
+            return fw_fault_nomem(writer->edgar->host);
+        }
+        edgar_group_add(group, cik[i], day[i]);
     }
+    return FW_OK;
 }
 
-static fw_status read_rows(struct edgar_rows *rows, const struct edgar_part *part)
+static fw_status write_rows(struct writer *writer)
 {
-    const struct edgar *edgar = rows->edgar;
+    const struct edgar *edgar = writer->edgar;
     struct ArrowArrayStream stream;
     struct ArrowArray batch;
+    struct fw_text query = {0};
     int code = 0;
 
-    rows->capacity = (size_t)part->n_rows;
-    rows->ciks = calloc(rows->capacity, sizeof *rows->ciks);
-    rows->days = calloc(rows->capacity, sizeof *rows->days);
-    if (rows->ciks == NULL || rows->days == NULL) {
-        return fw_fault_nomem(edgar->host);
-    }
-    fw_status status = query_rows(edgar, part, &stream);
+    fw_text_appendf(&query,
+                    "SELECT k, day FROM fw_rows WHERE day >= %" PRId32 " AND day <= %" PRId32
+                    " ORDER BY day, k",
+                    writer->part->first_day, writer->part->last_day);
+    fw_status status =
+        query.failed ? fw_fault_nomem(edgar->host)
+                     : edgar->sql.api->query(edgar->sql.session, fw_text_get(&query), &stream);
+    fw_text_finish(&query);
     if (status != FW_OK) {
         return status;
     }
-    while ((code = stream.get_next(&stream, &batch)) == 0 && batch.release != NULL) {
-        keep_rows(rows, &batch);
+    while (status == FW_OK && (code = stream.get_next(&stream, &batch)) == 0 &&
+           batch.release != NULL) {
+        status = take_rows(writer, &batch);
         batch.release(&batch);
     }
-    status = code == 0 ? FW_OK : fw_stream_fault(edgar->host, &stream, code);
+    if (status == FW_OK && code != 0) {
+        status = fw_stream_fault(edgar->host, &stream, code);
+    }
     stream.release(&stream);
-    return status;
+    if (status == FW_OK) {
+        status = flush(writer, writer->n_full + (writer->groups[writer->n_full].n_rows > 0));
+    }
+    /* Days after the last row have filings, too. */
+    return status != FW_OK || work_in(writer, writer->groups, writer->part->last_day)
+               ? status
+               : fw_fault_nomem(edgar->host);
 }
 
 /* What is known before the first day is worked in at once, the rest waits for its rows. */
-static fw_status prepare(struct edgar_rows *rows, const struct edgar_part *part)
+static fw_status read_filings(struct writer *writer)
 {
-    struct edgar *edgar = rows->edgar;
-    int32_t day = part->n_rows > 0 ? part->first_day : part->last_day;
-    fw_status status = edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, day), NULL);
+    struct edgar *edgar = writer->edgar;
+    const struct edgar_part *part = writer->part;
+    int32_t first = part->n_rows > 0 ? part->first_day : part->last_day;
+    fw_status status = edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, first), NULL);
 
-    if (status != FW_OK || part->n_rows == 0) {
-        return status;
-    }
-    rows->tracks = edgar_tracks_copy(edgar->tracks);
-    if (rows->tracks == NULL) {
-        return fw_fault_nomem(edgar->host);
-    }
-    status =
-        edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, part->last_day), &rows->filings);
-    if (status == FW_OK) {
-        status = read_rows(rows, part);
-    }
-    if (status == FW_OK && !edgar_filings_apply(&rows->filings, edgar->tracks)) {
-        status = fw_fault_nomem(edgar->host);
-    }
-    return status == FW_OK ? make_folder(edgar, part) : status;
-}
-
-static void append_view(size_t i, struct fw_text *text)
-{
-    fw_text_appendf(text, "fw_rows_%zu", i);
-}
-
-static fw_status attach(struct edgar_rows *rows, size_t i)
-{
-    const struct edgar *edgar = rows->edgar;
-    struct ArrowArrayStream stream;
-    struct fw_text view = {0};
-
-    append_view(i, &view);
-    if (view.failed) {
-        return fw_fault_nomem(edgar->host);
-    }
-    edgar_rows_stream(rows, &stream);
-    fw_status status = edgar->sql.api->attach(edgar->sql.session, fw_text_get(&view), &stream);
-    rows->attached = status == FW_OK;
-    fw_text_finish(&view);
-    return status;
-}
-
-static fw_status detach(struct edgar_rows *rows, size_t i)
-{
-    const struct edgar *edgar = rows->edgar;
-    struct fw_text view = {0};
-
-    append_view(i, &view);
-    fw_status status =
-        rows->attached ? edgar->sql.api->detach(edgar->sql.session, fw_text_get(&view)) : FW_OK;
-    fw_text_finish(&view);
-    return status;
-}
-
-static void append_copy(const struct edgar *edgar, const struct edgar_part *part, size_t i,
-                        struct fw_text *text)
-{
-    struct fw_text path = {0}, query = {0};
-
-    edgar_part_path(edgar, part, &path);
-    fw_text_append(&query, "SELECT * FROM ");
-    append_view(i, &query);
-    fw_text_append(text, "COPY (");
-    fw_sql_append_in_order(text, fw_text_get(&query));
-    fw_text_append(text, ") ");
-    fw_sql_append_to_parquet(text, fw_text_get(&path), FW_SQL_WIDE_COLUMNS);
-    text->failed = text->failed || path.failed || query.failed;
-    fw_text_finish(&path);
-    fw_text_finish(&query);
-}
-
-/* The files of the parts side by side; each has one thread, so that its bytes are repeatable. */
-static fw_status copy(struct edgar *edgar, const struct edgar_part *parts, size_t n)
-{
-    struct fw_text *copies = calloc(n, sizeof *copies);
-    const char **statements = calloc(n, sizeof *statements);
-    bool failed = copies == NULL || statements == NULL;
-    size_t n_copies = 0;
-
-    for (size_t i = 0; i < n && !failed; i++) {
-        if (parts[i].n_rows > 0) {
-            append_copy(edgar, &parts[i], i, &copies[n_copies]);
-            failed = copies[n_copies].failed;
-            statements[n_copies] = fw_text_get(&copies[n_copies]);
-            n_copies++;
-        }
-    }
-    fw_status status =
-        failed ? fw_fault_nomem(edgar->host)
-               : edgar->sql.api->exec_parallel(edgar->sql.session, statements, n_copies, NULL);
-    for (size_t i = 0; copies != NULL && i < n; i++) {
-        fw_text_finish(&copies[i]);
-    }
-    free(copies);
-    free(statements);
-    return status;
-}
-
-static fw_status note(const struct edgar_rows *rows, const struct edgar_part *part)
-{
-    struct edgar *edgar = rows->edgar;
-    struct fw_text path = {0};
-    fw_status status = FW_OK;
-
-    if (part->n_rows == 0) {
-        return FW_OK;
-    }
-    edgar_part_path(edgar, part, &path);
-    if (path.failed) {
-        status = fw_fault_nomem(edgar->host);
-    } else if (rows->next_row != (size_t)part->n_rows) {
-        status = fw_faultf(edgar->host, FW_E_INTERNAL, fw_text_get(&path), NULL,
-                           "%zu rows were written where the index has %" PRId64, rows->next_row,
-                           part->n_rows);
-    } else {
-        status = edgar_state_add(edgar, fw_text_get(&path));
-    }
-    fw_text_finish(&path);
-    return status;
-}
-
-static fw_status write(struct edgar *edgar, struct edgar_rows *rows, size_t n)
-{
-    const struct edgar_part *parts = &edgar->parts[edgar->n_parts_done];
-    fw_status status = FW_OK;
-
-    for (size_t i = 0; i < n && status == FW_OK; i++) {
-        rows[i].edgar = edgar;
-        status = prepare(&rows[i], &parts[i]);
-        if (status == FW_OK && parts[i].n_rows > 0) {
-            status = attach(&rows[i], i);
-        }
-    }
-    if (status == FW_OK) {
-        status = copy(edgar, parts, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        fw_status detached = detach(&rows[i], i);
-        status = status == FW_OK ? detached : status;
-    }
-    for (size_t i = 0; i < n && status == FW_OK; i++) {
-        status = note(&rows[i], &parts[i]);
+    if (status == FW_OK && part->n_rows > 0) {
+        status = edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, part->last_day),
+                                    &writer->filings);
     }
     return status;
 }
 
-fw_status edgar_parts_write(struct edgar *edgar)
+static fw_status make_groups(struct writer *writer)
 {
+    struct edgar *edgar = writer->edgar;
     const struct fw_budget *budget = edgar->host->service(edgar->host, FW_BUDGET_ID);
-    size_t threads = budget->limits(edgar->host)->threads;
-    size_t left = edgar->n_parts - edgar->n_parts_done;
-    size_t n = left < threads ? left : threads;
-    struct edgar_rows *rows = calloc(n, sizeof *rows);
+    size_t n = budget->limits(edgar->host)->threads;
 
-    if (rows == NULL) {
+    writer->groups = calloc(n, sizeof *writer->groups);
+    if (writer->groups == NULL) {
         return fw_fault_nomem(edgar->host);
     }
-    fw_status status = write(edgar, rows, n);
-    for (size_t i = 0; i < n; i++) {
-        edgar_rows_finish(&rows[i]);
+    while (writer->n_groups < n) {
+        if (!edgar_group_init(&writer->groups[writer->n_groups++], edgar)) {
+            return fw_fault_nomem(edgar->host);
+        }
     }
-    free(rows);
-    edgar->n_parts_done += status == FW_OK ? n : 0;
+    return FW_OK;
+}
+
+static fw_status write_file(struct writer *writer, const char *folder, const char *path)
+{
+    struct edgar *edgar = writer->edgar;
+    fw_status status = make_groups(writer);
+
+    if (status == FW_OK) {
+        status = fw_wide_make_folder(edgar->host, folder);
+    }
+    if (status == FW_OK) {
+        status =
+            fw_parquet_open(&writer->file, edgar->host, path, edgar->columns, edgar->n_columns);
+        status = fw_parquet_close(&writer->file, status == FW_OK ? write_rows(writer) : status);
+    }
+    if (status == FW_OK && writer->n_rows != writer->part->n_rows) {
+        status = fw_faultf(edgar->host, FW_E_INTERNAL, path, NULL,
+                           "%" PRId64 " rows were written where the index has %" PRId64,
+                           writer->n_rows, writer->part->n_rows);
+    }
+    return status == FW_OK ? edgar_state_add(edgar, writer->part->year, writer->part->number)
+                           : status;
+}
+
+static fw_status write_part(struct writer *writer)
+{
+    const struct edgar_part *part = writer->part;
+    struct fw_text folder = {0}, path = {0};
+    fw_status status = read_filings(writer);
+
+    if (status == FW_OK && part->n_rows > 0) {
+        edgar_part_path(writer->edgar, part->year, -1, &folder);
+        edgar_part_path(writer->edgar, part->year, part->number, &path);
+        status = folder.failed || path.failed
+                     ? fw_fault_nomem(writer->edgar->host)
+                     : write_file(writer, fw_text_get(&folder), fw_text_get(&path));
+    }
+    fw_text_finish(&folder);
+    fw_text_finish(&path);
+    return status;
+}
+
+fw_status edgar_part_write(struct edgar *edgar)
+{
+    struct writer writer = {.edgar = edgar, .part = &edgar->parts[edgar->n_parts_done]};
+    fw_status status = write_part(&writer);
+
+    for (size_t i = 0; i < writer.n_groups; i++) {
+        edgar_group_finish(&writer.groups[i]);
+    }
+    free(writer.groups);
+    edgar_filings_finish(&writer.filings);
+    edgar->n_parts_done += status == FW_OK;
     return status;
 }

@@ -9,7 +9,7 @@
 #include "edgar.h"
 #include "wide/wide.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 static const struct fw_port inputs[] = {
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "filings",
@@ -62,7 +62,7 @@ static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_INT, .name = "part_rows", .default_value = "500000", .min = "1",
              .max = "100000000", .unit = "rows",
              .doc = "rows of a file and filings of a step, whole days; a larger year is cut"),
-    FW_PARAM(.type = FW_PARAM_INT, .name = "chunk_rows", .default_value = "65536", .min = "1",
+    FW_PARAM(.type = FW_PARAM_INT, .name = "chunk_rows", .default_value = "262144", .min = "1",
              .max = "100000000", .unit = "rows", .flags = FW_PARAM_NO_EFFECT,
              .doc = "rows of an input that are read at once"),
 };
@@ -105,11 +105,11 @@ static void edgar_destroy(void *self)
     struct edgar *edgar = self;
 
     edgar_timeline_close(edgar);
+    edgar_columns_close(edgar);
     edgar_features_close(edgar);
     edgar_intake_close(&edgar->index);
     edgar_intake_close(&edgar->filings);
     fw_sql_handle_close(&edgar->sql);
-    fw_text_finish(&edgar->work);
     fw_text_finish(&edgar->files);
     free(edgar);
 }
@@ -127,8 +127,10 @@ static fw_status open_inputs(struct edgar *edgar)
     if (status == FW_OK) {
         status = edgar_keys_check(edgar);
     }
-    return status == FW_OK ? edgar_features_open(edgar, fw_task_value(edgar->task, "features"))
-                           : status;
+    if (status == FW_OK) {
+        status = edgar_features_open(edgar, fw_task_value(edgar->task, "features"));
+    }
+    return status == FW_OK ? edgar_columns_open(edgar) : status;
 }
 
 static fw_status edgar_create(const struct fw_host *host, const struct fw_task *task,
@@ -142,9 +144,12 @@ static fw_status edgar_create(const struct fw_host *host, const struct fw_task *
     edgar->host = host;
     edgar->task = task;
     edgar->output = fw_task_output(task, "features");
+    edgar->index.table = "fw_rows";
+    edgar->index.append = edgar_keys_append_index;
+    edgar->filings.table = "fw_filings";
+    edgar->filings.append = edgar_keys_append_filings;
     read_settings(&edgar->settings, task);
-    fw_text_appendf(&edgar->work, "%s.work", edgar->output->path);
-    fw_status status = edgar->work.failed ? fw_fault_nomem(host) : open_inputs(edgar);
+    fw_status status = open_inputs(edgar);
     if (status != FW_OK) {
         edgar_destroy(edgar);
         return status;
@@ -156,72 +161,73 @@ static fw_status edgar_create(const struct fw_host *host, const struct fw_task *
 /* Replaces what an earlier attempt left: a rerun never adds to it. */
 static fw_status start(struct edgar *edgar)
 {
-    const char *const folders[] = {edgar->output->path, fw_text_get(&edgar->work)};
-    fw_status status = FW_OK;
+    fw_status status = fw_wide_remove_folder(edgar->host, edgar->output->path);
 
-    for (size_t i = 0; i < FW_COUNT(folders) && status == FW_OK; i++) {
-        status = fw_wide_remove_folder(edgar->host, folders[i]);
-        if (status == FW_OK) {
-            status = fw_wide_make_folder(edgar->host, folders[i]);
-        }
+    if (status == FW_OK) {
+        status = fw_wide_make_folder(edgar->host, edgar->output->path);
     }
     edgar->started = status == FW_OK;
     return status;
 }
 
-/* What earlier parts worked in is worked in again after a restart. */
-static fw_status catch_up(struct edgar *edgar)
+/* The tables of this session; after a restart, with what was taken in before. */
+static fw_status make_tables(struct edgar *edgar)
 {
-    if (edgar->n_parts_done == 0) {
-        return FW_OK;
+    fw_status status = edgar->ciks == NULL ? edgar_keys_make(edgar) : FW_OK;
+
+    while (status == FW_OK && edgar->index.n_taken < edgar->index.n_done) {
+        status = edgar_intake_step(edgar, &edgar->index);
+    }
+    while (status == FW_OK && edgar->filings.n_taken < edgar->filings.n_done) {
+        status = edgar_intake_step(edgar, &edgar->filings);
+    }
+    return status;
+}
+
+/* The parts; after a restart, with the filings before those that are written. */
+static fw_status make_timeline(struct edgar *edgar)
+{
+    fw_status status = edgar->tracks == NULL ? edgar_timeline_open(edgar) : FW_OK;
+
+    if (status != FW_OK || edgar->n_parts_done == 0) {
+        return status;
+    }
+    if (edgar->n_parts_done > edgar->n_parts) {
+        return fw_faultf(edgar->host, FW_E_STATE, NULL, NULL,
+                         "the checkpoint has %zu parts where there are %zu", edgar->n_parts_done,
+                         edgar->n_parts);
     }
     int32_t day = edgar->parts[edgar->n_parts_done - 1].last_day;
     return edgar_filings_read(edgar, edgar_timeline_cutoff(edgar, day), NULL);
 }
 
-static fw_status finish(struct edgar *edgar)
-{
-    fw_status status = edgar_manifest_write(edgar);
-
-    return status == FW_OK ? fw_wide_remove_folder(edgar->host, fw_text_get(&edgar->work)) : status;
-}
-
 static fw_status write_parts(struct edgar *edgar)
 {
-    fw_status status = catch_up(edgar);
+    fw_status status = make_timeline(edgar);
 
     if (status == FW_OK && edgar->n_parts_done == edgar->n_parts) {
-        return finish(edgar);
+        return edgar_manifest_write(edgar);
     }
-    status = status == FW_OK ? edgar_parts_write(edgar) : status;
+    status = status == FW_OK ? edgar_part_write(edgar) : status;
     return status == FW_OK ? FW_MORE : status;
-}
-
-static fw_status take_in_filings(struct edgar *edgar)
-{
-    fw_status status = edgar_timeline_number(edgar);
-
-    return status == FW_OK ? edgar_intake_step(edgar, &edgar->filings, edgar_keys_append_filings)
-                           : status;
 }
 
 static fw_status work(struct edgar *edgar)
 {
     fw_status status = edgar->started ? FW_OK : start(edgar);
 
+    if (status == FW_OK) {
+        status = make_tables(edgar);
+    }
     if (status != FW_OK) {
         return status;
     }
     if (edgar->index.n_done < edgar->index.n_chunks) {
-        status = edgar_intake_step(edgar, &edgar->index, edgar_keys_append_index);
+        status = edgar_intake_step(edgar, &edgar->index);
     } else if (edgar->filings.n_done < edgar->filings.n_chunks) {
-        status = take_in_filings(edgar);
+        status = edgar_intake_step(edgar, &edgar->filings);
     } else {
-        if (edgar->tracks == NULL) {
-            status = edgar_timeline_number(edgar);
-            status = status == FW_OK ? edgar_timeline_open(edgar) : status;
-        }
-        return status == FW_OK ? write_parts(edgar) : status;
+        return write_parts(edgar);
     }
     return status == FW_OK ? FW_MORE : status;
 }

@@ -26,16 +26,14 @@ static fw_status census(const struct edgar *edgar, struct fw_sql_grid *ret_days)
 {
     struct fw_text query = {0};
 
-    fw_text_append(&query, "WITH rows AS (SELECT day, count(*) AS n FROM ");
-    edgar_intake_append(edgar, &edgar->index, &query);
-    fw_text_appendf(&query,
-                    " GROUP BY day), filings AS (SELECT CAST(ceil(filed / %" PRId64
-                    ".0) AS BIGINT) + %" PRId64 " AS day, count(*) AS n FROM ",
-                    EDGAR_DAY_US, edgar->settings.lag_days);
-    edgar_intake_append(edgar, &edgar->filings, &query);
-    fw_text_append(&query, " WHERE filed IS NOT NULL GROUP BY 1) SELECT day, coalesce(rows.n, 0), "
-                           "coalesce(filings.n, 0) FROM rows FULL JOIN filings USING (day) "
-                           "WHERE day <= (SELECT max(day) FROM rows) ORDER BY day");
+    fw_text_appendf(
+        &query,
+        "WITH rows AS (SELECT day, count(*) AS n FROM fw_rows GROUP BY day), filings AS "
+        "(SELECT CAST(ceil(filed / %" PRId64 ".0) AS BIGINT) + %" PRId64
+        " AS day, count(*) AS n FROM fw_filings WHERE filed IS NOT NULL GROUP BY 1) "
+        "SELECT day, coalesce(rows.n, 0), coalesce(filings.n, 0) FROM rows FULL JOIN "
+        "filings USING (day) WHERE day <= (SELECT max(day) FROM rows) ORDER BY day",
+        EDGAR_DAY_US, edgar->settings.lag_days);
     fw_status status = query.failed ? fw_fault_nomem(edgar->host)
                                     : fw_sql_grid(&edgar->sql, ret_days, fw_text_get(&query));
     fw_text_finish(&query);
@@ -82,34 +80,6 @@ static void cut(struct edgar *edgar, const struct fw_sql_grid *days)
         part->n_rows += n_rows;
         filings += n_filings;
     }
-}
-
-/* Numbers follow the order of the texts, so that rows in order of numbers are in that of ciks. */
-static fw_status number_ciks(struct edgar *edgar)
-{
-    struct fw_text statement = {0};
-    struct fw_sql_grid grid;
-
-    fw_text_append(&statement, "CREATE OR REPLACE TABLE fw_ciks AS SELECT cik AS fw_cik, "
-                               "CAST(row_number() OVER (ORDER BY cik) - 1 AS INTEGER) AS fw_k "
-                               "FROM (SELECT DISTINCT cik FROM ");
-    edgar_intake_append(edgar, &edgar->index, &statement);
-    fw_text_append(&statement, ")");
-    fw_status status = fw_sql_exec_text(&edgar->sql, &statement);
-    fw_text_finish(&statement);
-    if (status == FW_OK) {
-        status = fw_sql_grid(&edgar->sql, &grid, "SELECT fw_cik FROM fw_ciks ORDER BY fw_k");
-    }
-    if (status == FW_OK) {
-        edgar->ciks = grid.cells; /* of one column: the grid's cells are the list */
-        edgar->n_ciks = grid.n_rows;
-    }
-    return status;
-}
-
-fw_status edgar_timeline_number(struct edgar *edgar)
-{
-    return edgar->ciks == NULL ? number_ciks(edgar) : FW_OK;
 }
 
 fw_status edgar_timeline_open(struct edgar *edgar)

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct edgar_tracks *edgar_tracks_create(size_t n_ciks, size_t n_features, double alpha)
 {
@@ -29,26 +28,6 @@ void edgar_tracks_destroy(struct edgar_tracks *tracks)
         free(tracks->of);
     }
     free(tracks);
-}
-
-struct edgar_tracks *edgar_tracks_copy(const struct edgar_tracks *tracks)
-{
-    const size_t size =
-        sizeof(struct edgar_track) + tracks->n_features * sizeof(struct edgar_measure);
-    struct edgar_tracks *copy =
-        edgar_tracks_create(tracks->n_ciks, tracks->n_features, tracks->alpha);
-
-    for (size_t i = 0; copy != NULL && i < tracks->n_ciks; i++) {
-        if (tracks->of[i] != NULL) {
-            copy->of[i] = malloc(size);
-            if (copy->of[i] == NULL) {
-                edgar_tracks_destroy(copy);
-                return NULL;
-            }
-            memcpy(copy->of[i], tracks->of[i], size);
-        }
-    }
-    return copy;
 }
 
 /* Neumaier: what the addition rounds away is carried along. An infinite sum carries nothing. */

@@ -32,9 +32,6 @@ struct edgar_track {
 struct edgar_tracks *edgar_tracks_create(size_t n_ciks, size_t n_features, double alpha);
 void edgar_tracks_destroy(struct edgar_tracks *tracks);
 
-/** The same figures once more; NULL: no memory. */
-struct edgar_tracks *edgar_tracks_copy(const struct edgar_tracks *tracks);
-
 /** Works in one filing: `values`, one for each feature, NaN where it has none. False: no memory. */
 bool edgar_tracks_add(struct edgar_tracks *tracks, size_t cik, int64_t filed_us,
                       const double *values);

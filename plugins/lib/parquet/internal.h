@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_LIB_PARQUET_INTERNAL_H
+#define FW_LIB_PARQUET_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "parquet/parquet.h"
+
+/* Thrift's compact protocol, as much of it as the headers and the footer of Parquet need. */
+
+enum thrift_type {
+    THRIFT_TRUE = 1,
+    THRIFT_FALSE,
+    THRIFT_I32 = 5,
+    THRIFT_I64,
+    THRIFT_BINARY = 8,
+    THRIFT_LIST,
+    THRIFT_STRUCT = 12
+};
+
+/** What is being written. Zero-initialise but for `out`. */
+struct thrift {
+    struct fw_text *out;
+    int last_id[8]; /**< of the structs that are open */
+    int depth;
+};
+
+/** A struct that is an element of a list, or the whole. thrift_end for each. */
+void thrift_begin(struct thrift *thrift);
+void thrift_end(struct thrift *thrift);
+
+void thrift_bool(struct thrift *thrift, int id, bool value);
+void thrift_i32(struct thrift *thrift, int id, int32_t value);
+void thrift_i64(struct thrift *thrift, int id, int64_t value);
+void thrift_bytes(struct thrift *thrift, int id, const char *bytes, size_t size);
+void thrift_struct(struct thrift *thrift, int id);
+void thrift_empty(struct thrift *thrift, int id);
+void thrift_list(struct thrift *thrift, int id, enum thrift_type type, size_t n);
+
+/** Elements of a list. */
+void thrift_element(struct thrift *thrift, int32_t value);
+void thrift_element_bytes(struct thrift *thrift, const char *bytes);
+
+/** An unsigned number, seven bits to a byte; *ret_size of at most 10. */
+void thrift_varint(uint64_t value, uint8_t *bytes, size_t *ret_size);
+
+/* parquet.thrift's numbers. */
+enum { PARQUET_PLAIN = 0, PARQUET_RLE = 3, PARQUET_RLE_DICTIONARY = 8, PARQUET_ZSTD = 6 };
+
+/** What the footer says of one column of a group. Offsets are from the group's first byte. */
+struct fw_parquet_facts {
+    uint64_t offset, data_offset; /**< of the chunk, of the page behind the dictionary */
+    uint64_t size, size_unpacked; /**< headers included */
+    int64_t n_nulls;
+    bool has_dictionary;
+    struct fw_text min, max; /**< as PLAIN writes them, texts without their size */
+};
+
+struct fw_parquet_block {
+    struct fw_text pages;
+    size_t n_rows, n_columns;
+    struct fw_parquet_facts facts[];
+};
+
+/** Appends the value of an entry as PLAIN writes it, texts without their size. Not for BOOLEAN. */
+void parquet_append_value(struct fw_text *text, enum fw_parquet_type type, const void *values,
+                          size_t entry);
+
+/** The smallest and largest of the entries that are not NULL. */
+void parquet_append_bounds(struct fw_parquet_facts *facts, enum fw_parquet_type type,
+                           const void *values, const uint8_t *kinds, size_t n_entries);
+
+/** Appends a RowGroup that begins at `offset` of the file; FileMetaData and what follows it. */
+void parquet_append_group(struct fw_text *text, const struct fw_parquet_column *columns,
+                          const struct fw_parquet_block *block, uint64_t offset);
+void parquet_append_footer(struct fw_text *text, const struct fw_parquet_file *file);
+
+#endif

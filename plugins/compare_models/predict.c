@@ -6,6 +6,9 @@
 #include "compare.h"
 #include "sql/fault.h"
 
+/* Samples after which answers that are all alike say something. */
+#define ENOUGH 32
+
 /* Kept for each sample of each arm, at most. */
 enum { MAX_CLASSES = 1 << 20 };
 
@@ -153,8 +156,9 @@ static fw_status score_chunk(struct compare *compare, uint64_t n)
         status = run_chunk(compare, n, &judge);
     }
     compare->seen = judge.seen;
-    const bool first = compare->at == 0, last = compare->at + n == compare->set.n;
-    if (status == FW_OK && (first || last)) {
+    const uint64_t end = compare->at + n;
+    const bool enough = compare->at < ENOUGH && end >= ENOUGH, last = end == compare->set.n;
+    if (status == FW_OK && compare->set.n > 1 && (enough || last)) {
         status = compare_judge_seen(&judge);
     }
     free(target);

@@ -63,7 +63,7 @@ struct compare_judge {
 fw_status compare_judge_take(void *self, uint64_t first, uint64_t n,
                              const struct fw_predictor_array *outputs);
 
-/* After the first chunk and at the end: trips on answers that are all zero, or all the same. */
+/* After the first samples and at the end: trips on answers that are all zero, or all the same. */
 fw_status compare_judge_seen(const struct compare_judge *judge);
 
 #endif

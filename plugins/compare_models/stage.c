@@ -11,7 +11,7 @@
 static void destroy(void *self)
 {
     struct compare *compare = self;
-    if (compare->arm < compare->arms.n) {
+    if (compare->model != NULL) {
         compare->arms.items[compare->arm].predictor->close(compare->model);
     }
     compare_intervals_finish(&compare->intervals);

@@ -62,3 +62,63 @@ demo() { # CODE ARGUMENT...: runs in ./runs
     says err 'tree/configs/market.cfg:13: cannot open include file'
     sed -n 13p tree/configs/market.cfg | grep -q 'scripts/get-data market'
 }
+
+# The reference's two raw files, of 1,300 weekdays; the index ends 25 days before the prices.
+raw_files() {
+    cat >raw.cfg <<'CFG'
+name = "raw";
+vars: {
+    days = "SELECT i, DATE '2021-06-07' + (i // 5 * 7 + i % 5)::INTEGER AS \"Date\", 400 + 40 * sin(i / 90.0) + ((i * 7919) % 211) / 30.0 AS c, ((i * 104729) % 97) / 24.0 AS u, ((i * 31) % 89) / 22.0 AS d FROM range(1300) r(i)";
+};
+stages: {
+    spy: {
+        use = "sql";
+        out: { table = "data/raw/SPY.parquet"; };
+        params: { query = "SELECT \"Date\", c AS \"Open\", c + u AS \"High\", c - d AS \"Low\", c + (u - d) / 3 AS \"Close\", 1000000 + i AS \"Volume\" FROM (${days}) ORDER BY i"; };
+    };
+    vix: {
+        use = "sql";
+        out: { table = "data/raw/VIX.parquet"; };
+        params: { query = "SELECT \"Date\" + TIME '06:00' AS \"Date\", 15 + u AS \"Close\" FROM (${days}) WHERE i < 1275 ORDER BY i"; };
+    };
+};
+CFG
+    fw 0 raw.cfg
+}
+
+phase6c() { # CODE CONFIG ARGUMENT...: with this folder as the place of the reference's files
+    fw "$1" "$FWRUN_SOURCE_ROOT/configs/$2.cfg" --set "root=$PWD" "${@:3}"
+}
+
+@test "market: lays the reference's files where the reference has them, and registers them" {
+    local tier v1=data/processed/v1
+    raw_files
+    phase6c 0 phase6c
+    [ "$(jq '.rows_written' runs/phase6c/stages/features_a20/MANIFEST.json)" -eq 1101 ]
+    for tier in a50 a100; do
+        [ "$(jq '.rows_written' "runs/phase6c/stages/features_$tier/MANIFEST.json")" -eq 1023 ]
+        [ "$(jq '.rows_dropped.no_vix_trailing' "runs/phase6c/stages/features_$tier/MANIFEST.json")" -eq 25 ]
+    done
+    for tier in a20 a50 a100; do
+        [ -s $v1/SPY_dataset_$tier.parquet ]
+        [ -s $v1/SPY_dataset_${tier}_combined.parquet ]
+    done
+    jq -r '.entries[] | [.dataset, .path, .rows, .cols] | @tsv' data/processed/manifest.json >entries
+    [ "$(wc -l <entries)" -eq 6 ]
+    says entries "$(printf 'SPY.dataset.a100_combined\tdata/processed/v1/SPY_dataset_a100_combined.parquet\t1023\t106')"
+    [ "$(jq -r '.entries[0].md5' data/processed/manifest.json)" = "$(md5sum <$v1/SPY_dataset_a20.parquet | cut -d' ' -f1)" ]
+    [ "$(jq -r '.entries[0].source_raw_md5s[1]' data/processed/manifest.json)" = "$(md5sum <data/raw/VIX.parquet | cut -d' ' -f1)" ]
+}
+
+@test "market: registers what changed a second time, and finds a file that is not the registered one" {
+    raw_files
+    phase6c 0 phase6c --to register
+    phase6c 0 verify_processed
+    says err '6 files are what the manifest says'
+    phase6c 0 phase6c --to register --set vars.compat=fixed
+    [ "$(jq '.entries | length' data/processed/manifest.json)" -gt 6 ]
+    phase6c 0 verify_processed
+    printf x >>data/processed/v1/SPY_dataset_a50.parquet
+    phase6c 7 verify_processed --force verify_processed_manifest
+    says err 'SPY_dataset_a50.parquet: checksum mismatch'
+}

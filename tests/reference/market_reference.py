@@ -242,6 +242,29 @@ def klinger_histogram(d):
     return np.concatenate([[0], ratio(distance, std(distance, 20), 0)])
 
 
+def deviation(values, n):
+    return each(values, n, lambda w: np.mean(np.abs(w - np.mean(w))))
+
+
+def quantile(values, n, q):
+    return each(values, n, lambda w: np.quantile(w, q))
+
+
+def tail_mean(values, n, q):
+    return each(values, n, lambda w: np.mean(w[w <= np.quantile(w, q)]))
+
+
+def rank(values, n, ref):
+    """Which share of the window is not above its last value; the reference: not below."""
+    if ref:
+        return each(values, n, lambda w: 100 * np.mean(w >= w[-1]))
+    return each(values, n, lambda w: 100 * np.mean(w <= w[-1]))
+
+
+def win_rate(returns, n):
+    return each(returns, n, lambda w: np.mean(w > 0))
+
+
 def downside(returns, n):
     def one(window):
         losses = window[window < 0]
@@ -251,12 +274,14 @@ def downside(returns, n):
     return or_else(each(returns, n, one), 0)
 
 
-def expectancy(window):
-    wins, losses = window[window > 0], window[window < 0]
-    w = len(wins) / len(window)
-    gain = np.mean(wins) if len(wins) else 0
-    loss = np.mean(losses) if len(losses) else 0
-    return w * gain - (1 - w) * abs(loss)
+def expectancy(returns, n):
+    def one(window):
+        wins, losses = window[window > 0], window[window < 0]
+        w = len(wins) / len(window)
+        gain = np.mean(wins) if len(wins) else 0
+        loss = np.mean(losses) if len(losses) else 0
+        return w * gain - (1 - w) * abs(loss)
+    return each(returns, n, one)
 
 
 def weekly(d, function, mondays_only):
@@ -308,18 +333,16 @@ def columns(d, ref):
     k = mean(raw, 3)
     stoch_d = mean(k, 3)
     k[np.isnan(stoch_d)] = NAN
-    deviation = each(typical, 14, lambda w: np.mean(np.abs(w - np.mean(w))))
+    distance = deviation(typical, 14)
     up, down = np.maximum(diff(h, 1), 0), np.maximum(-diff(l, 1), 0)
     marker = ratio(mean(up, 14), mean(up, 14) + mean(down, 14), 0.5)
     money, sign = typical * v, np.sign(diff(typical, 1))
     gains = mean(np.where(np.isnan(sign), NAN, np.where(sign > 0, money, 0)), 14)
     pains = mean(np.where(np.isnan(sign), NAN, np.where(sign < 0, money, 0)), 14)
     vrp = {n: vix - realized[n] for n in (5, 10, 21)}
-    tail = each(R, 20, lambda w: np.quantile(w, 0.05))
     change = diff(obv, 5)
     vpt = np.concatenate([[NAN], np.cumsum((v * r)[1:])])
     log_range, body = np.log(h / l) ** 2, np.log(c / o) ** 2
-    rank = (lambda w: 100 * np.mean(w >= w[-1])) if ref else (lambda w: 100 * np.mean(w <= w[-1]))
     hh44, ll44 = top(h, 44), bottom(l, 44)
     return {
         "dema_9": dema(c, 9), "dema_10": dema(c, 10), "sma_12": sma[12], "dema_20": dema(c, 20),
@@ -348,21 +371,21 @@ def columns(d, ref):
         "stc_extreme_dist": nearest(cycle, 25, 75), "demarker_value": marker,
         "demarker_from_half": marker - 0.5, "stoch_k_14": k, "stoch_d_14": stoch_d,
         "stoch_extreme_dist": nearest(k, 20, 80),
-        "cci_14": np.where(np.isnan(deviation), NAN,
-                           ratio(typical - mean(typical, 14), 0.015 * deviation, 0)),
+        "cci_14": np.where(np.isnan(distance), NAN,
+                           ratio(typical - mean(typical, 14), 0.015 * distance, 0)),
         "mfi_14": np.where(np.isnan(gains), NAN, ratio(100 * gains, gains + pains, 0)),
         "williams_r_14": np.where(np.isnan(hh), NAN, ratio(-100 * (hh - c), hh - ll, 0)),
         "vrp_5d": vrp[5], "vrp_slope": diff(vrp[5], 1), "sharpe_252d": sharpe[252],
         "sortino_252d": downside(R, 252), "sharpe_slope_20d": diff(sharpe[20], 1),
-        "sortino_slope_20d": diff(downside(R, 20), 1), "var_95": tail,
-        "var_99": each(R, 20, lambda w: np.quantile(w, 0.01)),
-        "cvar_95": each(R, 20, lambda w: np.mean(w[w <= np.quantile(w, 0.05)])),
+        "sortino_slope_20d": diff(downside(R, 20), 1), "var_95": quantile(R, 20, 0.05),
+        "var_99": quantile(R, 20, 0.01),
+        "cvar_95": tail_mean(R, 20, 0.05),
         "sma_9_50_proximity": 100 * (sma[9] / sma[50] - 1), "sma_50_slope": diff(sma[50], 5),
         "sma_200_slope": diff(sma[200], 5),
         "days_since_sma_50_cross": days_since(c - sma[50], ref),
         "days_since_sma_200_cross": days_since(c - sma[200], ref), "ema_12": ema(c, 12),
-        "ema_26": ema(c, 26), "atr_pct_percentile_60d": each(atr_pct, 60, rank),
-        "bb_width_percentile_60d": each(width, 60, rank),
+        "ema_26": ema(c, 26), "atr_pct_percentile_60d": rank(atr_pct, 60, ref),
+        "bb_width_percentile_60d": rank(width, 60, ref),
         "parkinson_volatility": 100 * np.sqrt(252 * mean(log_range, 20) / (4 * np.log(2))),
         "garman_klass_volatility": 100 * np.sqrt(252 * np.maximum(
             mean(0.5 * log_range - (2 * np.log(2) - 1) * body, 20), 0)),
@@ -374,8 +397,8 @@ def columns(d, ref):
         "volume_price_trend": ratio(vpt, np.abs(mean(vpt, 20)), 0),
         "kvo_histogram": klinger_histogram(d),
         "accumulation_dist": ratio(ad, np.abs(mean(ad, 20)), 0),
-        "expectancy_20d": each(R, 20, expectancy),
-        "win_rate_20d": each(R, 20, lambda w: np.mean(w > 0)),
+        "expectancy_20d": expectancy(R, 20),
+        "win_rate_20d": win_rate(R, 20),
         "buying_pressure_ratio": ratio(c - l, h - l, 0.5),
         "fib_range_position": np.where(np.isnan(hh44), NAN, ratio(c - ll44, hh44 - ll44, 0.5)),
         "prior_high_20d_dist": 100 * (c / top(h, 20) - 1),

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { DAYS_OF_YEAR = 252, TAIL_MAX = 64 };
+enum { DAYS_OF_YEAR = 252, TAIL_MAX = 16 };
 
 /* No figure, for want of values or of any deviation, is 0. */
 static double ratio(double mean, double deviation)
@@ -26,28 +26,31 @@ double fw_sortino_negative(const struct fw_window *returns, const struct fw_wind
     return ratio(fw_window_mean(returns), fw_window_deviation_nonzero(losses));
 }
 
-static double quantile(const double *sorted, int32_t n, double p)
+/* Of a window whose least values these are, with those that the place needs among them. */
+static double quantile(const double *least, int32_t n, double p)
 {
     double place = p * (n - 1);
     int32_t below = (int32_t)place;
 
-    return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+    return least[below] + (place - below) * (least[below + 1] - least[below]);
 }
 
 struct fw_tail fw_tail(const struct fw_window *returns)
 {
-    double sorted[TAIL_MAX], sum = 0;
-    int32_t n = 0;
+    double least[TAIL_MAX], sum = 0;
+    int32_t n = 0, n_least = (int32_t)(0.05 * (returns->size - 1)) + 2;
 
-    if (!fw_window_is_full(returns) || returns->size > TAIL_MAX) {
+    if (!fw_window_is_full(returns) || n_least > TAIL_MAX) {
         return (struct fw_tail){NAN, NAN, NAN};
     }
-    fw_window_sort(returns, sorted);
-    double var_95 = quantile(sorted, returns->size, 0.05);
-    while (n < returns->size && sorted[n] <= var_95) {
-        sum += sorted[n++];
+    fw_window_least(returns, n_least, least);
+    double var_95 = quantile(least, returns->size, 0.05);
+    for (int32_t i = 0; i < returns->size; i++) {
+        bool is_tail = returns->values[i] <= var_95;
+        sum += is_tail ? returns->values[i] : 0;
+        n += is_tail;
     }
-    return (struct fw_tail){var_95, quantile(sorted, returns->size, 0.01), sum / n};
+    return (struct fw_tail){var_95, quantile(least, returns->size, 0.01), sum / n};
 }
 
 struct fw_odds fw_odds(const struct fw_window *returns)
@@ -73,14 +76,16 @@ struct fw_odds fw_odds(const struct fw_window *returns)
 
 double fw_percentile(const struct fw_window *window, bool inverted)
 {
-    int32_t n = 0;
+    int32_t n = 0, n_equal = 0;
 
     if (!fw_window_is_full(window)) {
         return NAN;
     }
     double newest = fw_window_back(window, 0);
     for (int32_t i = 0; i < window->size; i++) {
-        n += inverted ? window->values[i] >= newest : window->values[i] <= newest;
+        n += window->values[i] <= newest;
+        n_equal += window->values[i] == newest;
     }
+    n = inverted ? window->size - n + n_equal : n;
     return 100.0 * n / window->size;
 }

@@ -81,6 +81,7 @@ void fw_aroon_init(struct fw_aroon *aroon)
 void fw_aroon_push(struct fw_aroon *aroon, const struct fw_bar *bar)
 {
     int32_t high = 0, low = 0;
+    double highest = bar->high, lowest = bar->low;
 
     fw_window_push(&aroon->highs, bar->high);
     fw_window_push(&aroon->lows, bar->low);
@@ -88,8 +89,11 @@ void fw_aroon_push(struct fw_aroon *aroon, const struct fw_bar *bar)
         return;
     }
     for (int32_t i = 1; i < 26; i++) {
-        high = fw_window_back(&aroon->highs, i) > fw_window_back(&aroon->highs, high) ? i : high;
-        low = fw_window_back(&aroon->lows, i) < fw_window_back(&aroon->lows, low) ? i : low;
+        double above = fw_window_back(&aroon->highs, i), below = fw_window_back(&aroon->lows, i);
+        high = above > highest ? i : high;
+        highest = above > highest ? above : highest;
+        low = below < lowest ? i : low;
+        lowest = below < lowest ? below : lowest;
     }
     aroon->oscillator = 100.0 * (25 - high) / 25 - 100.0 * (25 - low) / 25;
 }

@@ -3,17 +3,25 @@
 
 #include <math.h>
 
-static void add(struct fw_sum *sum, double value)
+/* What the rounded total misses goes into `low`; the next addition need not wait for it. */
+static inline void add(struct fw_sum *sum, double value)
 {
     double total = sum->high + value;
     double part = total - sum->high;
 
     sum->low += (sum->high - (total - part)) + (value - part);
-    sum->high = total + sum->low;
-    sum->low -= sum->high - total;
+    sum->high = total;
 }
 
-static void add_square(struct fw_sum *sum, double value, double sign)
+/* The same sum with all digits that `high` can hold in it. */
+static inline struct fw_sum settled(struct fw_sum sum)
+{
+    double high = sum.high + sum.low;
+
+    return (struct fw_sum){high, sum.low - (high - sum.high)};
+}
+
+static inline void add_square(struct fw_sum *sum, double value, double sign)
 {
     double square = value * value;
 
@@ -21,7 +29,7 @@ static void add_square(struct fw_sum *sum, double value, double sign)
     add(sum, sign * fma(value, value, -square));
 }
 
-static void count_in(struct fw_window *window, double value, double sign)
+static inline void count_in(struct fw_window *window, double value, double sign)
 {
     if (window->moments >= FW_MEAN) {
         add(&window->sum, sign * value);
@@ -84,18 +92,18 @@ double fw_window_mean(const struct fw_window *window)
     if (window->run == window->size) {
         return fw_window_back(window, 0);
     }
-    return fw_window_is_full(window) ? window->sum.high / window->size : NAN;
+    return fw_window_is_full(window) ? settled(window->sum).high / window->size : NAN;
 }
 
 /* Of the sums of n values, with twice the digits of a double until the difference is taken. */
 static double deviation(const struct fw_window *window, double n, double divisor)
 {
-    const struct fw_sum *sum = &window->sum, *squares = &window->squares;
-    double product = sum->high * sum->high;
-    double rest = fma(sum->high, sum->high, -product) + 2 * sum->high * sum->low;
+    const struct fw_sum sum = settled(window->sum), squares = settled(window->squares);
+    double product = sum.high * sum.high;
+    double rest = fma(sum.high, sum.high, -product) + 2 * sum.high * sum.low;
     double quotient = product / n;
     double small = (fma(-quotient, n, product) + rest) / n;
-    double variance = ((squares->high - quotient) + (squares->low - small)) / divisor;
+    double variance = ((squares.high - quotient) + (squares.low - small)) / divisor;
 
     return variance > 0 ? sqrt(variance) : 0;
 }
@@ -149,14 +157,18 @@ double fw_window_place(const struct fw_window *window, double value)
     return most > least ? 100 * (value - least) / (most - least) : NAN;
 }
 
-void fw_window_sort(const struct fw_window *window, double *ret_sorted)
+void fw_window_least(const struct fw_window *window, int32_t n, double *ret_least)
 {
     for (int32_t i = 0; i < window->size; i++) {
-        int32_t at = i;
-        for (; at > 0 && ret_sorted[at - 1] > window->values[i]; at--) {
-            ret_sorted[at] = ret_sorted[at - 1];
+        double value = window->values[i];
+        int32_t at = i < n ? i : n - 1;
+        if (i >= n && value >= ret_least[at]) {
+            continue;
         }
-        ret_sorted[at] = window->values[i];
+        for (; at > 0 && ret_least[at - 1] > value; at--) {
+            ret_least[at] = ret_least[at - 1];
+        }
+        ret_least[at] = value;
     }
 }
 

@@ -13,7 +13,8 @@
 
 enum { FW_WINDOW_MAX = 252 };
 
-/** A sum that keeps the bits which a double would lose: what enters can leave again exactly. */
+/** A sum that keeps the bits which a double would lose: what enters can leave again exactly. The
+    value is high + low. */
 struct fw_sum {
     double high, low;
 };
@@ -57,8 +58,8 @@ double fw_window_deviation_nonzero(const struct fw_window *window);
     extremes are equal. */
 double fw_window_place(const struct fw_window *window, double value);
 
-/** Copies a full window in ascending order. */
-void fw_window_sort(const struct fw_window *window, double *ret_sorted);
+/** The `n` least values of a full window, ascending; n is 1 to its size. */
+void fw_window_least(const struct fw_window *window, int32_t n, double *ret_least);
 
 /** A value of `size` pushes ago; NaN before there is one. */
 struct fw_lag {

@@ -101,7 +101,7 @@ struct fw_score_summary {
 bool fw_scores_summary(const struct fw_scores *scores, unsigned n_threads,
                        struct fw_score_summary *ret_summary);
 
-/** One bin of a calibration curve: predictions with p in [lower, upper), the last one with 1. */
+/** One bin of a calibration curve: predictions with p in (lower, upper], the first one with 0. */
 struct fw_score_bin {
     double lower, upper;
     uint64_t n, n_positive;

@@ -162,7 +162,7 @@ void fw_scores_calibration(const struct fw_scores *scores, struct fw_score_bin *
         struct fw_score_bin bin = {.lower = (double)i / (double)n_bins,
                                    .upper = (double)(i + 1) / (double)n_bins};
         double sum = 0;
-        while (at < scores->n && (i + 1 == n_bins || fw_score_p(scores->keys[at]) < bin.upper)) {
+        while (at < scores->n && (i + 1 == n_bins || fw_score_p(scores->keys[at]) <= bin.upper)) {
             struct group group = next_group(scores, &at);
             bin.n += group.n_positive + group.n_negative;
             bin.n_positive += group.n_positive;

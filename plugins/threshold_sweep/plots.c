@@ -104,8 +104,9 @@ static void draw_points(struct fw_text *text, const struct fw_svg_panel *panel,
         if (point->is_there) {
             snprintf(hover, sizeof hover, "%s: threshold %.4f", sweep->rules[i].name,
                      point->rows[SWEEP_SELECT].threshold);
-            fw_svg_dot(text, panel, fw_score_recall(&counts), fw_score_precision(&counts), 4,
-                       FW_SVG_RED, hover);
+            fw_svg_dot(text, panel,
+                       &(struct fw_svg_mark){fw_score_recall(&counts), fw_score_precision(&counts),
+                                             4, FW_SVG_RED, hover});
         }
     }
 }
@@ -126,8 +127,10 @@ static void draw_calibration(struct fw_text *text, const struct fw_svg_panel *pa
                  (unsigned long long)bin->n_positive, (unsigned long long)bin->n, bin->mean_p);
         fw_svg_interval(text, panel, bin->mean_p, interval.lower, interval.upper, colour);
         /* The area goes with the share of the rows. */
-        fw_svg_dot(text, panel, bin->mean_p, (double)bin->n_positive / (double)bin->n,
-                   2.5 + 5 * sqrt((double)bin->n / (double)cell->figures.n), colour, hover);
+        fw_svg_dot(text, panel,
+                   &(struct fw_svg_mark){bin->mean_p, (double)bin->n_positive / (double)bin->n,
+                                         2.5 + 5 * sqrt((double)bin->n / (double)cell->figures.n),
+                                         colour, hover});
     }
 }
 

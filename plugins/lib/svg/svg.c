@@ -93,20 +93,20 @@ void fw_svg_line(struct fw_text *text, const struct fw_svg_panel *panel,
     fw_text_append(text, "/>\n");
 }
 
-void fw_svg_dot(struct fw_text *text, const struct fw_svg_panel *panel, double x, double y,
-                double radius, const char *colour, const char *hover)
+void fw_svg_dot(struct fw_text *text, const struct fw_svg_panel *panel,
+                const struct fw_svg_mark *mark)
 {
-    if (isnan(x) || isnan(y)) {
+    if (isnan(mark->x) || isnan(mark->y)) {
         return;
     }
-    fw_text_appendf(text, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\"", x_of(panel, x),
-                    y_of(panel, y), radius, colour);
-    if (hover == NULL) {
+    fw_text_appendf(text, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\"",
+                    x_of(panel, mark->x), y_of(panel, mark->y), mark->radius, mark->colour);
+    if (mark->hover == NULL) {
         fw_text_append(text, "/>\n");
         return;
     }
     fw_text_append(text, "><title>");
-    fw_svg_escape(text, hover);
+    fw_svg_escape(text, mark->hover);
     fw_text_append(text, "</title></circle>\n");
 }
 

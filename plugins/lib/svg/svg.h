@@ -47,9 +47,15 @@ struct fw_svg_stroke {
 void fw_svg_line(struct fw_text *text, const struct fw_svg_panel *panel,
                  const struct fw_svg_stroke *stroke, const double *x, const double *y, size_t n);
 
-/** A dot with a text that shows when it is pointed at (NULL: none). */
-void fw_svg_dot(struct fw_text *text, const struct fw_svg_panel *panel, double x, double y,
-                double radius, const char *colour, const char *hover);
+struct fw_svg_mark {
+    double x, y;
+    double radius; /**< in pixels */
+    const char *colour;
+    const char *hover; /**< shows when it is pointed at; NULL: nothing does */
+};
+
+void fw_svg_dot(struct fw_text *text, const struct fw_svg_panel *panel,
+                const struct fw_svg_mark *mark);
 
 /** A vertical bar from y_low to y_high, thin: an interval. */
 void fw_svg_interval(struct fw_text *text, const struct fw_svg_panel *panel, double x, double y_low,

@@ -197,7 +197,7 @@ static void put_morphology(struct cardinality *c)
 
 static void put_totals(struct cardinality *c)
 {
-    const char *host = fw_task_value(c->task, "host_tag")->text;
+    const char *host = fw_task_text(c->task, "host_tag");
     int64_t rows = cardinality_fact(c, CARDINALITY_CORE, "rows");
     int64_t structured = cardinality_fact(c, CARDINALITY_RAW, "valid");
 

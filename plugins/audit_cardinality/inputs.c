@@ -113,7 +113,7 @@ static fw_status find_keyed(struct cardinality *c, int which, const char *key)
 static fw_status find_filings(struct cardinality *c)
 {
     struct cardinality_table *table = &c->tables[CARDINALITY_FILINGS];
-    const char *const names[] = {fw_task_value(c->task, "filed_column")->text, NULL};
+    const char *const names[] = {fw_task_text(c->task, "filed_column"), NULL};
     const struct fw_source_column *filed = NULL;
     fw_status status = need(c, CARDINALITY_FILINGS, names, &filed);
 

@@ -38,7 +38,7 @@ fw_status cardinality_plan_open(struct cardinality *c)
         .n_inputs = c->n_inputs,
         .tables = c->made,
         .n_tables = c->n_made,
-        .chunk_rows = fw_task_value(c->task, "chunk_rows")->integer,
+        .chunk_rows = fw_task_integer(c->task, "chunk_rows"),
     };
     return fw_fold_open(&plan, &c->fold);
 }

@@ -30,7 +30,7 @@ double cardinality_text_coverage(const struct cardinality *c)
 
 static double real(const struct cardinality *c, const char *param)
 {
-    return fw_task_value(c->task, param)->real;
+    return fw_task_real(c->task, param);
 }
 
 static void check_least(struct cardinality *c, const char *what, double value, const char *param)
@@ -44,7 +44,7 @@ static void check_least(struct cardinality *c, const char *what, double value, c
 static void check_raw(struct cardinality *c)
 {
     int64_t rows = cardinality_fact(c, CARDINALITY_RAW, "rows");
-    int64_t least = fw_task_value(c->task, "min_raw_rows")->integer;
+    int64_t least = fw_task_integer(c->task, "min_raw_rows");
 
     if (rows < least) {
         fw_report_fail(&c->report,

@@ -30,7 +30,7 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     c->host = host;
     c->task = task;
-    c->compat = fw_task_value(task, "compat")->integer != 0;
+    c->compat = fw_task_integer(task, "compat") != 0;
     c->report.title = "Gate B: raw cardinality and coverage";
     fw_status status = fw_sql_handle_open(&c->sql, host);
     if (status == FW_OK) {

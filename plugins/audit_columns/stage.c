@@ -84,38 +84,28 @@ static const struct fw_param params[] = {
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_GATE_ID};
 
-static const char *text(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->text;
-}
-
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->integer;
-}
-
 static void read_settings(struct audit_settings *settings, const struct fw_task *task)
 {
-    bool compat = integer(task, "compat") != 0;
+    bool compat = fw_task_integer(task, "compat") != 0;
 
     *settings = (struct audit_settings){
-        .seed = text(task, "sample_seed"),
-        .pairs = integer(task, "edgar_recompute_pairs"),
-        .min_compared = integer(task, "edgar_min_compared"),
-        .max_keys = integer(task, "edgar_max_rows"),
-        .tolerance = fw_task_value(task, "tolerance")->real,
-        .ema_alpha = fw_task_value(task, "ema_alpha")->real,
-        .lag_days = integer(task, "edgar_lag_days"),
-        .text_required = integer(task, "text_required") != 0,
+        .seed = fw_task_text(task, "sample_seed"),
+        .pairs = fw_task_integer(task, "edgar_recompute_pairs"),
+        .min_compared = fw_task_integer(task, "edgar_min_compared"),
+        .max_keys = fw_task_integer(task, "edgar_max_rows"),
+        .tolerance = fw_task_real(task, "tolerance"),
+        .ema_alpha = fw_task_real(task, "ema_alpha"),
+        .lag_days = fw_task_integer(task, "edgar_lag_days"),
+        .text_required = fw_task_integer(task, "text_required") != 0,
         .compat = compat,
-        .scan_order = compat || strcmp(text(task, "same_instant"), "scan_order") == 0,
-        .normalize_cik = integer(task, "normalize_cik") != 0,
-        .payload = text(task, "payload"),
-        .cik_column = text(task, "cik_column"),
-        .filed_column = text(task, "filed_column"),
-        .accepted_column = text(task, "accepted_column"),
-        .accession_column = text(task, "accession_column"),
-        .day_column = text(task, "day_column"),
+        .scan_order = compat || strcmp(fw_task_text(task, "same_instant"), "scan_order") == 0,
+        .normalize_cik = fw_task_integer(task, "normalize_cik") != 0,
+        .payload = fw_task_text(task, "payload"),
+        .cik_column = fw_task_text(task, "cik_column"),
+        .filed_column = fw_task_text(task, "filed_column"),
+        .accepted_column = fw_task_text(task, "accepted_column"),
+        .accession_column = fw_task_text(task, "accession_column"),
+        .day_column = fw_task_text(task, "day_column"),
     };
 }
 

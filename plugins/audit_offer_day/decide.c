@@ -55,8 +55,8 @@ static fw_status add_samples(struct offer_day *audit)
 
 static void add_reasons(struct offer_day *audit, const struct figures *figures)
 {
-    double least = fw_task_value(audit->task, "min_coverage")->real;
-    double most = fw_task_value(audit->task, "max_coverage")->real;
+    double least = fw_task_real(audit->task, "min_coverage");
+    double most = fw_task_real(audit->task, "max_coverage");
 
     if (figures->raw_pairs == 0) {
         fw_report_fail(&audit->report, "the raw table has no offer-day");

@@ -85,7 +85,7 @@ static void make_samples(const void *self, const struct fw_fold *fold, struct fw
         fw_fold_append_rows(fold, there->pairs_name, select);
         fw_text_appendf(select,
                         " AS b ON a.key = b.key AND a.day = b.day ORDER BY ALL LIMIT %" PRId64 ")",
-                        fw_task_value(audit->task, "samples")->integer);
+                        fw_task_integer(audit->task, "samples"));
     }
 }
 
@@ -111,7 +111,7 @@ fw_status offer_day_plan_open(struct offer_day *audit)
         .n_inputs = OFFER_DAY_N_TABLES,
         .tables = audit->made,
         .n_tables = FW_COUNT(audit->made),
-        .chunk_rows = fw_task_value(audit->task, "chunk_rows")->integer,
+        .chunk_rows = fw_task_integer(audit->task, "chunk_rows"),
     };
     return fw_fold_open(&plan, &audit->fold);
 }

@@ -154,16 +154,15 @@ static cJSON *texts(const struct contract *c)
 
 cJSON *contract_document(const struct contract *c)
 {
-    const char *stamp = fw_task_value(c->task, "stamp")->text;
+    const char *stamp = fw_task_text(c->task, "stamp");
     cJSON *document = cJSON_CreateObject(), *text = cJSON_CreateObject();
     cJSON *store = cJSON_CreateObject();
     bool done = put(document, "stamp", cJSON_CreateString(stamp));
 
-    done &= put(document, "non_null_min",
-                cJSON_CreateNumber(fw_task_value(c->task, "non_null_min")->real));
-    done &= put(
-        document, "categorical_distinct_max",
-        cJSON_CreateNumber((double)fw_task_value(c->task, "categorical_distinct_max")->integer));
+    done &=
+        put(document, "non_null_min", cJSON_CreateNumber(fw_task_real(c->task, "non_null_min")));
+    done &= put(document, "categorical_distinct_max",
+                cJSON_CreateNumber((double)fw_task_integer(c->task, "categorical_distinct_max")));
     done &= put_core(c, document, "offers_core_snapshot");
     done &= put_core(c, document, "offers_core_daily");
     done &= put(text, "must_keep", texts(c));

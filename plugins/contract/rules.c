@@ -77,9 +77,9 @@ static void remember(struct contract *c, const struct contract_table *table, con
 static void find_reason(const struct contract *c, const struct contract_figures *figures,
                         struct fw_text *reason)
 {
-    double least = fw_task_value(c->task, "non_null_min")->real;
-    int64_t most = fw_task_value(c->task, "categorical_distinct_max")->integer;
-    double long_text = fw_task_value(c->task, "free_text_chars")->real;
+    double least = fw_task_real(c->task, "non_null_min");
+    int64_t most = fw_task_integer(c->task, "categorical_distinct_max");
+    double long_text = fw_task_real(c->task, "free_text_chars");
 
     if (figures->non_null_rate >= 0 && figures->non_null_rate < least) {
         fw_text_appendf(reason, "non_null_rate %.6g is below %.6g", figures->non_null_rate, least);

@@ -52,7 +52,7 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     c->host = host;
     c->task = task;
-    c->compat = fw_task_value(task, "compat")->integer != 0;
+    c->compat = fw_task_integer(task, "compat") != 0;
     c->offers.name = "offers";
     c->filings.name = "filings";
     c->removed = cJSON_CreateArray();
@@ -84,7 +84,7 @@ static fw_status write_page(struct contract *c, const cJSON *document)
                  {"offers_text", texts, "must_keep"},
                  {"edgar_store", store, "must_keep"}};
 
-    fw_report_text(&page, "stamp", fw_task_value(c->task, "stamp")->text);
+    fw_report_text(&page, "stamp", fw_task_text(c->task, "stamp"));
     fw_report_int(&page, "offers_kept", cJSON_GetArraySize(c->offers.kept));
     fw_report_int(&page, "offers_nested", cJSON_GetArraySize(c->offers.nested));
     fw_report_int(&page, "filings_kept", cJSON_GetArraySize(c->filings.kept));
@@ -108,7 +108,7 @@ static fw_status write_fields(const struct contract *c)
 {
     struct fw_report fields = {0};
 
-    fw_report_text(&fields, "stamp", fw_task_value(c->task, "stamp")->text);
+    fw_report_text(&fields, "stamp", fw_task_text(c->task, "stamp"));
     fw_report_int(&fields, "offers_kept", cJSON_GetArraySize(c->offers.kept));
     fw_report_int(&fields, "filings_kept", cJSON_GetArraySize(c->filings.kept));
     fw_report_add(&fields, "removed", cJSON_Duplicate(c->removed, true));

@@ -60,34 +60,24 @@ static const struct fw_param params[] = {
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
 
-static const char *text(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->text;
-}
-
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->integer;
-}
-
 static void read_settings(struct daily_settings *ret_settings, const struct fw_task *task)
 {
-    bool compat = integer(task, "compat") != 0;
+    bool compat = fw_task_integer(task, "compat") != 0;
 
     *ret_settings = (struct daily_settings){
-        .entity_column = text(task, "entity_column"),
-        .platform_column = text(task, "platform_column"),
-        .offer_column = text(task, "offer_column"),
-        .snapshot_column = text(task, "snapshot_column"),
-        .day_column = text(task, "day_column"),
-        .time_column = text(task, "time_column"),
-        .processed_column = text(task, "processed_column"),
-        .funding_column = text(task, "funding_column"),
-        .latest_row = compat || strcmp(text(task, "row_policy"), "latest_row") == 0,
-        .text_structure = integer(task, "text_structure") != 0,
+        .entity_column = fw_task_text(task, "entity_column"),
+        .platform_column = fw_task_text(task, "platform_column"),
+        .offer_column = fw_task_text(task, "offer_column"),
+        .snapshot_column = fw_task_text(task, "snapshot_column"),
+        .day_column = fw_task_text(task, "day_column"),
+        .time_column = fw_task_text(task, "time_column"),
+        .processed_column = fw_task_text(task, "processed_column"),
+        .funding_column = fw_task_text(task, "funding_column"),
+        .latest_row = compat || strcmp(fw_task_text(task, "row_policy"), "latest_row") == 0,
+        .text_structure = fw_task_integer(task, "text_structure") != 0,
         .compat = compat,
-        .part_rows = integer(task, "part_rows"),
-        .chunk_rows = integer(task, "chunk_rows"),
+        .part_rows = fw_task_integer(task, "part_rows"),
+        .chunk_rows = fw_task_integer(task, "chunk_rows"),
     };
 }
 

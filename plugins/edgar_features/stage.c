@@ -69,34 +69,24 @@ static const struct fw_param params[] = {
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
 
-static const char *text(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->text;
-}
-
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->integer;
-}
-
 static void read_settings(struct edgar_settings *ret_settings, const struct fw_task *task)
 {
-    bool compat = integer(task, "compat") != 0;
+    bool compat = fw_task_integer(task, "compat") != 0;
 
     *ret_settings = (struct edgar_settings){
-        .payload = text(task, "payload"),
-        .cik_column = text(task, "cik_column"),
-        .filed_column = text(task, "filed_column"),
-        .accepted_column = text(task, "accepted_column"),
-        .accession_column = text(task, "accession_column"),
-        .day_column = text(task, "day_column"),
-        .alpha = fw_task_value(task, "ema_alpha")->real,
-        .lag_days = integer(task, "edgar_lag_days"),
-        .scan_order = compat || strcmp(text(task, "same_instant"), "scan_order") == 0,
-        .normalize_cik = integer(task, "normalize_cik") != 0,
+        .payload = fw_task_text(task, "payload"),
+        .cik_column = fw_task_text(task, "cik_column"),
+        .filed_column = fw_task_text(task, "filed_column"),
+        .accepted_column = fw_task_text(task, "accepted_column"),
+        .accession_column = fw_task_text(task, "accession_column"),
+        .day_column = fw_task_text(task, "day_column"),
+        .alpha = fw_task_real(task, "ema_alpha"),
+        .lag_days = fw_task_integer(task, "edgar_lag_days"),
+        .scan_order = compat || strcmp(fw_task_text(task, "same_instant"), "scan_order") == 0,
+        .normalize_cik = fw_task_integer(task, "normalize_cik") != 0,
         .compat = compat,
-        .part_rows = integer(task, "part_rows"),
-        .chunk_rows = integer(task, "chunk_rows"),
+        .part_rows = fw_task_integer(task, "part_rows"),
+        .chunk_rows = fw_task_integer(task, "chunk_rows"),
     };
 }
 

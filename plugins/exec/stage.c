@@ -91,7 +91,7 @@ static fw_status exec_create(const struct fw_host *host, const struct fw_task *t
     self->host = host;
     self->task = task;
     self->cancel = host->service(host, FW_CANCEL_ID);
-    self->grace_s = fw_task_value(task, "grace")->real;
+    self->grace_s = fw_task_real(task, "grace");
     self->tmp = tmp->dir(host);
     fw_status status = self->tmp == NULL ? FW_E_IO : prepare(self);
     if (status != FW_OK) {

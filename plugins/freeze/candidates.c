@@ -268,7 +268,7 @@ fw_status freeze_candidates_report(struct freeze *freeze)
     struct fw_text folder = {0};
 
     fw_text_appendf(&folder, "%s/%s", freeze->root,
-                    fw_task_value(freeze->task, "candidates_folder")->text);
+                    fw_task_text(freeze->task, "candidates_folder"));
     fw_report_int(report, "target_offers_rows", freeze->target_rows);
     fw_report_text(report, "stamp_filter", freeze->stamp);
     fw_status status = folder.failed ? fw_fault_nomem(freeze->host)

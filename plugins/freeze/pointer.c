@@ -86,7 +86,7 @@ static cJSON *build(const struct freeze *freeze)
         add_product(freeze, tree, FREEZE_MULTISCALE) && add_product(freeze, tree, FREEZE_DAILY) &&
         add_product(freeze, tree, FREEZE_SNAPSHOT) && add_product(freeze, tree, FREEZE_TEXT) &&
         add_index(freeze, tree) && add_text(tree, "stamp", freeze->stamp) &&
-        add_text(tree, "variant", fw_task_value(freeze->task, "variant")->text);
+        add_text(tree, "variant", fw_task_text(freeze->task, "variant"));
 
     if (!done) {
         cJSON_Delete(tree);

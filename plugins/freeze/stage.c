@@ -126,7 +126,7 @@ static fw_status find_root(struct freeze *freeze)
     char *path = NULL;
 
     if (folder != NULL &&
-        asprintf(&path, "%s/%s", folder, fw_task_value(freeze->task, "base")->text) < 0) {
+        asprintf(&path, "%s/%s", folder, fw_task_text(freeze->task, "base")) < 0) {
         path = NULL;
     }
     freeze->root = path != NULL ? fw_path_normal(path) : NULL;
@@ -140,7 +140,7 @@ static void find_target(struct freeze *freeze)
 {
     const cJSON *raw = cJSON_GetObjectItemCaseSensitive(freeze->gates[1], "raw_offers");
 
-    freeze->target_rows = fw_task_value(freeze->task, "target_rows")->integer;
+    freeze->target_rows = fw_task_integer(freeze->task, "target_rows");
     if (freeze->target_rows == 0) {
         freeze->target_rows = freeze_number(raw, "row_count_total");
     }
@@ -154,7 +154,7 @@ static fw_status open_all(struct freeze *freeze)
     static const char *const reports[] = {"column_manifest", "cardinality", "offer_day"};
     fw_status status = find_root(freeze);
 
-    freeze->stamp = fw_task_value(freeze->task, "stamp")->text;
+    freeze->stamp = fw_task_text(freeze->task, "stamp");
     if (status == FW_OK && *freeze->stamp == '\0') {
         status = fw_faultf(freeze->host, FW_E_CONFIG, "stamp", NULL, "the stamp is empty");
     }

@@ -177,7 +177,7 @@ static fw_status open_pointer(struct verify *verify)
     char *path = NULL;
 
     if (folder != NULL &&
-        asprintf(&path, "%s/%s", folder, fw_task_value(verify->task, "base")->text) < 0) {
+        asprintf(&path, "%s/%s", folder, fw_task_text(verify->task, "base")) < 0) {
         path = NULL;
     }
     verify->root = path != NULL ? fw_path_normal(path) : NULL;
@@ -222,9 +222,8 @@ static void add_facts(struct verify *verify)
     fw_report_text(&verify->report, "verified_at", now);
     fw_report_text(&verify->report, "pointer_path",
                    slash != NULL ? slash + 1 : verify->pointer_path);
-    fw_report_text(&verify->report, "expected_stamp", fw_task_value(verify->task, "stamp")->text);
-    fw_report_text(&verify->report, "expected_variant",
-                   fw_task_value(verify->task, "variant")->text);
+    fw_report_text(&verify->report, "expected_stamp", fw_task_text(verify->task, "stamp"));
+    fw_report_text(&verify->report, "expected_variant", fw_task_text(verify->task, "variant"));
     fw_report_bool(&verify->report, "all_gates_pass", fw_report_passed(&verify->report));
     fw_report_add(&verify->report, "checks", verify->checks);
     verify->checks = NULL;

@@ -26,7 +26,7 @@ void verify_append(const struct verify *verify, const char *path, struct fw_text
 
 static void check_name(struct verify *verify, const char *name)
 {
-    const char *wanted = fw_task_value(verify->task, name)->text;
+    const char *wanted = fw_task_text(verify->task, name);
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(verify->pointer, name);
 
     if (!cJSON_IsString(item)) {
@@ -45,7 +45,7 @@ void verify_names(struct verify *verify)
 static void check_path(struct verify *verify, const char *entry, const char *member)
 {
     const char *path = verify_path(verify, entry, member);
-    const char *stamp = fw_task_value(verify->task, "stamp")->text;
+    const char *stamp = fw_task_text(verify->task, "stamp");
     struct fw_text full = {0};
 
     if (path == NULL || *path == '\0') {

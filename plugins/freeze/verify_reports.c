@@ -30,7 +30,7 @@ static void check_least(struct verify *verify, const cJSON *object, const char *
 
 static double real(const struct verify *verify, const char *name)
 {
-    return fw_task_value(verify->task, name)->real;
+    return fw_task_real(verify->task, name);
 }
 
 void verify_columns(struct verify *verify, const cJSON *report)
@@ -47,7 +47,7 @@ void verify_columns(struct verify *verify, const cJSON *report)
                     freeze_number(recompute, "diff_count"));
     }
     check_least(verify, recompute, "total_compared",
-                (double)fw_task_value(verify->task, "min_compared")->integer);
+                (double)fw_task_integer(verify->task, "min_compared"));
 }
 
 void verify_cardinality(struct verify *verify, const cJSON *report)

@@ -14,17 +14,17 @@ enum { ADVANCE_MS = 500 };
 static fw_status read_settings(struct market *market)
 {
     const struct fw_task *task = market->task;
-    const char *tier = fw_task_value(task, "tier")->text;
+    const char *tier = fw_task_text(task, "tier");
     const char *name = fw_task_output(task, "features")->name;
-    bool fills = strcmp(fw_task_value(task, "vix_fill")->text, "ffill") == 0;
+    bool fills = strcmp(fw_task_text(task, "vix_fill"), "ffill") == 0;
 
     market->settings = (struct market_settings){
         .tier = strcmp(tier, "a20") == 0   ? FW_TIER_A20
                 : strcmp(tier, "a50") == 0 ? FW_TIER_A50
                                            : FW_TIER_A100,
-        .is_reference = strcmp(fw_task_value(task, "compat")->text, "ref") == 0,
-        .drops_bad = strcmp(fw_task_value(task, "bad_rows")->text, "drop") == 0,
-        .vix_gap = fills ? fw_task_value(task, "vix_max_gap")->integer : 0,
+        .is_reference = strcmp(fw_task_text(task, "compat"), "ref") == 0,
+        .drops_bad = strcmp(fw_task_text(task, "bad_rows"), "drop") == 0,
+        .vix_gap = fills ? fw_task_integer(task, "vix_max_gap") : 0,
     };
     market->n_columns = fw_tier_columns(market->settings.tier);
     market->warm_up = fw_tier_warm_up(market->settings.tier);

@@ -54,12 +54,12 @@ static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
 static void read_settings(struct multiscale_settings *ret_settings, const struct fw_task *task)
 {
     *ret_settings = (struct multiscale_settings){
-        .stamp = fw_task_value(task, "stamp")->text,
-        .variant = fw_task_value(task, "variant")->text,
-        .stage_skip_nulls = fw_task_value(task, "stage_skip_nulls")->integer != 0,
-        .compat = fw_task_value(task, "compat")->integer != 0,
-        .part_rows = fw_task_value(task, "part_rows")->integer,
-        .chunk_rows = fw_task_value(task, "chunk_rows")->integer,
+        .stamp = fw_task_text(task, "stamp"),
+        .variant = fw_task_text(task, "variant"),
+        .stage_skip_nulls = fw_task_integer(task, "stage_skip_nulls") != 0,
+        .compat = fw_task_integer(task, "compat") != 0,
+        .part_rows = fw_task_integer(task, "part_rows"),
+        .chunk_rows = fw_task_integer(task, "chunk_rows"),
     };
 }
 

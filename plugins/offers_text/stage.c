@@ -32,8 +32,8 @@ static fw_status open_wide(struct texts *texts)
         .outputs = &texts->output,
         .n_outputs = 1,
         .n_columns_out = 4 + COLUMNS_A_TEXT * texts->n_columns,
-        .part_rows = fw_task_value(texts->task, "part_rows")->integer,
-        .chunk_rows = fw_task_value(texts->task, "chunk_rows")->integer,
+        .part_rows = fw_task_integer(texts->task, "part_rows"),
+        .chunk_rows = fw_task_integer(texts->task, "chunk_rows"),
         .self = texts,
     };
     return fw_wide_open(&plan, &texts->wide);
@@ -76,8 +76,8 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     texts->host = host;
     texts->task = task;
-    texts->compat = fw_task_value(task, "compat")->integer != 0;
-    texts->limit_rows = fw_task_value(task, "limit_rows")->integer;
+    texts->compat = fw_task_integer(task, "compat") != 0;
+    texts->limit_rows = fw_task_integer(task, "limit_rows");
     fw_status status = open_all(texts);
     if (status != FW_OK) {
         destroy(texts);

@@ -101,9 +101,8 @@ static cJSON *column_facts(struct fw_report *report, const struct profile *profi
     }
     put(report, object, "distinct_sample", integer(distinct));
     put(report, object, "distinct_overflow",
-        cJSON_CreateBool(distinct != NULL &&
-                         strtoll(distinct, NULL, 10) >
-                             fw_task_value(profile->task, "distinct_max")->integer));
+        cJSON_CreateBool(distinct != NULL && strtoll(distinct, NULL, 10) >
+                                                 fw_task_integer(profile->task, "distinct_max")));
     put(report, object, "avg_str_len", real(fw_sql_cell(grid, row, MEAN_CHARS)));
     put_top(report, object, fw_sql_cell(grid, row, TOP));
     return object;

@@ -115,9 +115,9 @@ static void read_settings(struct profile *profile)
     const struct fw_rng *rng = profile->host->service(profile->host, FW_RNG_ID);
     int64_t share;
 
-    profile->mode = fw_task_value(profile->task, "mode")->text;
-    profile->sample_rows = fw_task_value(profile->task, "scan_sample_rows")->integer;
-    profile->top_k = fw_task_value(profile->task, "top_k")->integer;
+    profile->mode = fw_task_text(profile->task, "mode");
+    profile->sample_rows = fw_task_integer(profile->task, "scan_sample_rows");
+    profile->top_k = fw_task_integer(profile->task, "top_k");
     profile->seed = rng->seed(profile->host, 0);
     share = profile->sample_rows / 10;
     profile->reservoir = share < MIN_RESERVOIR   ? MIN_RESERVOIR

@@ -42,18 +42,6 @@ const struct fw_param snapshot_params[] = {
 };
 FW_STATIC_ASSERT(FW_COUNT(snapshot_params) == SNAPSHOT_N_PARAMS, "see SNAPSHOT_N_PARAMS");
 
-static const char *text(const struct fw_task *task, const char *name)
-{
-    const struct fw_value *value = fw_task_value(task, name);
-    return value != NULL && value->type != FW_PARAM_UNSET ? value->text : NULL;
-}
-
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    const struct fw_value *value = fw_task_value(task, name);
-    return value != NULL ? value->integer : 0;
-}
-
 static struct snapshot_names names(const struct fw_task *task, const char *name)
 {
     const struct fw_value *value = fw_task_value(task, name);
@@ -66,22 +54,22 @@ static struct snapshot_names names(const struct fw_task *task, const char *name)
 void snapshot_settings_read(struct snapshot_settings *ret_settings, const struct fw_task *task)
 {
     *ret_settings = (struct snapshot_settings){
-        .platform_column = text(task, "platform_column"),
-        .offer_column = text(task, "offer_column"),
-        .snapshot_column = text(task, "snapshot_column"),
-        .day_column = text(task, "day_column"),
-        .time_column = text(task, "time_column"),
-        .processed_column = text(task, "processed_column"),
+        .platform_column = fw_task_text(task, "platform_column"),
+        .offer_column = fw_task_text(task, "offer_column"),
+        .snapshot_column = fw_task_text(task, "snapshot_column"),
+        .day_column = fw_task_text(task, "day_column"),
+        .time_column = fw_task_text(task, "time_column"),
+        .processed_column = fw_task_text(task, "processed_column"),
         .columns = names(task, "columns"),
         .can_drop = names(task, "can_drop"),
-        .limit_rows = integer(task, "limit_rows"),
-        .chunk_rows = integer(task, "chunk_rows"),
-        .part_rows = integer(task, "part_rows"),
-        .compat = integer(task, "compat") != 0,
-        .csv_delimiter = text(task, "csv_delimiter"),
-        .csv_quote = text(task, "csv_quote"),
-        .csv_null = text(task, "csv_null"),
-        .csv_all_text = integer(task, "csv_all_text") != 0,
+        .limit_rows = fw_task_integer(task, "limit_rows"),
+        .chunk_rows = fw_task_integer(task, "chunk_rows"),
+        .part_rows = fw_task_integer(task, "part_rows"),
+        .compat = fw_task_integer(task, "compat") != 0,
+        .csv_delimiter = fw_task_text(task, "csv_delimiter"),
+        .csv_quote = fw_task_text(task, "csv_quote"),
+        .csv_null = fw_task_text(task, "csv_null"),
+        .csv_all_text = fw_task_integer(task, "csv_all_text") != 0,
     };
 }
 

@@ -63,7 +63,7 @@ static fw_status open_fold(struct index *index)
         .n_inputs = 1,
         .tables = index->tables,
         .n_tables = INDEX_N_TABLES,
-        .chunk_rows = fw_task_value(index->task, "chunk_rows")->integer,
+        .chunk_rows = fw_task_integer(index->task, "chunk_rows"),
     };
     return fw_fold_open(&plan, &index->fold);
 }
@@ -102,8 +102,8 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     index->host = host;
     index->task = task;
-    index->compat = fw_task_value(task, "compat")->integer != 0;
-    index->normalize_cik = fw_task_value(task, "normalize_cik")->integer != 0;
+    index->compat = fw_task_integer(task, "compat") != 0;
+    index->normalize_cik = fw_task_integer(task, "normalize_cik") != 0;
     fw_status status = open_all(index);
     if (status != FW_OK) {
         destroy(index);

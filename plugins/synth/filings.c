@@ -27,21 +27,16 @@ struct filings {
     int64_t n_done;
 };
 
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->integer;
-}
-
 static void set_plan(struct synth_filings_plan *plan, const struct fw_task *task)
 {
-    int64_t files = integer(task, "files");
+    int64_t files = fw_task_integer(task, "files");
 
     *plan = (struct synth_filings_plan){
-        .seed = (uint64_t)integer(task, "seed"),
-        .rows = integer(task, "rows"),
-        .days = integer(task, "days"),
-        .own_percent = integer(task, "own_percent"),
-        .others = integer(task, "others"),
+        .seed = (uint64_t)fw_task_integer(task, "seed"),
+        .rows = fw_task_integer(task, "rows"),
+        .days = fw_task_integer(task, "days"),
+        .own_percent = fw_task_integer(task, "own_percent"),
+        .others = fw_task_integer(task, "others"),
     };
     plan->files = files > 0 ? files : (plan->rows + ROWS_A_FILE - 1) / ROWS_A_FILE;
     plan->files = files == 0 && plan->files < MIN_FILES ? MIN_FILES : plan->files;

@@ -15,14 +15,9 @@
 const char *const synth_platforms[SYNTH_PLATFORMS] = {"Birch Street", "Harbor & Co",
                                                       "Northlight 100%", "seed harbor"};
 
-static int64_t integer(const struct fw_task *task, const char *name)
-{
-    return fw_task_value(task, name)->integer;
-}
-
 static bool text_is(const struct fw_task *task, const char *name, const char *text)
 {
-    return strcmp(fw_task_value(task, name)->text, text) == 0;
+    return strcmp(fw_task_text(task, name), text) == 0;
 }
 
 static int64_t divide_up(int64_t a, int64_t b)
@@ -95,17 +90,17 @@ fw_status synth_plan_init(struct synth_plan *plan, const struct fw_host *host,
     *plan = (struct synth_plan){
         .raw = text_is(task, "shape", "raw"),
         .shuffled = text_is(task, "order", "shuffled"),
-        .seed = (uint64_t)integer(task, "seed"),
-        .rows = integer(task, "rows"),
-        .days = integer(task, "days"),
+        .seed = (uint64_t)fw_task_integer(task, "seed"),
+        .rows = fw_task_integer(task, "rows"),
+        .days = fw_task_integer(task, "days"),
         .path = output->path,
     };
     plan->single_file = parquet && !plan->raw;
-    plan->crawls_per_day = plan->raw ? fw_task_value(task, "crawls_per_day")->real : 1;
+    plan->crawls_per_day = plan->raw ? fw_task_real(task, "crawls_per_day") : 1;
     plan->keyless_rows = plan->raw ? divide_up(plan->rows, 1000) : 0;
-    set_kinds(plan, integer(task, "text_columns"));
-    set_files(plan, integer(task, "files"));
-    set_entities(plan, integer(task, "entities"));
+    set_kinds(plan, fw_task_integer(task, "text_columns"));
+    set_files(plan, fw_task_integer(task, "files"));
+    set_entities(plan, fw_task_integer(task, "entities"));
     if (plan->raw && parquet) {
         return fw_faultf(host, FW_E_CONFIG, NULL, "give the output a name without .parquet",
                          "the shape raw is a Delta table, which is a folder, not '%s'",

@@ -77,12 +77,39 @@ static void lookups_step_over_longer_structs(void **state)
     assert_null(fw_task_output(&task, "a"));
 }
 
+static void values_are_read_by_name_and_type(void **state)
+{
+    (void)state;
+    struct newer {
+        struct fw_value value;
+        uint64_t more[3];
+    };
+    struct newer values[] = {
+        {.value = {.type = FW_PARAM_STRING, .name = "text", .text = "some"}},
+        {.value = {.type = FW_PARAM_INT, .name = "number", .integer = -7}},
+        {.value = {.type = FW_PARAM_REAL, .name = "real", .real = 0.5}},
+        {.value = {.type = FW_PARAM_UNSET, .name = "unset"}},
+    };
+    for (size_t i = 0; i < FW_COUNT(values); i++) {
+        values[i].value.struct_size = (uint32_t)sizeof values[i];
+    }
+    const struct fw_task task = {.struct_size = (uint32_t)sizeof task,
+                                 .n_values = FW_COUNT(values),
+                                 .values = &values[0].value};
+    assert_string_equal(fw_task_text(&task, "text"), "some");
+    assert_int_equal(fw_task_integer(&task, "number"), -7);
+    assert_float_equal(fw_task_real(&task, "real"), 0.5, 0);
+    assert_null(fw_task_text(&task, "unset"));
+    assert_int_equal(fw_task_integer(&task, "unset"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_member_beyond_the_size_is_not_there),
         cmocka_unit_test(a_null_member_or_table_is_not_there),
         cmocka_unit_test(lookups_step_over_longer_structs),
+        cmocka_unit_test(values_are_read_by_name_and_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,26 @@ FW_DEFINE_LOOKUP(fw_task_output, fw_output, outputs, n_outputs, port)
 FW_DEFINE_LOOKUP(fw_task_value, fw_value, values, n_values, name)
 #undef FW_DEFINE_LOOKUP
 
+/*
+ * The value of a parameter that the stage declares, of the type that it declares; fw/param.h says
+ * which types are a text, an integer or a real number. Unset: NULL or 0. Lists are read from
+ * fw_task_value.
+ */
+static inline const char *fw_task_text(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->text;
+}
+
+static inline int64_t fw_task_integer(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->integer;
+}
+
+static inline double fw_task_real(const struct fw_task *task, const char *name)
+{
+    return fw_task_value(task, name)->real;
+}
+
 FW_END_DECLS
 
 #endif

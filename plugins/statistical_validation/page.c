@@ -43,7 +43,7 @@ static void append_replication(const struct validation *v, size_t pair, struct f
     } else if (consistency.total == 0) {
         fw_text_appendf(text, " On %s no difference can be looked at.", v->settings.replicate_on);
     } else {
-        fw_text_appendf(text, " On %s %zu of %zu differences have the same sign: %s.",
+        fw_text_appendf(text, " On %s %zu of %zu differences have the same sign: directions %s.",
                         v->settings.replicate_on, consistency.consistent, consistency.total,
                         validation_replication_name(consistency.verdict));
     }

@@ -126,6 +126,9 @@ static void tells_an_effect_from_nothing(void **state)
                            "a100 against a50 on val: 1 of 1 cells differ (Holm over 3 tests, alpha "
                            "0.05), 0 for a100 and 1 for a50, 0 within 0.02 of no difference, 0 "
                            "open: effect. "));
+    assert_non_null(strstr(said(f, "a", "pairs[1].sentence"),
+                           " On test 1 of 1 differences have the same sign: directions "
+                           "replicated."));
 }
 
 static void is_open_where_the_sample_is_small(void **state)

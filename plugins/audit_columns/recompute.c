@@ -143,9 +143,9 @@ static void add_sample(struct comparison *c, size_t row, const char *form, size_
  */
 static bool is_close(double a, double b, double tolerance)
 {
-    double bits = 64 * DBL_EPSILON * fabs(b);
+    double bits = isfinite(b) ? 64 * DBL_EPSILON * fabs(b) : 0;
 
-    return fabs(a - b) <= (bits > tolerance ? bits : tolerance);
+    return a == b || fabs(a - b) <= (bits > tolerance ? bits : tolerance); /* inf == inf */
 }
 
 static void compare_value(struct comparison *c, size_t row, const char *form, size_t feature,

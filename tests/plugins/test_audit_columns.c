@@ -410,6 +410,69 @@ static void the_number_rule(void **state)
     fake_task_destroy(t);
 }
 
+/* Figures 10, none, 20, none, none, 30 and what the reference makes of them (freeze §6.3); at the
+   end an infinite one, which it keeps (§6.1). */
+static void make_compat_case(struct sql_fixture *f)
+{
+    static const char *const offers[] = {"10", "", "20", "", "", "30"};
+
+    for (int i = 0; i < 6; i++) {
+        sql_must(f,
+                 "INSERT INTO filings VALUES ('0005', DATE '2024-01-01' + %d, 'b%d', "
+                 "{'offeringData': {'offer': '%s', 'sold': '%s'}})",
+                 i, i, offers[i], i == 5 ? "inf" : "");
+    }
+    sql_must(f, "INSERT INTO idx VALUES ('0005', '2024-01-03'), ('0005', '2024-06-30')");
+    sql_must(f, "INSERT INTO store VALUES "
+                "('0005', '2024-01-03', true, 20, 15, 12.380952, false, NULL, NULL, NULL, true),"
+                "('0005', '2024-06-30', true, 30, 20, 17.330123, false, 'inf', 'inf', 'inf', "
+                "false)");
+    /* Of two filings of one instant the last one in the table counts, not that with the greater
+       accession number (§6.2): 9, then 0.64 of 1000 and 0.2 of 9 over 0.84. */
+    sql_must(f, "UPDATE store SET last_offer = 9, mean_offer = 504.5, ema_offer = 764.047619, "
+                "last_sold = NULL, mean_sold = 175, ema_sold = 130, last_sold_is_missing = true "
+                "WHERE crawled_date_day = '2024-03-02'");
+}
+
+static void agrees_with_the_reference_where_it_is_asked_to(void **state)
+{
+    struct sql_fixture *f = *state;
+
+    make_compat_case(f);
+    struct fake_task *t = task(f);
+    fake_task_int(t, "compat", 1);
+    cJSON *report = run(t, FW_GATE_TRUE);
+    assert_int_equal(recomputed(report, "total_compared"), 16 + 9);
+    cJSON_Delete(report);
+    fake_task_destroy(t);
+    /* Six of the day with two filings, three infinite ones. */
+    expect(f, FW_GATE_FALSE, 9, "values differ");
+}
+
+/* The reference takes a payload that is text for none (freeze §6.1). */
+static void leaves_out_json_text_as_the_reference_does(void **state)
+{
+    struct sql_fixture *f = *state;
+
+    sql_must(f, "CREATE OR REPLACE TABLE filings AS SELECT '0001' AS cik, DATE '2024-01-10' AS "
+                "filed_date, '{\"offeringData\": {\"offer\": 1, \"sold\": 2}}' AS payload");
+    sql_must(f, "DELETE FROM idx; DELETE FROM store");
+    sql_must(f, "INSERT INTO idx VALUES ('0001', '2024-01-10')");
+    sql_must(f,
+             "INSERT INTO store VALUES ('0001', '2024-01-10', true, NULL, NULL, NULL, true, NULL, "
+             "NULL, NULL, true)");
+    for (int compat = 0; compat < 2; compat++) {
+        struct fake_task *t = task(f);
+        fake_task_text(t, "payload", "payload.offeringData");
+        fake_task_int(t, "compat", compat);
+        cJSON *report = run(t, FW_GATE_FALSE); /* too few values can be compared */
+        assert_int_equal(recomputed(report, "diff_count"), compat ? 0 : 6);
+        assert_int_equal(recomputed(report, "flag_diff_count"), compat ? 0 : 2);
+        cJSON_Delete(report);
+        fake_task_destroy(t);
+    }
+}
+
 static void ciks_of_both_tables_can_be_made_equal(void **state)
 {
     struct sql_fixture *f = *state;
@@ -480,6 +543,8 @@ int main(void)
         CLAIM(a_contract_that_is_none_is_refused_with_its_line),
         CLAIM(features_are_refused_by_name),
         CLAIM(the_number_rule),
+        CLAIM(agrees_with_the_reference_where_it_is_asked_to),
+        CLAIM(leaves_out_json_text_as_the_reference_does),
         CLAIM(ciks_of_both_tables_can_be_made_equal),
         CLAIM(the_sample_depends_on_the_seed_alone),
     };

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+#include "ops.h"
+#include "product.h"
+
+/* Products with fewer multiply-adds are done before a second thread is awake. */
+#define GEMM_SMALL (UINT64_C(1) << 18)
+
+struct batch {
+    const struct fw_gemm *op;
+    struct product product; /* of the first triple */
+    struct crew *crew;
+    uint64_t inner;
+    bool swapped;
+};
+
+static uint64_t at_least_one(uint64_t n)
+{
+    return n > 0 ? n : 1;
+}
+
+/* Elements between the first one and the end of the last matrix. */
+static uint64_t extent(const struct fw_gemm *op, uint64_t rows, uint64_t cols, uint64_t ld,
+                       const uint64_t strides[2])
+{
+    uint64_t last = call_times(at_least_one(op->outer) - 1, strides[0]);
+    uint64_t sum;
+
+    if (rows == 0 || cols == 0) {
+        return 0;
+    }
+    if (__builtin_add_overflow(last, call_times(at_least_one(op->inner) - 1, strides[1]), &sum) ||
+        __builtin_add_overflow(sum, call_times(rows - 1, ld), &sum) ||
+        __builtin_add_overflow(sum, cols, &sum)) {
+        return UINT64_MAX;
+    }
+    return sum;
+}
+
+static bool needs_inputs(const struct fw_gemm *op)
+{
+    return op->k > 0 && op->alpha != 0;
+}
+
+static void set_a(struct call *call, const struct fw_gemm *op, struct product *product)
+{
+    uint64_t rows = op->transpose_a ? op->k : op->m, cols = op->transpose_a ? op->m : op->k;
+    uint64_t strides[2] = {op->stride_a_outer, op->stride_a_inner};
+
+    call_expect(call, op->lda >= cols, "lda of at least the columns of A as it is stored", op->lda);
+    product->a = call_operand(call, "a", op->a, extent(op, rows, cols, op->lda, strides),
+                              product->simd->element);
+    product->a_stride = op->transpose_a ? 1 : op->lda;
+    product->a_k = op->transpose_a ? op->lda : 1;
+}
+
+static void set_b(struct call *call, const struct fw_gemm *op, struct product *product)
+{
+    uint64_t rows = op->transpose_b ? op->n : op->k, cols = op->transpose_b ? op->k : op->n;
+    uint64_t strides[2] = {op->stride_b_outer, op->stride_b_inner};
+
+    call_expect(call, op->ldb >= cols, "ldb of at least the columns of B as it is stored", op->ldb);
+    product->b = call_operand(call, "b", op->b, extent(op, rows, cols, op->ldb, strides),
+                              product->simd->element);
+    product->b_stride = op->transpose_b ? op->ldb : 1;
+    product->b_k = op->transpose_b ? 1 : op->ldb;
+}
+
+static void set_c(struct call *call, const struct fw_gemm *op, struct product *product)
+{
+    uint64_t strides[2] = {op->stride_c_outer, op->stride_c_inner};
+
+    call_expect(call, op->ldc >= op->n, "ldc of at least n", op->ldc);
+    call_expect(call, op->post <= FW_POST_RELU, "post FW_POST_NONE (0) or FW_POST_RELU (1)",
+                op->post);
+    product->store = (struct simd_store){
+        .c = call_operand(call, "c", op->c, extent(op, op->m, op->n, op->ldc, strides),
+                          product->simd->element),
+        .col_bias = call_optional(call, "bias", op->bias, op->n, product->simd->element),
+        .rows = op->m,
+        .cols = op->n,
+        .row_stride = op->ldc,
+        .col_stride = 1,
+        .alpha = op->alpha,
+        .beta = op->beta,
+        .relu = op->post == FW_POST_RELU,
+    };
+}
+
+static uint64_t padded(uint64_t n, uint64_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* C' = B' A' has the same bits; it is taken when it fills the tiles better. */
+static void swap_sides(struct product *p)
+{
+    struct product old = *p;
+
+    p->a = old.b;
+    p->a_stride = old.b_stride;
+    p->a_k = old.b_k;
+    p->b = old.a;
+    p->b_stride = old.a_stride;
+    p->b_k = old.a_k;
+    p->store.rows = old.store.cols;
+    p->store.cols = old.store.rows;
+    p->store.row_stride = old.store.col_stride;
+    p->store.col_stride = old.store.row_stride;
+    p->store.row_bias = old.store.col_bias;
+    p->store.col_bias = old.store.row_bias;
+}
+
+static bool better_swapped(const struct product *p)
+{
+    uint64_t m = p->store.rows, n = p->store.cols, mr = p->simd->mr, nr = p->simd->nr;
+
+    return padded(n, mr) * padded(m, nr) < padded(m, mr) * padded(n, nr);
+}
+
+static struct product product_at(const struct batch *batch, uint64_t index)
+{
+    const struct fw_gemm *op = batch->op;
+    struct product product = batch->product;
+    uint64_t o = index / batch->inner, i = index % batch->inner, element = product.simd->element;
+
+    product.a += (o * op->stride_a_outer + i * op->stride_a_inner) * element;
+    product.b += (o * op->stride_b_outer + i * op->stride_b_inner) * element;
+    product.store.c =
+        (char *)product.store.c + (o * op->stride_c_outer + i * op->stride_c_inner) * element;
+    if (batch->swapped) {
+        swap_sides(&product);
+    }
+    return product;
+}
+
+static void run_one(void *arg, uint64_t task, uint32_t worker)
+{
+    const struct batch *batch = arg;
+    struct product product = product_at(batch, task);
+
+    product_serial(&product, crew_scratch(batch->crew, worker));
+}
+
+static fw_status run_batch(struct fw_kernels_session *session, struct batch *batch, uint64_t n)
+{
+    struct product first = product_at(batch, 0);
+    uint64_t work = call_times(call_times(first.store.rows, first.store.cols), first.k);
+    fw_status status = FW_OK;
+
+    if (n >= 8 || work < GEMM_SMALL) {
+        status = session_scratch(session, "gemm", product_scratch(&first));
+        if (status == FW_OK) {
+            crew_run(session->crew, n, run_one, batch);
+        }
+        return status;
+    }
+    for (uint64_t i = 0; i < n && status == FW_OK; i++) {
+        struct product product = product_at(batch, i);
+        status = product_parallel(session, &product);
+    }
+    return status;
+}
+
+fw_status op_gemm(struct fw_kernels_session *session, const struct fw_gemm *op)
+{
+    struct call call = call_begin(session, "gemm", op->struct_size, sizeof *op);
+    struct batch batch = {.op = op, .crew = session->crew, .inner = at_least_one(op->inner)};
+
+    call_dtype(&call, op->dtype);
+    batch.product.simd = call.simd;
+    if (needs_inputs(op)) {
+        batch.product.k = op->k;
+        set_a(&call, op, &batch.product);
+        set_b(&call, op, &batch.product);
+    }
+    set_c(&call, op, &batch.product);
+    if (call.status != FW_OK || op->m == 0 || op->n == 0) {
+        return call.status;
+    }
+    batch.swapped = better_swapped(&batch.product);
+    return run_batch(session, &batch, at_least_one(op->outer) * batch.inner);
+}

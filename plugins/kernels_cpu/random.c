@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+#include "ops.h"
+#include "splitmix.h"
+
+struct stream {
+    const struct fw_random *op;
+    void *out;
+};
+
+static double sign_at(const struct fw_random *op, uint64_t i)
+{
+    return splitmix_at(op->seed, i / 64) >> (i % 64) & 1 ? 1 : -1;
+}
+
+static float uniform_f32(uint64_t seed, uint64_t i)
+{
+    return (float)(splitmix_at(seed, i) >> 40) * 0x1p-24F;
+}
+
+static double uniform_f64(uint64_t seed, uint64_t i)
+{
+    return (double)(splitmix_at(seed, i) >> 11) * 0x1p-53;
+}
+
+static void fill_f32(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
+{
+    const struct stream *stream = arg;
+    const struct fw_random *op = stream->op;
+    float *out = stream->out, p = (float)op->p, kept = (float)(1 / (1 - op->p));
+
+    (void)worker;
+    for (uint64_t i = begin; i < end; i++) {
+        if (op->kind == FW_RANDOM_SIGN) {
+            out[i] = (float)sign_at(op, op->first + i);
+        } else if (op->kind == FW_RANDOM_UNIFORM) {
+            out[i] = uniform_f32(op->seed, op->first + i);
+        } else {
+            out[i] = uniform_f32(op->seed, op->first + i) < p ? 0 : kept;
+        }
+    }
+}
+
+static void fill_f64(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
+{
+    const struct stream *stream = arg;
+    const struct fw_random *op = stream->op;
+    double *out = stream->out, kept = 1 / (1 - op->p);
+
+    (void)worker;
+    for (uint64_t i = begin; i < end; i++) {
+        if (op->kind == FW_RANDOM_SIGN) {
+            out[i] = sign_at(op, op->first + i);
+        } else if (op->kind == FW_RANDOM_UNIFORM) {
+            out[i] = uniform_f64(op->seed, op->first + i);
+        } else {
+            out[i] = uniform_f64(op->seed, op->first + i) < op->p ? 0 : kept;
+        }
+    }
+}
+
+static void fill_index(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
+{
+    const struct stream *stream = arg;
+    const struct fw_random *op = stream->op;
+    int32_t *out = stream->out;
+
+    (void)worker;
+    for (uint64_t i = begin; i < end; i++) {
+        out[i] = (int32_t)splitmix_below(op->seed, op->first + i, op->limit);
+    }
+}
+
+fw_status op_random(struct fw_kernels_session *session, const struct fw_random *op)
+{
+    struct call call = call_begin(session, "random", op->struct_size, sizeof *op);
+    struct stream stream = {.op = op};
+    bool index = op->kind == FW_RANDOM_INDEX;
+
+    call_expect(&call, op->kind <= FW_RANDOM_INDEX, "a kind of FW_RANDOM_", op->kind);
+    if (index) {
+        call_expect(&call, op->dtype == FW_I32, "dtype FW_I32 (3) for INDEX", op->dtype);
+        call_expect(&call, op->limit > 0 && op->limit <= INT32_MAX, "a limit of 1 to 2^31 - 1",
+                    op->limit);
+    } else {
+        call_dtype(&call, op->dtype);
+        call_expect(&call, op->kind != FW_RANDOM_KEEP || (op->p >= 0 && op->p < 1),
+                    "a p of at least 0 and below 1", 1);
+    }
+    if (call.status == FW_OK) {
+        stream.out = call_operand(&call, "out", op->out, op->n, call_element(op->dtype));
+    }
+    if (call.status == FW_OK) {
+        session_each(session, op->n, 16384,
+                     index                 ? fill_index
+                     : op->dtype == FW_F64 ? fill_f64
+                                           : fill_f32,
+                     &stream);
+    }
+    return call.status;
+}

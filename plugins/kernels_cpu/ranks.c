@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "call.h"
+#include "ops.h"
+#include "order.h"
+
+struct ranking {
+    const struct fw_ranks *op;
+    const char *x;
+    double *out;
+    struct crew *crew;
+};
+
+static void rank_row(void *arg, uint64_t row, uint32_t worker)
+{
+    const struct ranking *r = arg;
+    uint64_t n = r->op->n;
+    struct order_item *items = crew_scratch(r->crew, worker);
+    double *out = r->out + row * n;
+
+    for (uint64_t i = 0; i < n; i++) {
+        double value = r->op->dtype == FW_F64
+                           ? ((const double *)(const void *)r->x)[row * n + i]
+                           : (double)((const float *)(const void *)r->x)[row * n + i];
+        items[i] = (struct order_item){.key = order_key(value), .index = (uint32_t)i};
+    }
+    order_sort(items, items + n, n);
+    for (uint64_t begin = 0, end; begin < n; begin = end) {
+        end = begin + 1;
+        while (end < n && items[end].key == items[begin].key) {
+            end++;
+        }
+        for (uint64_t i = begin; i < end; i++) {
+            out[items[i].index] = (double)(begin + 1 + end) / 2;
+        }
+    }
+}
+
+fw_status op_ranks(struct fw_kernels_session *session, const struct fw_ranks *op)
+{
+    struct call call = call_begin(session, "ranks", op->struct_size, sizeof *op);
+    struct ranking r = {.op = op, .crew = session->crew};
+    uint64_t n = call_times(op->rows, op->n);
+
+    call_dtype(&call, op->dtype);
+    call_expect(&call, op->n <= INT32_MAX, "fewer than 2^31 values in a row", op->n);
+    r.x = call_operand(&call, "x", op->x, n, call.simd->element);
+    r.out = call_operand(&call, "out", op->out, n, sizeof(double));
+    if (call.status == FW_OK) {
+        call.status = session_scratch(session, call.op, 2 * op->n * sizeof(struct order_item));
+    }
+    if (call.status == FW_OK && op->n > 0) {
+        crew_run(session->crew, op->rows, rank_row, &r);
+    }
+    return call.status;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "simd_parts.h"
+
+typedef real quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+/* to[x * to_stride + i] = from[i * stride + x] for i, x < 4. */
+static inline void transpose_quad(const real *from, uint64_t stride, real *to, uint64_t to_stride)
+{
+    quad a = *(const quad *)from, b = *(const quad *)(from + stride);
+    quad c = *(const quad *)(from + 2 * stride), d = *(const quad *)(from + 3 * stride);
+    quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    quad ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    quad cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+
+    *(quad *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    *(quad *)(to + to_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    *(quad *)(to + 2 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    *(quad *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/* to[x * to_stride + i] = from[i * stride + x] for i < rows, x < cols; columns 16 at a time, since
+ * rows are often a power of two apart and would evict each other. */
+static void transpose(const real *from, uint64_t stride, real *to, uint64_t to_stride,
+                      uint64_t rows, uint64_t cols)
+{
+    for (uint64_t begin = 0; begin < cols; begin += 16) {
+        uint64_t end = begin + 16 < cols ? begin + 16 : cols;
+        for (uint64_t i = 0; i < rows; i += 4) {
+            uint64_t x = begin;
+            for (; i + 4 <= rows && x + 4 <= end; x += 4) {
+                transpose_quad(from + i * stride + x, stride, to + x * to_stride + i, to_stride);
+            }
+            for (; x < end; x++) {
+                for (uint64_t r = i; r < rows && r < i + 4; r++) {
+                    to[x * to_stride + r] = from[r * stride + x];
+                }
+            }
+        }
+    }
+}
+
+void SIMD_FN(pack)(const struct simd_pack *pack)
+{
+    const real *from = pack->from;
+    real *to = pack->to;
+    uint64_t width = pack->width;
+
+    for (uint64_t i = pack->count; i < width; i++) {
+        for (uint64_t k = 0; k < pack->k; k++) {
+            to[k * width + i] = 0;
+        }
+    }
+    if (pack->k_stride == 1 && pack->stride != 1) {
+        transpose(from, pack->stride, to, width, pack->count, pack->k);
+        return;
+    }
+    for (uint64_t k = 0; k < pack->k; k++) {
+        for (uint64_t i = 0; i < pack->count; i++) {
+            to[k * width + i] = from[i * pack->stride + k * pack->k_stride];
+        }
+    }
+}
+
+static inline real finished(const struct simd_store *store, real sum, real old, real bias)
+{
+    real value = (real)store->alpha * sum;
+
+    if (store->beta != 0) {
+        value += (real)store->beta * old;
+    }
+    value += bias;
+    return store->relu && value < 0 ? 0 : value;
+}
+
+/* The usual cases first, each a loop of its own for the compiler; all say what `finished` says. */
+static void store_row(const struct simd_store *store, real *c, const real *sum, real bias)
+{
+    uint64_t cols = store->cols;
+
+    if (store->alpha != 1 || (store->beta != 0 && store->beta != 1)) {
+        for (uint64_t j = 0; j < cols; j++) {
+            c[j] = finished(store, sum[j], store->beta != 0 ? c[j] : 0, bias);
+        }
+        return;
+    }
+    if (store->beta == 0) {
+        for (uint64_t j = 0; j < cols; j++) {
+            c[j] = sum[j] + bias;
+        }
+    } else {
+        for (uint64_t j = 0; j < cols; j++) {
+            c[j] = sum[j] + c[j] + bias;
+        }
+    }
+    for (uint64_t j = 0; store->relu && j < cols; j++) {
+        c[j] = c[j] < 0 ? 0 : c[j];
+    }
+}
+
+static real bias_at(const struct simd_store *store, uint64_t i, uint64_t j)
+{
+    return store->row_bias   ? ((const real *)store->row_bias)[i]
+           : store->col_bias ? ((const real *)store->col_bias)[j]
+                             : 0;
+}
+
+static void store_strided(const struct simd_store *store, const real *sums)
+{
+    bool reads = store->beta != 0;
+
+    for (uint64_t i = 0; i < store->rows; i++) {
+        real *c = (real *)store->c + i * store->row_stride;
+        for (uint64_t j = 0; j < store->cols; j++) {
+            real *to = c + j * store->col_stride;
+            *to = finished(store, sums[i * SIMD_NR + j], reads ? *to : 0, bias_at(store, i, j));
+        }
+    }
+}
+
+/* C lies the other way round, and its old values are not wanted: the tile is finished, then turned.
+ */
+static void store_turned(const struct simd_store *store, const real *sums)
+{
+    real done[SIMD_MR * SIMD_NR];
+
+    for (uint64_t i = 0; i < store->rows; i++) {
+        for (uint64_t j = 0; j < store->cols; j++) {
+            done[i * SIMD_NR + j] = finished(store, sums[i * SIMD_NR + j], 0, bias_at(store, i, j));
+        }
+    }
+    transpose(done, SIMD_NR, store->c, store->col_stride, store->rows, store->cols);
+}
+
+void SIMD_FN(store)(const struct simd_store *store, const void *tile)
+{
+    const real *sums = tile, *row_bias = store->row_bias;
+
+    if (store->col_stride == 1 && store->col_bias == NULL) {
+        for (uint64_t i = 0; i < store->rows; i++) {
+            store_row(store, (real *)store->c + i * store->row_stride, sums + i * SIMD_NR,
+                      row_bias ? row_bias[i] : 0);
+        }
+    } else if (store->row_stride == 1 && store->beta == 0) {
+        store_turned(store, sums);
+    } else {
+        store_strided(store, sums);
+    }
+}
+
+/* Whole vectors are copied: what one overshoots is overwritten by the next. */
+void SIMD_FN(gather)(const struct simd_gather *gather)
+{
+    const struct simd_move *moves = gather->moves;
+    real *to = gather->to;
+
+    for (uint64_t k = 0; k < gather->k; k++, to += SIMD_NR) {
+        const real *from = (const real *)gather->from + gather->k_offset[k];
+        for (uint64_t i = 0; i < gather->n_moves; i++) {
+            *(vec *)(to + moves[i].to) = *(const vec *)(from + moves[i].from);
+        }
+    }
+}
+
+static void pad_row(const struct simd_pad *pad, const real *from, real *to)
+{
+    for (uint64_t phase = 0; phase < pad->step; phase++, to += pad->phase_cols) {
+        for (uint64_t i = 0; i < pad->phase_cols; i++) {
+            int64_t col = pad->first_col + (int64_t)(i * pad->step + phase);
+            to[i] = col >= 0 && col < (int64_t)pad->cols ? from[col] : 0;
+        }
+    }
+}
+
+/* The part of n columns from `first` on that lies in [0, cols): begin and end from `first`. */
+static void clip(int64_t first, uint64_t n, uint64_t cols, uint64_t *ret_begin, uint64_t *ret_end)
+{
+    int64_t begin = first < 0 ? -first : 0, end = (int64_t)cols - first;
+
+    begin = begin < (int64_t)n ? begin : (int64_t)n;
+    end = end < (int64_t)n ? end : (int64_t)n;
+    *ret_begin = (uint64_t)begin;
+    *ret_end = (uint64_t)(end > begin ? end : begin);
+}
+
+void SIMD_FN(pad)(const struct simd_pad *pad)
+{
+    uint64_t width = pad->step * pad->phase_cols, begin, end;
+    real *to = pad->to;
+
+    clip(pad->first_col, width, pad->cols, &begin, &end);
+    for (uint64_t r = 0; r < pad->out_rows; r++, to += width) {
+        int64_t row = pad->first_row + (int64_t)r;
+        const real *from = (const real *)pad->from + row * (int64_t)pad->cols;
+        if (row < 0 || row >= (int64_t)pad->rows) {
+            memset(to, 0, width * sizeof *to);
+        } else if (pad->step > 1) {
+            pad_row(pad, from, to);
+        } else {
+            memset(to, 0, begin * sizeof *to);
+            memcpy(to + begin, from + pad->first_col + begin, (end - begin) * sizeof *to);
+            memset(to + end, 0, (width - end) * sizeof *to);
+        }
+    }
+}
+
+void SIMD_FN(lift)(const struct simd_lift *lift)
+{
+    uint64_t channels = lift->channels, begin = lift->out_cols, end = lift->out_cols;
+    real *to = lift->to;
+
+    if (lift->from != NULL) {
+        clip(lift->first_col, lift->out_cols, lift->cols, &begin, &end);
+        transpose((const real *)lift->from + lift->first_col + begin, lift->plane,
+                  to + begin * channels, channels, channels, end - begin);
+    }
+    memset(to, 0, begin * channels * sizeof *to);
+    memset(to + end * channels, 0, (lift->out_cols - end) * channels * sizeof *to);
+}
+
+void SIMD_FN(settle)(const struct simd_settle *settle)
+{
+    uint64_t columns = settle->kernel_cols * settle->channels;
+    uint64_t taps = settle->kernel_rows * settle->kernel_cols;
+    real alpha = (real)settle->alpha, beta = (real)settle->beta;
+    const real *sums = (const real *)settle->sums + settle->out / SIMD_MR * SIMD_MR * SIMD_NR +
+                       settle->out % SIMD_MR * SIMD_NR;
+
+    for (uint64_t i = 0; i < settle->kernel_rows; i++) {
+        uint64_t j = 0, c = 0;
+        for (uint64_t n = 0; n < columns; n++) {
+            uint64_t panel = i * settle->panels + n / SIMD_NR;
+            real sum = alpha * sums[panel * settle->tiles * SIMD_MR * SIMD_NR + n % SIMD_NR];
+            real *to = (real *)settle->to + c * taps + i * settle->kernel_cols + j;
+            *to = beta != 0 ? sum + beta * *to : sum;
+            c++;
+            if (c == settle->channels) {
+                c = 0;
+                j++;
+            }
+        }
+    }
+}

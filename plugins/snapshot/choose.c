@@ -26,12 +26,12 @@ static void append_place(const struct snapshot_columns *columns, struct fw_text 
 
 static void append_present(const struct snapshot *s, struct fw_text *sql)
 {
-    fw_text_append(sql, "false");
+    fw_text_append(sql, "COALESCE(false");
     for (size_t i = 0; s->extras != NULL && i < s->columns.n_nested; i++) {
         fw_text_append(sql, " OR ");
         snapshot_coerce_present(sql, s->columns.nested[i]);
     }
-    fw_text_append(sql, " AS present");
+    fw_text_append(sql, ", false) AS present");
 }
 
 /*

@@ -57,7 +57,18 @@ void snapshot_coerce_scalar(struct fw_text *text, const struct fw_source_column 
 void snapshot_coerce_present(struct fw_text *text, const struct fw_source_column *column)
 {
     bool list = strncmp(column->type, "array", 5) == 0;
-    fw_text_append(text, list ? "COALESCE(len(" : "");
+    fw_text_append(text, list ? "len(" : "");
     fw_text_identifier(text, column->name);
-    fw_text_append(text, list ? ") > 0, false)" : " IS NOT NULL");
+    fw_text_append(text, list ? ") > 0" : " IS NOT NULL");
+}
+
+/* The engine's own functions take a value as it lies; fw_json_length has it laid out anew. */
+void snapshot_coerce_length(struct fw_text *text, const struct fw_source_column *column)
+{
+    bool is_map = strncmp(column->type, "map", 3) == 0;
+    bool is_list = strncmp(column->type, "array", 5) == 0;
+
+    fw_text_append(text, is_list ? "len(" : is_map ? "cardinality(" : "fw_json_length(");
+    fw_text_identifier(text, column->name);
+    fw_text_append(text, is_list || is_map ? ")::DOUBLE" : ")");
 }

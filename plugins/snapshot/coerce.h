@@ -14,7 +14,10 @@
 void snapshot_coerce_scalar(struct fw_text *text, const struct fw_source_column *column,
                             const struct snapshot_columns *columns);
 
-/** BOOLEAN, never NULL: whether a nested value makes its row enter the extras. */
+/** BOOLEAN: whether a nested value makes its row enter the extras; NULL: it does not. */
 void snapshot_coerce_present(struct fw_text *text, const struct fw_source_column *column);
+
+/** DOUBLE: what fw_json_length gives of a nested value (freeze §3.5). */
+void snapshot_coerce_length(struct fw_text *text, const struct fw_source_column *column);
 
 #endif

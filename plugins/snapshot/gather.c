@@ -51,9 +51,9 @@ static void append_nested(const struct snapshot_columns *columns, size_t i, stru
 {
     fw_text_append(sql, ", CASE WHEN fw_extra THEN fw_canonical_json(");
     fw_text_identifier(sql, columns->nested[i]->name);
-    fw_text_appendf(sql, ") END AS fw_json_%zu, CASE WHEN fw_extra THEN fw_json_length(", i);
-    fw_text_identifier(sql, columns->nested[i]->name);
-    fw_text_appendf(sql, ") END AS fw_len_%zu", i);
+    fw_text_appendf(sql, ") END AS fw_json_%zu, CASE WHEN fw_extra THEN ", i);
+    snapshot_coerce_length(sql, columns->nested[i]);
+    fw_text_appendf(sql, " END AS fw_len_%zu", i);
 }
 
 /* The raw rows from the first of these picks up to the one after the last of them. */
@@ -256,6 +256,7 @@ fw_status snapshot_gather_open(struct snapshot *s)
     const struct fw_wide_plan plan = {
         .sql = &s->sql,
         .source = s->picks,
+        .other = s->source,
         .entity = "entity",
         .weight = "count(*) FILTER (is_core)",
         .census_columns = {names, FW_COUNT(names)},

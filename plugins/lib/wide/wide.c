@@ -34,16 +34,32 @@ void fw_wide_close(struct fw_wide *wide)
 }
 
 /*
+ * Statements read the same few files again and again, whose footers the engine had better keep. Of
+ * many files each is read by few statements, and three quarters of a megabyte apiece, outside any
+ * limit of the engine, is what makes memory grow with the rows.
+ */
+enum { FEW_FILES = 64 };
+
+static bool reads_few_files(const struct fw_wide *wide)
+{
+    const struct fw_source *other = wide->plan.other;
+
+    return wide->plan.source->n_files + (other != NULL ? other->n_files : 0) <= FEW_FILES;
+}
+
+/*
  * Planning a scan of 133 columns takes longer than reading a part's first rows when the optimizer
  * looks at the statistics of every column of every row group, and they change nothing here. Joins
  * stay as they are written, since a guess that swaps them would put the wide side into memory.
  */
 static fw_status set_engine(const struct fw_wide *wide)
 {
-    return fw_sql_exec(wide->plan.sql, "SET threads = 1; SET GLOBAL parquet_metadata_cache = true; "
-                                       "SET disabled_optimizers = "
-                                       "'statistics_propagation,join_order,build_side_probe_side'; "
-                                       "SET arrow_lossless_conversion = true");
+    return fw_sql_execf(wide->plan.sql,
+                        "SET threads = 1; SET GLOBAL parquet_metadata_cache = %s; "
+                        "SET disabled_optimizers = "
+                        "'statistics_propagation,join_order,build_side_probe_side'; "
+                        "SET arrow_lossless_conversion = true",
+                        reads_few_files(wide) ? "true" : "false");
 }
 
 fw_status wide_begin(struct fw_wide *wide)

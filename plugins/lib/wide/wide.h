@@ -79,6 +79,7 @@ struct fw_wide_output {
 struct fw_wide_plan {
     const struct fw_sql_handle *sql; /**< single-threaded from the census on */
     const struct fw_source *source;
+    const struct fw_source *other; /**< that `take` brings rows in from; NULL: none */
 
     /** SQL over the source's columns: VARCHAR, the entity. Rows where it is NULL are left out. */
     const char *entity;

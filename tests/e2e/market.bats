@@ -90,14 +90,58 @@ CFG
     fw 0 raw.cfg
 }
 
+# What the reference's 36 models left behind: results.json, and the predictions of each tier.
+model_files() {
+    local budget horizon i=0 tier
+    for horizon in 1 2 3 5; do
+        for budget in 2m 20m 200m; do
+            i=$((i + 1))
+            results "outputs/phase6a_final/phase6a_${budget}_h$horizon" "0.70$i"
+            if [ $horizon = 1 ]; then
+                results "outputs/phase6c/s1_0${i}_${budget}_h1_a50" "0.69$i"
+            else
+                results "outputs/phase6c/s2_horizon_${budget}_h${horizon}_a50" "0.69$i"
+            fi
+            results "outputs/phase6c_a100/$(printf 's1_%02d_%s_h%d' $i $budget $horizon)" "0.65$i"
+        done
+    done
+    cat >models.cfg <<'CFG'
+name = "models";
+vars: {
+    rows = "SELECT tier || '_' || budget || '_h' || h AS experiment, split, DATE '2023-01-02' + (i + 800 * (split = 'test')::INTEGER)::INTEGER AS date, ((i * 7919 + h) % 101 < 40)::INTEGER AS y, ((i * 7919 + h) % 101 + (i * 31 + length(tier || budget)) % 89) / 190.0 AS p FROM range(300) r(i), (VALUES ('2M'), ('20M'), ('200M')) b(budget), (VALUES (1), (2), (3), (5)) h(h), (VALUES ('val'), ('test')) s(split)";
+};
+stages: {
+    a20: { use = "sql"; out: { table = "outputs/phase6a_final/predictions.parquet"; };
+        params: { query = "${rows}, (SELECT 'a20' AS tier)"; }; };
+    a50: { use = "sql"; out: { table = "outputs/phase6c/predictions.parquet"; };
+        params: { query = "${rows}, (SELECT 'a50' AS tier)"; }; };
+    a100: { use = "sql"; out: { table = "outputs/phase6c_a100/predictions.parquet"; };
+        params: { query = "${rows}, (SELECT 'a100' AS tier)"; }; };
+};
+CFG
+    fw 0 models.cfg
+}
+
+results() { # FOLDER AUC
+    mkdir -p "$1"
+    printf '{"num_features": 105, "hyperparameters": {"batch_size": 128}, "val_metrics": {"auc": %s}}\n' "$2" >"$1/results.json"
+}
+
 phase6c() { # CODE CONFIG ARGUMENT...: with this folder as the place of the reference's files
     fw "$1" "$FWRUN_SOURCE_ROOT/configs/$2.cfg" --set "root=$PWD" "${@:3}"
 }
 
 @test "market: lays the reference's files where the reference has them, and registers them" {
-    local tier v1=data/processed/v1
+    local tier v1=data/processed/v1 outputs=outputs/phase6c_a100
     raw_files
+    model_files
     phase6c 0 phase6c
+    [ "$(jq '.experiments | length' $outputs/threshold_sweep_results.json)" -eq 12 ]
+    [ "$(jq '.thresholds | length' $outputs/threshold_sweep_results.json)" -eq 14 ]
+    [ "$(jq '.comparisons | length' $outputs/statistical_validation_results.json)" -eq 72 ]
+    [ "$(jq '[.cells[] | select(.status == "ok")] | length' $outputs/tier_comparison.json)" -eq 36 ]
+    [ "$(jq '.missing | length' $outputs/tier_comparison.json)" -eq 0 ]
+    [ "$(find $outputs/threshold_sweep_plots -name '*.svg' | wc -l)" -eq 12 ]
     [ "$(jq '.rows_written' runs/phase6c/stages/features_a20/MANIFEST.json)" -eq 1101 ]
     for tier in a50 a100; do
         [ "$(jq '.rows_written' "runs/phase6c/stages/features_$tier/MANIFEST.json")" -eq 1023 ]
@@ -116,6 +160,7 @@ phase6c() { # CODE CONFIG ARGUMENT...: with this folder as the place of the refe
 
 @test "market: registers what changed a second time, and finds a file that is not the registered one" {
     raw_files
+    model_files
     phase6c 0 phase6c --to register
     phase6c 0 verify_processed
     says err '6 files are what the manifest says'

@@ -15,9 +15,13 @@ static const struct fw_predictor *predictor_at(const struct fw_host *host, unsig
     return host->service(host, id);
 }
 
-static fw_status find_predictor(const struct fw_host *host, struct compare_arm *arm)
+static fw_status find_predictor(const struct fw_host *host, const char *own_kind,
+                                struct compare_arm *arm)
 {
     struct fw_text kinds = {0};
+    if (own_kind != NULL && strcmp(arm->kind, own_kind) == 0) {
+        return FW_OK;
+    }
     for (unsigned i = 0;; i++) {
         const struct fw_predictor *predictor = predictor_at(host, i);
         if (predictor == NULL) {
@@ -74,7 +78,7 @@ static fw_status check_new(const struct fw_host *host, const struct compare_arms
 }
 
 fw_status compare_arms_read(const struct fw_host *host, const struct fw_task *task,
-                            struct compare_arms *arms)
+                            const char *own_kind, struct compare_arms *arms)
 {
     const struct fw_value *given = fw_task_value(task, "arms");
     const struct fw_input *models = fw_task_input(task, "models");
@@ -96,7 +100,7 @@ fw_status compare_arms_read(const struct fw_host *host, const struct fw_task *ta
             status = check_new(host, arms);
         }
         if (status == FW_OK) {
-            status = find_predictor(host, arm);
+            status = find_predictor(host, own_kind, arm);
         }
     }
     return status;

@@ -26,10 +26,11 @@ struct compare_arms {
 
 /*
  * From the parameter `arms`, "NAME=KIND" or "NAME=KIND/logits", and the input `models`, in the same
- * order. FW_E_CONFIG names what is wrong with an arm; FW_E_MISSING the predictors that there are.
+ * order. An arm of `own_kind` (NULL: none is) is the stage's own to read and has no predictor.
+ * FW_E_CONFIG names what is wrong with an arm; FW_E_MISSING the predictors that there are.
  */
 fw_status compare_arms_read(const struct fw_host *host, const struct fw_task *task,
-                            struct compare_arms *arms);
+                            const char *own_kind, struct compare_arms *arms);
 void compare_arms_finish(struct compare_arms *arms);
 
 #endif

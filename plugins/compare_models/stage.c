@@ -25,7 +25,7 @@ static void destroy(void *self)
 
 static fw_status open_all(struct compare *compare)
 {
-    fw_status status = compare_arms_read(compare->host, compare->task, &compare->arms);
+    fw_status status = compare_arms_read(compare->host, compare->task, NULL, &compare->arms);
     if (status == FW_OK && compare->arms.n == 0) {
         status = fw_faultf(compare->host, FW_E_CONFIG, "arms", NULL, "there is nothing to compare");
     }

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMPARE_RECONSTRUCTION_H
+#define COMPARE_RECONSTRUCTION_H
+
+#include <complex.h>
+
+#include <fw/stage.h>
+
+#include "arms.h"
+#include "image/image.h"
+#include "npy/npy.h"
+#include "ptycho/group.h"
+#include "ptycho/guard.h"
+#include "ptycho/stitch.h"
+#include "trip.h"
+
+/* The kind of an arm that is a finished reconstruction, read here and not predicted. */
+#define RECON_GIVEN "reconstruction"
+
+/* --- reconstruction_scan.c: what was measured, and how it is grouped --- */
+
+struct recon_scan {
+    const struct fw_host *host;
+    const char *path;
+    struct fw_npz *npz;
+    struct fw_npy *stack;    /* diffraction, [image][N][N] */
+    uint32_t n_side;         /* N */
+    uint32_t n;              /* images that take part */
+    uint32_t *images;        /* which of the stack they are, ascending */
+    double *x, *y;           /* their positions */
+    struct fw_groups groups; /* members count among these */
+    double *powers;          /* of each, by recon_scan_measure */
+    double scale;            /* of the diffraction, when all are measured */
+    double complex *object;  /* the ground truth; NULL: there is none */
+    size_t height, width;    /* of the object */
+};
+
+fw_status recon_scan_open(const struct fw_host *host, const struct fw_task *task,
+                          struct recon_scan *scan);
+void recon_scan_close(struct recon_scan *scan);
+
+/* Powers of images [first, first + n). */
+fw_status recon_scan_measure(struct recon_scan *scan, uint32_t first, uint32_t n);
+
+/* After all are measured. FW_E_DATA when there is nothing but darkness. */
+fw_status recon_scan_normalise(struct recon_scan *scan);
+
+/* [row][column] of images by their numbers here, into places of n_side² floats. Numbers ascend. */
+fw_status recon_scan_read(const struct recon_scan *scan, const uint32_t *numbers, size_t n,
+                          float *ret_images);
+
+/* A complex array of two axes; the caller frees. */
+fw_status recon_read_object(const struct fw_host *host, const struct fw_npz *npz, const char *path,
+                            const char *name, double complex **ret_pixels, size_t ret_shape[2]);
+
+/* --- reconstruction_arm.c: one arm, and what it takes and gives --- */
+
+struct recon_arm {
+    bool is_given;
+    bool per_group;        /* a sample is a group, else an image */
+    bool channels_first;   /* of its input */
+    bool takes_places;     /* a second input: members' places in their group */
+    uint32_t channels_in;  /* C of a group, 1 of an image */
+    uint32_t channels_out; /* patches of a sample: 1, at the group's offset, or C, at the images' */
+    uint64_t n_samples;
+    double gain;       /* beside the scan's scale */
+    double *positions; /* [patch][2] */
+    struct fw_stitch stitch;
+    struct fw_output_stats stats;
+    /* of one that is given, or when it is stitched */
+    double complex *object;
+    size_t height, width;
+    double seconds; /* NaN: not known */
+};
+
+/* What all arms have in common, by the parameters. */
+struct recon_plan {
+    const struct fw_host *host;
+    const struct recon_scan *scan;
+    size_t crop;
+    bool polar; /* two real outputs are amplitude and phase, else real and imaginary */
+    double min_nonzero;
+    unsigned n_threads;
+};
+
+/* Opens the model to see what it is, and closes it. */
+fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
+                         const struct recon_plan *plan, double gain);
+void recon_arm_finish(struct recon_arm *arm);
+
+/* --- reconstruction_predict.c --- */
+
+struct recon_turn {
+    const struct recon_plan *plan;
+    const struct compare_arm *named;
+    struct recon_arm *arm;
+    struct fw_predictor_model *model;
+    struct compare_trip *trip;
+    uint64_t batch; /* in and out: smaller when memory ran out */
+};
+
+/* Samples [first, first + n) through the model and onto the canvas. COMPARE_TRIPPED by a guard. */
+fw_status recon_predict(struct recon_turn *turn, uint64_t first, uint64_t n);
+
+/* --- reconstruction_align.c: all arms and the truth on the same pixels --- */
+
+enum recon_registration { RECON_ALL, RECON_GIVEN_ONLY, RECON_NONE };
+
+struct recon_alignment {
+    enum recon_registration registration;
+    double max_shift;
+    unsigned upsample, n_threads;
+    size_t trim; /* from each side, at the end */
+};
+
+struct recon_aligned {
+    double complex *pixels; /* [height][width] of the common ones */
+    double shift[2];        /* (dy, dx); NaN: not registered */
+    bool is_rejected;       /* the shift is too far and was not applied */
+    double coverage;        /* part of the box that the arm has an answer for */
+};
+
+struct recon_view {
+    size_t height, width;
+    double complex *truth;
+    struct recon_aligned *arms;
+    size_t n;
+};
+
+fw_status recon_align(const struct recon_plan *plan, const struct recon_alignment *how,
+                      const struct recon_arm *arms, size_t n, struct recon_view *view);
+void recon_view_finish(struct recon_view *view);
+
+/* --- reconstruction_metrics.c --- */
+
+/* Of the amplitude, or of the phase. */
+struct recon_values {
+    double mae, mse, psnr, psnr_range, ssim, ms_ssim, ms_ssim_std, frc50, frc1over7, frc50_px;
+    unsigned ms_ssim_levels;
+    double *curve; /* [n_rings] */
+    size_t n_rings;
+};
+
+struct recon_metrics {
+    struct recon_values amplitude, phase;
+    double gauge;
+};
+
+struct recon_measures {
+    const struct fw_host *host;
+    bool by_mean; /* phases lose their mean, else their plane */
+    double frc_sigma, ms_ssim_sigma;
+    unsigned n_threads;
+};
+
+fw_status recon_measure(const struct recon_measures *how, const struct recon_view *view,
+                        const double complex *pixels, struct recon_metrics *ret_metrics);
+void recon_metrics_finish(struct recon_metrics *metrics);
+
+/* --- the stage --- */
+
+struct recon {
+    const struct fw_host *host;
+    const struct fw_task *task;
+    struct compare_arms named;
+    struct recon_scan scan;
+    struct recon_plan plan;
+    struct recon_arm *arms;
+    struct compare_trip trip;
+    uint64_t chunk;
+
+    /* how far it is */
+    uint64_t measured; /* images whose power is known */
+    size_t arm;        /* that is being predicted */
+    uint64_t at, batch;
+    struct fw_predictor_model *model;
+};
+
+/* Every output, and the verdict. */
+fw_status recon_write(struct recon *recon);
+
+fw_status recon_save(void *self, struct fw_blob *ret);
+fw_status recon_restore(void *self, const struct fw_blob *blob);
+
+extern const struct fw_stage compare_reconstructions_stage;
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconstruction.h"
+#include "sql/fault.h"
+
+/* [sample][N][N], [sample][N][N][channels] or [sample][channels][N][N]; false: none of these. */
+static bool read_shape(const struct fw_predictor_port *port, uint32_t n_side,
+                       uint32_t *ret_channels, bool *ret_first)
+{
+    const int64_t side = n_side, *shape = port->shape;
+    if (port->rank == 3 && shape[1] == side && shape[2] == side) {
+        *ret_channels = 1;
+        *ret_first = false;
+        return true;
+    }
+    if (port->rank != 4) {
+        return false;
+    }
+    *ret_first = !(shape[1] == side && shape[2] == side);
+    *ret_channels = (uint32_t)(*ret_first ? shape[1] : shape[3]);
+    return *ret_channels >= 1 && *ret_channels <= 64 &&
+           (!*ret_first || (shape[2] == side && shape[3] == side));
+}
+
+static fw_status misfit(const struct recon_plan *plan, const struct compare_arm *named,
+                        const char *what)
+{
+    return fw_faultf(plan->host, FW_E_DATA, named->path,
+                     "an arm takes [sample][N][N][channels] and gives such an array of complex "
+                     "numbers, or two of reals",
+                     "arm %s: %s; the diffraction images have N = %u and groups have %u",
+                     named->name, what, plan->scan->n_side, plan->scan->groups.per_group);
+}
+
+/* A model without inputs made its answers before: their number says of what. */
+static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *named,
+                             const struct recon_plan *plan, const struct fw_predictor_info *info)
+{
+    const struct recon_scan *scan = plan->scan;
+    const uint32_t per_group = scan->groups.per_group;
+    arm->channels_in = per_group;
+    arm->takes_places = info->n_inputs > 1;
+    if (info->n_inputs == 0) {
+        arm->channels_in = info->n_samples == scan->groups.n ? per_group : 1;
+    } else if (info->n_inputs > 2 || info->inputs[0]->element != FW_F32 ||
+               !read_shape(info->inputs[0], scan->n_side, &arm->channels_in,
+                           &arm->channels_first)) {
+        return misfit(plan, named, "its input does not take them");
+    }
+    if (arm->channels_in != 1 && arm->channels_in != per_group) {
+        return misfit(plan, named, "it takes another number of images at a time");
+    }
+    arm->per_group = arm->channels_in == per_group;
+    arm->n_samples = arm->per_group ? scan->groups.n : scan->n;
+    if (info->n_samples != 0 && info->n_samples != arm->n_samples) {
+        return fw_faultf(plan->host, FW_E_DATA, named->path, NULL,
+                         "arm %s has answers for %llu samples; there are %u groups and %u images",
+                         named->name, (unsigned long long)info->n_samples, scan->groups.n, scan->n);
+    }
+    return FW_OK;
+}
+
+static fw_status read_outputs(struct recon_arm *arm, const struct compare_arm *named,
+                              const struct recon_plan *plan, const struct fw_predictor_info *info)
+{
+    bool first = false;
+    const uint64_t n = info->n_outputs;
+    const bool one =
+        n == 1 && (info->outputs[0]->element == FW_C64 || info->outputs[0]->element == FW_C128);
+    const bool two =
+        n == 2 && info->outputs[0]->element == FW_F32 && info->outputs[1]->element == FW_F32;
+    if (!one && !two) {
+        return misfit(plan, named, "it gives neither complex numbers nor two arrays of float32");
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        if (!read_shape(info->outputs[i], plan->scan->n_side, &arm->channels_out, &first)) {
+            return misfit(plan, named, "its output is of another shape");
+        }
+    }
+    if (arm->channels_out != 1 && (arm->channels_out != arm->channels_in || first)) {
+        return misfit(plan, named, "it gives another number of patches, or channels first");
+    }
+    return FW_OK;
+}
+
+/* Of each patch: the group's, or those of the images themselves. */
+static fw_status place(struct recon_arm *arm, const struct compare_arm *named,
+                       const struct recon_plan *plan)
+{
+    const struct recon_scan *scan = plan->scan;
+    const size_t n = arm->n_samples * arm->channels_out;
+    struct fw_canvas canvas;
+    arm->positions = calloc(n, 2 * sizeof *arm->positions);
+    if (arm->positions == NULL) {
+        return fw_fault_nomem(plan->host);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t image = !arm->per_group ? (uint32_t)i : scan->groups.members[i];
+        const bool own = !arm->per_group || arm->channels_out > 1;
+        arm->positions[2 * i] = own ? scan->x[image] : scan->groups.offsets[2 * i];
+        arm->positions[2 * i + 1] = own ? scan->y[image] : scan->groups.offsets[2 * i + 1];
+    }
+    if (fw_canvas_init(&canvas, arm->positions, n, scan->n_side, plan->crop) != 0) {
+        return fw_faultf(plan->host, FW_E_CONFIG, named->name,
+                         "set stitch_crop to an even number, at most the side of the images",
+                         "patches of %zu out of %u pixels cannot be stitched", plan->crop,
+                         scan->n_side);
+    }
+    return fw_stitch_init(&arm->stitch, &canvas) == 0 ? FW_OK : fw_fault_nomem(plan->host);
+}
+
+/* A missing time is no mistake, one that cannot be read is. */
+static fw_status read_seconds(struct recon_arm *arm, const struct fw_npz *npz)
+{
+    struct fw_npy *npy = NULL;
+    if (!fw_npz_has(npz, "reconstruction_time")) {
+        return FW_OK;
+    }
+    fw_status status = fw_npy_open(npz, "reconstruction_time", &npy);
+    if (status == FW_OK && fw_npy_header(npy)->n_items == 1) {
+        status = fw_npy_read_as(npy, FW_NPY_F8, 0, 1, &arm->seconds);
+    }
+    fw_npy_close(npy);
+    return status;
+}
+
+static fw_status read_given(struct recon_arm *arm, const struct compare_arm *named,
+                            const struct recon_plan *plan)
+{
+    struct fw_npz *npz = NULL;
+    size_t shape[2] = {0};
+    fw_status status = fw_npz_open(plan->host, named->path, &npz);
+    if (status != FW_OK) {
+        return status;
+    }
+    status = recon_read_object(plan->host, npz, named->path, "reconstructed_object", &arm->object,
+                               shape);
+    if (status == FW_OK) {
+        status = read_seconds(arm, npz);
+    }
+    arm->height = shape[0];
+    arm->width = shape[1];
+    fw_npz_close(npz);
+    return status;
+}
+
+fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
+                         const struct recon_plan *plan, double gain)
+{
+    struct fw_predictor_model *model = NULL;
+    *arm = (struct recon_arm){
+        .gain = gain, .seconds = NAN, .is_given = strcmp(named->kind, RECON_GIVEN) == 0};
+    if (arm->is_given) {
+        return read_given(arm, named, plan);
+    }
+    fw_status status = named->predictor->open(plan->host, named->path, &model);
+    if (status != FW_OK) {
+        return status;
+    }
+    const struct fw_predictor_info *info = named->predictor->info(model);
+    status = read_inputs(arm, named, plan, info);
+    if (status == FW_OK) {
+        status = read_outputs(arm, named, plan, info);
+    }
+    named->predictor->close(model);
+    return status == FW_OK ? place(arm, named, plan) : status;
+}
+
+void recon_arm_finish(struct recon_arm *arm)
+{
+    fw_stitch_finish(&arm->stitch);
+    free(arm->positions);
+    free(arm->object);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconstruction.h"
+#include "sql/fault.h"
+
+static fw_status read_positions(struct recon_scan *scan, const char *name, uint64_t n_all,
+                                double **ret_all)
+{
+    struct fw_npy *npy = NULL;
+    fw_status status = fw_npy_open(scan->npz, name, &npy);
+    if (status != FW_OK) {
+        return status;
+    }
+    const struct fw_npy_header *header = fw_npy_header(npy);
+    if (header->n_dims != 1 || header->shape[0] != n_all) {
+        status = fw_faultf(scan->host, FW_E_DATA, scan->path, NULL,
+                           "%s has %llu numbers on %u axes; one for each of the %llu diffraction "
+                           "images is needed",
+                           name, (unsigned long long)header->n_items, header->n_dims,
+                           (unsigned long long)n_all);
+    } else {
+        status = fw_npy_read_all(npy, FW_NPY_F8, (void **)ret_all);
+    }
+    fw_npy_close(npy);
+    return status;
+}
+
+/* [n][N][N], or with an axis of one behind. */
+static fw_status open_stack(struct recon_scan *scan, uint64_t *ret_n)
+{
+    const char *name = fw_npz_has(scan->npz, "diff3d") ? "diff3d" : "diffraction";
+    fw_status status = fw_npy_open(scan->npz, name, &scan->stack);
+    if (status != FW_OK) {
+        return status;
+    }
+    const struct fw_npy_header *header = fw_npy_header(scan->stack);
+    const uint64_t *shape = header->shape;
+    bool right = (header->n_dims == 3 || (header->n_dims == 4 && shape[3] == 1)) &&
+                 shape[1] == shape[2] && shape[0] > 0 && shape[1] > 0 && shape[0] < UINT32_MAX &&
+                 shape[1] < UINT16_MAX;
+    if (!right) {
+        return fw_faultf(scan->host, FW_E_DATA, scan->path,
+                         "write it with one square image after the other along the first axis",
+                         "%s is no stack of square images (%u axes)", name, header->n_dims);
+    }
+    scan->n_side = (uint32_t)shape[1];
+    *ret_n = shape[0];
+    return FW_OK;
+}
+
+/* A choice among all images, written down by the seed: the same images in every run. */
+static fw_status choose(struct recon_scan *scan, const struct fw_task *task, uint32_t n_all)
+{
+    const int64_t wanted = fw_task_value(task, "n_subsample")->integer;
+    const uint64_t seed = (uint64_t)fw_task_value(task, "sample_seed")->integer;
+    scan->n = wanted == 0 || wanted > n_all ? n_all : (uint32_t)wanted;
+    scan->images = calloc(scan->n + 1u, sizeof *scan->images);
+    scan->powers = calloc(scan->n + 1u, sizeof *scan->powers);
+    if (scan->images == NULL || scan->powers == NULL ||
+        fw_scan_select(scan->n, n_all, seed, scan->images) != 0) {
+        return fw_fault_nomem(scan->host);
+    }
+    return FW_OK;
+}
+
+static void keep_chosen(const struct recon_scan *scan, double *all)
+{
+    for (uint32_t i = 0; i < scan->n; i++) { /* numbers ascend: none is overwritten unread */
+        all[i] = all[scan->images[i]];
+    }
+}
+
+static fw_status group(struct recon_scan *scan, const struct fw_task *task)
+{
+    const struct fw_scan places = {scan->x, scan->y, scan->n};
+    const int64_t side = fw_task_value(task, "gridsize")->integer;
+    const struct fw_grouping how = {.n_groups = (uint32_t)fw_task_value(task, "n_groups")->integer,
+                                    .per_group = (uint32_t)(side * side),
+                                    .n_neighbours =
+                                        (uint32_t)fw_task_value(task, "neighbours")->integer,
+                                    .seed = (uint64_t)fw_task_value(task, "sample_seed")->integer};
+    int rc = fw_groups_init(&scan->groups, &places, &how);
+    if (rc == 0) {
+        return FW_OK;
+    }
+    return rc == -ENOMEM
+               ? fw_fault_nomem(scan->host)
+               : fw_faultf(scan->host, FW_E_CONFIG, scan->path,
+                           "take more images, more neighbours or a smaller gridsize; "
+                           "positions must be finite",
+                           "%u images cannot be put into groups of %u out of %u neighbours",
+                           scan->n, how.per_group, how.n_neighbours);
+}
+
+fw_status recon_read_object(const struct fw_host *host, const struct fw_npz *npz, const char *path,
+                            const char *name, double complex **ret_pixels, size_t ret_shape[2])
+{
+    struct fw_npy *npy = NULL;
+    fw_status status = fw_npy_open(npz, name, &npy);
+    if (status != FW_OK) {
+        return status;
+    }
+    const struct fw_npy_header *header = fw_npy_header(npy);
+    const bool is_complex = header->type == FW_NPY_C8 || header->type == FW_NPY_C16;
+    if (header->n_dims != 2 || !is_complex || header->n_items == 0) {
+        status = fw_faultf(host, FW_E_DATA, path, NULL,
+                           "%s is %s on %u axes; complex numbers on two are needed", name,
+                           header->descr, header->n_dims);
+    } else {
+        status = fw_npy_read_all(npy, FW_NPY_C16, (void **)ret_pixels);
+    }
+    if (status == FW_OK) {
+        ret_shape[0] = header->shape[0];
+        ret_shape[1] = header->shape[1];
+    }
+    fw_npy_close(npy);
+    return status;
+}
+
+static fw_status read_truth(struct recon_scan *scan)
+{
+    size_t shape[2];
+    if (!fw_npz_has(scan->npz, "objectGuess")) {
+        return FW_OK;
+    }
+    fw_status status =
+        recon_read_object(scan->host, scan->npz, scan->path, "objectGuess", &scan->object, shape);
+    if (status == FW_OK) {
+        scan->height = shape[0];
+        scan->width = shape[1];
+    }
+    return status;
+}
+
+static fw_status read_scan(struct recon_scan *scan, const struct fw_task *task)
+{
+    uint64_t n_all = 0;
+    fw_status status = open_stack(scan, &n_all);
+    if (status == FW_OK) {
+        status = read_positions(scan, "xcoords", n_all, &scan->x);
+    }
+    if (status == FW_OK) {
+        status = read_positions(scan, "ycoords", n_all, &scan->y);
+    }
+    if (status == FW_OK) {
+        status = choose(scan, task, (uint32_t)n_all);
+    }
+    if (status != FW_OK) {
+        return status;
+    }
+    keep_chosen(scan, scan->x);
+    keep_chosen(scan, scan->y);
+    status = group(scan, task);
+    return status == FW_OK ? read_truth(scan) : status;
+}
+
+fw_status recon_scan_open(const struct fw_host *host, const struct fw_task *task,
+                          struct recon_scan *scan)
+{
+    *scan = (struct recon_scan){.host = host, .path = fw_task_input(task, "data")->paths[0]};
+    fw_status status = fw_npz_open(host, scan->path, &scan->npz);
+    return status == FW_OK ? read_scan(scan, task) : status;
+}
+
+void recon_scan_close(struct recon_scan *scan)
+{
+    fw_groups_finish(&scan->groups);
+    fw_npy_close(scan->stack);
+    fw_npz_close(scan->npz);
+    free(scan->images);
+    free(scan->powers);
+    free(scan->x);
+    free(scan->y);
+    free(scan->object);
+    *scan = (struct recon_scan){0};
+}
+
+fw_status recon_scan_read(const struct recon_scan *scan, const uint32_t *numbers, size_t n,
+                          float *ret_images)
+{
+    const size_t size = (size_t)scan->n_side * scan->n_side;
+    fw_status status = FW_OK;
+    for (size_t i = 0; status == FW_OK && i < n; i++) {
+        status = fw_npy_read_as(scan->stack, FW_NPY_F4, scan->images[numbers[i]], 1,
+                                ret_images + i * size);
+    }
+    return status;
+}
+
+fw_status recon_scan_measure(struct recon_scan *scan, uint32_t first, uint32_t n)
+{
+    const size_t size = (size_t)scan->n_side * scan->n_side;
+    float *image = malloc(size * sizeof *image);
+    fw_status status = image == NULL ? fw_fault_nomem(scan->host) : FW_OK;
+    for (uint32_t i = first; status == FW_OK && i < first + n; i++) {
+        status = recon_scan_read(scan, &i, 1, image);
+        scan->powers[i] = status == FW_OK ? fw_scan_power(image, size) : 0;
+        if (status == FW_OK && !isfinite(scan->powers[i])) {
+            status = fw_faultf(scan->host, FW_E_DATA, scan->path, NULL,
+                               "diffraction image %u holds a number that is not finite",
+                               scan->images[i]);
+        }
+    }
+    free(image);
+    return status;
+}
+
+fw_status recon_scan_normalise(struct recon_scan *scan)
+{
+    struct fw_scan_mean mean = {0};
+    const struct fw_groups *groups = &scan->groups;
+    for (size_t i = 0; i < (size_t)groups->n * groups->per_group; i++) {
+        fw_scan_mean_add(&mean, scan->powers[groups->members[i]]);
+    }
+    scan->scale = fw_scan_scale(&mean, scan->n_side);
+    return isfinite(scan->scale) ? FW_OK
+                                 : fw_faultf(scan->host, FW_E_DATA, scan->path, NULL,
+                                             "all diffraction images of the groups are dark");
+}

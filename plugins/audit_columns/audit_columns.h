@@ -7,6 +7,7 @@
 
 #include <fw/stage.h>
 
+#include "filing/filing.h"
 #include "report/report.h"
 #include "source/source.h"
 #include "sql/sql.h"
@@ -36,11 +37,8 @@ struct audit_feature {
 struct audit_settings {
     const char *seed;
     int64_t pairs, min_compared, max_keys;
-    double tolerance, ema_alpha;
-    int64_t lag_days;
-    bool text_required, compat, scan_order, normalize_cik;
-    const char *payload, *cik_column, *filed_column, *accepted_column, *accession_column;
-    const char *day_column;
+    double tolerance;
+    bool text_required;
 };
 
 /** One instance of the stage. */
@@ -48,6 +46,7 @@ struct audit {
     const struct fw_host *host;
     const struct fw_task *task;
     struct audit_settings settings;
+    struct fw_filing_rules rules; /**< that the features were made by */
     struct fw_sql_handle sql;
     struct fw_source *tables[AUDIT_N_TABLES]; /**< NULL: not plugged in */
     const char *contract_path;

@@ -64,7 +64,7 @@ static bool split(struct audit_feature *feature)
 static fw_status read_one(struct audit *audit, const char *text)
 {
     struct audit_feature *feature = &audit->features[audit->n_features++];
-    const char *payload = audit->settings.payload;
+    const char *payload = audit->rules.payload;
     size_t size = strcspn(text, "=");
     const char *path = text[size] == '=' ? text + size + 1 : text;
 
@@ -157,7 +157,7 @@ static double number_of_text(const struct audit *audit, const char *text)
         return NAN;
     }
     double value = strtod(buffer, &end);
-    if (end == buffer || *end != '\0' || (!isfinite(value) && !audit->settings.compat)) {
+    if (end == buffer || *end != '\0' || (!isfinite(value) && !audit->rules.compat)) {
         return NAN;
     }
     return value;
@@ -213,7 +213,7 @@ static double descend(const struct audit *audit, const cJSON *node, char *const 
         node = member(node, keys[0]);
         return node != NULL ? descend(audit, node, keys + 1, n_keys - 1) : NAN;
     }
-    if (!cJSON_IsString(node) || audit->settings.compat) {
+    if (!cJSON_IsString(node) || audit->rules.compat) {
         return NAN; /* the reference takes a payload that is text for none */
     }
     cJSON *tree = cJSON_Parse(node->valuestring);

@@ -8,7 +8,7 @@ enum { CIK, FILED, FIRST_FEATURE };
 
 static void append_order(const struct audit *audit, const char *column, struct fw_text *query)
 {
-    if (!audit->settings.scan_order && audit_has_column(audit, AUDIT_FILINGS, column)) {
+    if (!audit->rules.scan_order && audit_has_column(audit, AUDIT_FILINGS, column)) {
         fw_text_identifier(query, column);
         fw_text_append(query, " ASC NULLS FIRST, ");
     }
@@ -17,7 +17,7 @@ static void append_order(const struct audit *audit, const char *column, struct f
 /* Each feature's column as text; several features of one column repeat it, and that is fine. */
 static void append_query(const struct audit *audit, struct fw_text *query)
 {
-    const struct audit_settings *settings = &audit->settings;
+    const struct fw_filing_rules *rules = &audit->rules;
 
     fw_text_append(query, "SELECT fw_cik, epoch_us(fw_filed)");
     for (size_t i = 0; i < audit->n_features; i++) {
@@ -27,13 +27,13 @@ static void append_query(const struct audit *audit, struct fw_text *query)
         fw_text_append(query, ")::VARCHAR");
     }
     fw_text_append(query, " FROM (SELECT *, ");
-    audit_append_cik(audit, settings->cik_column, query);
+    audit_append_cik(audit, rules->cik_column, query);
     fw_text_append(query, " AS fw_cik, ");
-    audit_append_instant(settings->filed_column, query);
+    audit_append_instant(rules->filed_column, query);
     fw_text_append(query, " AS fw_filed FROM filings) WHERE fw_filed IS NOT NULL AND fw_cik IN "
                           "(SELECT cik FROM sampled) ORDER BY fw_cik, fw_filed, ");
-    append_order(audit, settings->accepted_column, query);
-    append_order(audit, settings->accession_column, query);
+    append_order(audit, rules->accepted_column, query);
+    append_order(audit, rules->accession_column, query);
     fw_text_append(query, "fw_file, fw_row");
 }
 

@@ -67,7 +67,7 @@ void audit_append_cik(const struct audit *audit, const char *column, struct fw_t
     fw_text_identifier(&cik, column);
     fw_text_append(&cik, " AS VARCHAR)");
     const char *sql = fw_text_get(&cik);
-    if (audit->settings.normalize_cik) {
+    if (audit->rules.normalize_cik) {
         fw_text_appendf(text,
                         "CASE WHEN regexp_full_match(trim(%s), '[0-9]{1,9}') THEN lpad(trim(%s), "
                         "10, '0') ELSE trim(%s) END",

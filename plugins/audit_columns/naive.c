@@ -24,7 +24,7 @@ static double mean_of(const struct audit_filing *filings, size_t n, size_t featu
 static double ema_of(const struct audit *audit, const struct audit_filing *filings, size_t n,
                      size_t feature)
 {
-    double alpha = audit->settings.ema_alpha, weight = 1, state = NAN;
+    double alpha = audit->rules.alpha, weight = 1, state = NAN;
 
     for (size_t i = 0; i < n; i++) {
         double value = filings[i].values[feature];

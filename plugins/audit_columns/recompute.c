@@ -44,7 +44,7 @@ static fw_status draw(const struct audit *audit)
     struct fw_text text = {0};
 
     fw_text_append(&text, "CREATE TABLE wanted AS SELECT DISTINCT * FROM (SELECT ");
-    append_key(audit, settings->cik_column, settings->day_column, &text);
+    append_key(audit, audit->rules.cik_column, audit->rules.day_column, &text);
     fw_text_append(&text, " FROM \"index\") WHERE trim(cik) NOT IN ('', 'nan', 'NaN', 'None', "
                           "'<NA>') AND day IS NOT NULL;"
                           "CREATE TABLE stored AS SELECT DISTINCT ");
@@ -194,8 +194,8 @@ static void compare_row(struct comparison *c, size_t row)
         c->n_masks_different++; /* a row without a key */
         return;
     }
-    audit_naive_row(audit, &c->filings, cik,
-                    strtoll(t, NULL, 10) - audit->settings.lag_days * DAY_US, &c->row);
+    audit_naive_row(audit, &c->filings, cik, strtoll(t, NULL, 10) - audit->rules.lag_days * DAY_US,
+                    &c->row);
     c->n_masks_different +=
         has_filing == NULL || (strcmp(has_filing, "1") == 0) != c->row.has_filing;
     for (size_t i = 0; i < audit->n_features; i++) {

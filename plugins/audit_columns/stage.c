@@ -34,42 +34,10 @@ static const struct fw_port outputs[] = {
             .doc = "the same to read"),
 };
 
-#define COLUMN(name_, default_, doc_)                                                              \
-    FW_PARAM(.type = FW_PARAM_STRING, .name = name_, .default_value = default_, .doc = doc_)
-
 static const struct fw_param params[] = {
-    /* As for edgar_features, whose parameters these are too. */
-    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "features",
-             .default_value =
-                 "total_offering_amount=offeringSalesAmounts.totalOfferingAmount,"
-                 "total_amount_sold=offeringSalesAmounts.totalAmountSold,"
-                 "total_remaining=offeringSalesAmounts.totalRemaining,"
-                 "number_non_accredited_investors=investors.numberNonAccreditedInvestors,"
-                 "total_number_already_invested=investors.totalNumberAlreadyInvested,"
-                 "minimum_investment_accepted=minimumInvestmentAccepted,"
-                 "sales_commissions=salesCommissionsFindersFees.salesCommissions.dollarAmount,"
-                 "finders_fees=salesCommissionsFindersFees.findersFees.dollarAmount,"
-                 "gross_proceeds_used=useOfProceeds.grossProceedsUsed.dollarAmount",
-             .doc = "name=path of each figure below `payload`; name alone: it is the path too"),
-    COLUMN("payload", "submission_offering_data|offering_data.offeringData|offering_data",
-           "where the paths begin: column.key.key, | between alternatives; empty: with a column"),
-    FW_PARAM(.type = FW_PARAM_REAL, .name = "ema_alpha", .default_value = "0.2", .min = "0",
-             .max = "1", .doc = "share of a new value in the moving average"),
-    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_lag_days", .default_value = "0", .min = "0",
-             .max = "36500", .unit = "days", .doc = "a filing counts so many days later"),
-    FW_PARAM(.type = FW_PARAM_ENUM, .name = "same_instant", .default_value = "accession",
-             .choices = "accession|scan_order",
-             .doc = "filings of one instant: acceptance, then accession, or the table's order"),
-    FW_PARAM(.type = FW_PARAM_BOOL, .name = "normalize_cik", .default_value = "false",
-             .doc = "trim, and fill digits with zeros to ten"),
-    FW_PARAM(.type = FW_PARAM_BOOL, .name = "compat", .default_value = "false",
-             .doc = "the reference: scan_order, infinite values, no JSON text"),
-    COLUMN("cik_column", "cik", "the company's number in the filings and the index"),
-    COLUMN("filed_column", "filed_date", "when the filing was made"),
-    COLUMN("accepted_column", "acceptance_datetime", "decides between filings of one instant"),
-    COLUMN("accession_column", "accession_number", "decides where that does not"),
-    COLUMN("day_column", "crawled_date_day", "the day of the index"),
-    COLUMN("sample_seed", "42", "ciks are drawn in the order of sha1(seed:cik)"),
+    FW_FILING_PARAMS,
+    FW_PARAM(.type = FW_PARAM_STRING, .name = "sample_seed", .default_value = "42",
+             .doc = "ciks are drawn in the order of sha1(seed:cik)"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_recompute_pairs", .default_value = "50",
              .min = "1", .max = "1000000", .doc = "twice as many ciks are drawn, 50 at least"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_min_compared", .default_value = "200", .min = "1",
@@ -84,28 +52,16 @@ static const struct fw_param params[] = {
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_GATE_ID};
 
-static void read_settings(struct audit_settings *settings, const struct fw_task *task)
+static void read_settings(struct audit *audit, const struct fw_task *task)
 {
-    bool compat = fw_task_integer(task, "compat") != 0;
-
-    *settings = (struct audit_settings){
+    fw_filing_rules_read(&audit->rules, task);
+    audit->settings = (struct audit_settings){
         .seed = fw_task_text(task, "sample_seed"),
         .pairs = fw_task_integer(task, "edgar_recompute_pairs"),
         .min_compared = fw_task_integer(task, "edgar_min_compared"),
         .max_keys = fw_task_integer(task, "edgar_max_rows"),
         .tolerance = fw_task_real(task, "tolerance"),
-        .ema_alpha = fw_task_real(task, "ema_alpha"),
-        .lag_days = fw_task_integer(task, "edgar_lag_days"),
         .text_required = fw_task_integer(task, "text_required") != 0,
-        .compat = compat,
-        .scan_order = compat || strcmp(fw_task_text(task, "same_instant"), "scan_order") == 0,
-        .normalize_cik = fw_task_integer(task, "normalize_cik") != 0,
-        .payload = fw_task_text(task, "payload"),
-        .cik_column = fw_task_text(task, "cik_column"),
-        .filed_column = fw_task_text(task, "filed_column"),
-        .accepted_column = fw_task_text(task, "accepted_column"),
-        .accession_column = fw_task_text(task, "accession_column"),
-        .day_column = fw_task_text(task, "day_column"),
     };
 }
 
@@ -125,12 +81,12 @@ static fw_status check_columns(const struct audit *audit)
         enum audit_table table;
         const char *port, *column;
     } wanted[] = {
-        {AUDIT_INDEX, "index", audit->settings.cik_column},
-        {AUDIT_INDEX, "index", audit->settings.day_column},
+        {AUDIT_INDEX, "index", audit->rules.cik_column},
+        {AUDIT_INDEX, "index", audit->rules.day_column},
         {AUDIT_EDGAR, "edgar", "cik"},
         {AUDIT_EDGAR, "edgar", "crawled_date_day"},
-        {AUDIT_FILINGS, "filings", audit->settings.cik_column},
-        {AUDIT_FILINGS, "filings", audit->settings.filed_column},
+        {AUDIT_FILINGS, "filings", audit->rules.cik_column},
+        {AUDIT_FILINGS, "filings", audit->rules.filed_column},
     };
 
     for (size_t i = 0; i < FW_COUNT(wanted); i++) {
@@ -153,13 +109,13 @@ static fw_status audit_create(const struct fw_host *host, const struct fw_task *
     audit->host = host;
     audit->task = task;
     audit->report.title = "Gate A: columns and features";
-    read_settings(&audit->settings, task);
+    read_settings(audit, task);
     fw_status status = audit_inputs_open(audit);
     if (status == FW_OK) {
         status = check_columns(audit);
     }
     if (status == FW_OK) {
-        status = audit_features_read(audit, fw_task_value(task, "features"));
+        status = audit_features_read(audit, audit->rules.features);
     }
     if (status != FW_OK) {
         audit_destroy(audit);

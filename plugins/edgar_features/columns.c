@@ -33,7 +33,7 @@ static enum fw_parquet_type type_of(const struct edgar *edgar, size_t column)
     if (column == EDGAR_CIK) {
         return FW_PARQUET_TEXT;
     }
-    if (column == EDGAR_DAY && !edgar->settings.compat) {
+    if (column == EDGAR_DAY && !edgar->rules.compat) {
         return FW_PARQUET_DATE;
     }
     if (column < EDGAR_KEYS) {

@@ -6,29 +6,13 @@
 
 #include <fw/stage.h>
 
+#include "filing/filing.h"
 #include "parquet/parquet.h"
 #include "source/source.h"
 #include "sql/sql.h"
 #include "track.h"
 
 struct edgar;
-
-/** The parameters, as the task gives them. */
-struct edgar_settings {
-    const char *payload;
-    const char *cik_column;
-    const char *filed_column;
-    const char *accepted_column;
-    const char *accession_column;
-    const char *day_column;
-    double alpha;
-    int64_t lag_days;
-    bool scan_order; /**< of several filings of one instant the last one in the table counts */
-    bool normalize_cik;
-    bool compat;
-    int64_t part_rows;
-    int64_t chunk_rows;
-};
 
 /** One figure of a filing. */
 struct edgar_feature {
@@ -65,7 +49,8 @@ struct edgar {
     const struct fw_host *host;
     const struct fw_task *task;
     const struct fw_output *output;
-    struct edgar_settings settings;
+    struct fw_filing_rules rules;
+    int64_t part_rows, chunk_rows; /**< of a file, read at once */
     struct fw_sql_handle sql;
     struct edgar_feature *features;
     size_t n_features;
@@ -90,7 +75,7 @@ struct edgar {
 /* features.c */
 
 /** Reads the list of features and finds each in the filings' table. */
-fw_status edgar_features_open(struct edgar *edgar, const struct fw_value *list);
+fw_status edgar_features_open(struct edgar *edgar);
 void edgar_features_close(struct edgar *edgar);
 
 /* path.c */

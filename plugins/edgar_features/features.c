@@ -53,10 +53,10 @@ static fw_status read_entry(struct edgar *edgar, const char *entry, size_t at)
 
 static fw_status find(struct edgar *edgar, struct edgar_feature *feature)
 {
-    bool is_below = *edgar->settings.payload != '\0';
+    bool is_below = *edgar->rules.payload != '\0';
     struct fw_text path = {0};
 
-    fw_text_appendf(&path, "%s%s%s", edgar->settings.payload, is_below ? "." : "", feature->path);
+    fw_text_appendf(&path, "%s%s%s", edgar->rules.payload, is_below ? "." : "", feature->path);
     fw_status status =
         path.failed ? fw_fault_nomem(edgar->host)
                     : edgar_path_find(edgar, fw_text_get(&path), &feature->value, &feature->absent);
@@ -64,8 +64,9 @@ static fw_status find(struct edgar *edgar, struct edgar_feature *feature)
     return status == FW_OK && feature->value.failed ? fw_fault_nomem(edgar->host) : status;
 }
 
-fw_status edgar_features_open(struct edgar *edgar, const struct fw_value *list)
+fw_status edgar_features_open(struct edgar *edgar)
 {
+    const struct fw_value *list = edgar->rules.features;
     fw_status status = fw_sql_exec(&edgar->sql, edgar_path_macros);
 
     if (status == FW_OK && list->n == 0) {

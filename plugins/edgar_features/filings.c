@@ -51,7 +51,7 @@ static double value_of(struct edgar *edgar, const struct ArrowArray *column, int
         edgar->n_not_numbers++;
     } else if (!isfinite(value)) {
         edgar->n_not_finite++;
-        return edgar->settings.compat ? value : NAN;
+        return edgar->rules.compat ? value : NAN;
     }
     return value;
 }

@@ -120,7 +120,7 @@ static void add_day(struct edgar_group *group, int32_t day)
     const struct edgar *edgar = group->edgar;
     size_t entry = group->days.n_entries++;
 
-    if (edgar->settings.compat) {
+    if (edgar->rules.compat) {
         put_instant(group, EDGAR_DAY, entry, day * EDGAR_DAY_US);
     } else {
         ((int32_t *)group->entries[EDGAR_DAY])[entry] = day;

@@ -39,7 +39,7 @@ static bool add_cut(struct edgar_intake *intake, size_t file, int64_t row)
 /* Chunks of about so many rows: several small files, or a stretch of a large one. */
 static fw_status cut(struct edgar *edgar, struct edgar_intake *intake)
 {
-    const int64_t limit = edgar->settings.chunk_rows;
+    const int64_t limit = edgar->chunk_rows;
     int64_t filled = limit;
 
     for (size_t file = 0; file < intake->source->n_files; file++) {

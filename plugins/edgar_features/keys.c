@@ -17,7 +17,7 @@ static fw_status check_column(const struct edgar *edgar, const struct fw_source 
 /* A number has lost its leading zeros: it would match nothing, without a word. */
 static fw_status check_cik(const struct edgar *edgar, const struct fw_source *source)
 {
-    const char *name = edgar->settings.cik_column;
+    const char *name = edgar->rules.cik_column;
     fw_status status = check_column(edgar, source, name, "name it with cik_column");
 
     if (status != FW_OK) {
@@ -25,7 +25,7 @@ static fw_status check_cik(const struct edgar *edgar, const struct fw_source *so
     }
     const char *type = fw_source_column(source, name)->sql_type;
     if (strcmp(type, "VARCHAR") == 0 ||
-        (strcmp(type, "BIGINT") == 0 && edgar->settings.normalize_cik)) {
+        (strcmp(type, "BIGINT") == 0 && edgar->rules.normalize_cik)) {
         return FW_OK;
     }
     return fw_faultf(edgar->host, FW_E_DATA, name,
@@ -53,7 +53,7 @@ static fw_status check_time(const struct edgar *edgar, const struct fw_source *s
 
 fw_status edgar_keys_check(const struct edgar *edgar)
 {
-    const struct edgar_settings *settings = &edgar->settings;
+    const struct fw_filing_rules *rules = &edgar->rules;
     fw_status status = check_cik(edgar, edgar->index.source);
 
     if (status == FW_OK) {
@@ -61,9 +61,9 @@ fw_status edgar_keys_check(const struct edgar *edgar)
     }
     if (status == FW_OK) {
         status =
-            check_time(edgar, edgar->index.source, settings->day_column, "name it with day_column");
+            check_time(edgar, edgar->index.source, rules->day_column, "name it with day_column");
     }
-    return status == FW_OK ? check_time(edgar, edgar->filings.source, settings->filed_column,
+    return status == FW_OK ? check_time(edgar, edgar->filings.source, rules->filed_column,
                                         "name it with filed_column")
                            : status;
 }
@@ -83,7 +83,7 @@ static void append_cik(const struct edgar *edgar, const char *c, struct fw_text 
                     "CASE WHEN trim(%s, E' \\t\\n\\r') NOT IN ('', '(empty)', 'nan', 'None', "
                     "'NaN', '<NA>') THEN ",
                     c);
-    if (edgar->settings.normalize_cik) {
+    if (edgar->rules.normalize_cik) {
         fw_text_appendf(text,
                         "CASE WHEN regexp_full_match(trim(%s), '[0-9]{1,9}') THEN "
                         "lpad(trim(%s), 10, '0') ELSE trim(%s) END",
@@ -97,14 +97,14 @@ static void append_cik(const struct edgar *edgar, const char *c, struct fw_text 
 /* Numbers follow the order of the texts, so that rows in order of numbers are in that of ciks. */
 static void append_companies(const struct edgar *edgar, struct fw_text *text)
 {
-    const char *const columns[] = {edgar->settings.cik_column};
+    const char *const columns[] = {edgar->rules.cik_column};
     const struct fw_source_slice slice = {.columns = columns, .n_columns = 1};
 
     fw_text_append(text, "CREATE TABLE fw_raws AS SELECT fw_raw, fw_cik, CAST(dense_rank() OVER "
                          "(ORDER BY fw_cik) - 1 AS INTEGER) AS fw_k FROM (SELECT fw_raw, ");
     append_cik(edgar, "fw_raw", text);
     fw_text_append(text, " AS fw_cik FROM (SELECT DISTINCT ");
-    append_text(edgar->settings.cik_column, text);
+    append_text(edgar->rules.cik_column, text);
     fw_text_append(text, " AS fw_raw FROM ");
     fw_source_scan(edgar->index.source, &slice, text);
     fw_text_append(text, ")) WHERE fw_cik IS NOT NULL;"
@@ -114,16 +114,16 @@ static void append_companies(const struct edgar *edgar, struct fw_text *text)
 /* Some thousand different ones in as many rows as there may be: each is understood once. */
 static void append_days(const struct edgar *edgar, struct fw_text *text)
 {
-    const char *const columns[] = {edgar->settings.day_column};
+    const char *const columns[] = {edgar->rules.day_column};
     const struct fw_source_slice slice = {.columns = columns, .n_columns = 1};
 
     fw_text_append(text, "CREATE TABLE fw_days AS SELECT fw_raw, CAST(CAST(fw_instant AS DATE) - "
                          "DATE '1970-01-01' AS INTEGER) AS fw_day FROM (SELECT ");
-    fw_text_identifier(text, edgar->settings.day_column);
+    fw_text_identifier(text, edgar->rules.day_column);
     fw_text_append(text, " AS fw_raw, ");
-    fw_instant_append(text, fw_source_column(edgar->index.source, edgar->settings.day_column));
+    fw_instant_append(text, fw_source_column(edgar->index.source, edgar->rules.day_column));
     fw_text_append(text, " AS fw_instant FROM (SELECT DISTINCT ");
-    fw_text_identifier(text, edgar->settings.day_column);
+    fw_text_identifier(text, edgar->rules.day_column);
     fw_text_append(text, " FROM ");
     fw_source_scan(edgar->index.source, &slice, text);
     fw_text_append(text, ")) WHERE fw_instant IS NOT NULL;");
@@ -166,9 +166,9 @@ fw_status edgar_keys_make(struct edgar *edgar)
 void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select)
 {
     fw_text_append(select, "SELECT fw_k, fw_day FROM (SELECT ");
-    append_text(edgar->settings.cik_column, select);
+    append_text(edgar->rules.cik_column, select);
     fw_text_append(select, " AS cik, ");
-    fw_text_identifier(select, edgar->settings.day_column);
+    fw_text_identifier(select, edgar->rules.day_column);
     fw_text_appendf(select,
                     " AS day FROM %s) JOIN fw_raws ON fw_raws.fw_raw = cik JOIN fw_days ON "
                     "fw_days.fw_raw = day",
@@ -179,17 +179,17 @@ void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct
 static void append_order(const struct edgar *edgar, struct fw_text *select)
 {
     const struct fw_source_column *accepted =
-        fw_source_column(edgar->filings.source, edgar->settings.accepted_column);
+        fw_source_column(edgar->filings.source, edgar->rules.accepted_column);
     const struct fw_source_column *accession =
-        fw_source_column(edgar->filings.source, edgar->settings.accession_column);
+        fw_source_column(edgar->filings.source, edgar->rules.accession_column);
 
-    if (accepted != NULL && !edgar->settings.scan_order) {
+    if (accepted != NULL && !edgar->rules.scan_order) {
         fw_instant_append(select, accepted);
     } else {
         fw_text_append(select, "NULL::TIMESTAMP");
     }
     fw_text_append(select, " AS accepted, ");
-    if (accession != NULL && !edgar->settings.scan_order) {
+    if (accession != NULL && !edgar->rules.scan_order) {
         fw_text_append(select, "CAST(");
         fw_text_identifier(select, accession->name);
         fw_text_append(select, " AS VARCHAR)");
@@ -202,8 +202,7 @@ static void append_order(const struct edgar *edgar, struct fw_text *select)
 void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, struct fw_text *select)
 {
     fw_text_append(select, "SELECT fw_k AS k, epoch_us(");
-    fw_instant_append(select,
-                      fw_source_column(edgar->filings.source, edgar->settings.filed_column));
+    fw_instant_append(select, fw_source_column(edgar->filings.source, edgar->rules.filed_column));
     fw_text_append(select, ") AS filed, ");
     append_order(edgar, select);
     for (size_t i = 0; i < edgar->n_features; i++) {
@@ -214,13 +213,13 @@ void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, stru
     /* The bare column lets the engine pass over rows of other companies before it reads their
        payloads. What stands for no cik is not in the index, so it matches nothing. */
     fw_text_append(select, "fw_cik = ");
-    if (edgar->settings.normalize_cik) {
+    if (edgar->rules.normalize_cik) {
         struct fw_text cik = {0};
-        append_text(edgar->settings.cik_column, &cik);
+        append_text(edgar->rules.cik_column, &cik);
         append_cik(edgar, fw_text_get(&cik), select);
         select->failed = select->failed || cik.failed;
         fw_text_finish(&cik);
     } else {
-        fw_text_identifier(select, edgar->settings.cik_column);
+        fw_text_identifier(select, edgar->rules.cik_column);
     }
 }

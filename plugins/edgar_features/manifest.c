@@ -67,9 +67,9 @@ static void set_arguments(struct fw_report *report, const struct edgar *edgar)
 
     cJSON_AddTrueToObject(args, "align_to_snapshots");
     cJSON_AddTrueToObject(args, "partition_by_year");
-    cJSON_AddStringToObject(args, "snapshot_time_col", edgar->settings.day_column);
-    cJSON_AddNumberToObject(args, "ema_alpha", edgar->settings.alpha);
-    cJSON_AddNumberToObject(args, "edgar_lag_days", (double)edgar->settings.lag_days);
+    cJSON_AddStringToObject(args, "snapshot_time_col", edgar->rules.day_column);
+    cJSON_AddNumberToObject(args, "ema_alpha", edgar->rules.alpha);
+    cJSON_AddNumberToObject(args, "edgar_lag_days", (double)edgar->rules.lag_days);
     fw_report_add(report, "cmd_args", args);
 }
 

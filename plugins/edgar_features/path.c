@@ -171,7 +171,7 @@ static void end_in_json(struct place *place, const char *rest)
 {
     struct fw_text value = {0};
 
-    if (place->edgar->settings.compat) {
+    if (place->edgar->rules.compat) {
         free(place->type);
         place->type = NULL;
         return;

@@ -24,41 +24,8 @@ static const struct fw_port outputs[] = {
                 "one row per row of the index, by day and cik; snapshot_year=YYYY/part-0.parquet"),
 };
 
-#define COLUMN(name_, default_, doc_)                                                              \
-    FW_PARAM(.type = FW_PARAM_STRING, .name = name_, .default_value = default_, .doc = doc_)
-
 static const struct fw_param params[] = {
-    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "features",
-             .default_value =
-                 "total_offering_amount=offeringSalesAmounts.totalOfferingAmount,"
-                 "total_amount_sold=offeringSalesAmounts.totalAmountSold,"
-                 "total_remaining=offeringSalesAmounts.totalRemaining,"
-                 "number_non_accredited_investors=investors.numberNonAccreditedInvestors,"
-                 "total_number_already_invested=investors.totalNumberAlreadyInvested,"
-                 "minimum_investment_accepted=minimumInvestmentAccepted,"
-                 "sales_commissions=salesCommissionsFindersFees.salesCommissions.dollarAmount,"
-                 "finders_fees=salesCommissionsFindersFees.findersFees.dollarAmount,"
-                 "gross_proceeds_used=useOfProceeds.grossProceedsUsed.dollarAmount",
-             .doc = "name=path of each figure below `payload`; name alone: it is the path too"),
-    COLUMN("payload", "submission_offering_data|offering_data.offeringData|offering_data",
-           "where the paths begin: column.key.key, | between alternatives; empty: with a column"),
-    FW_PARAM(.type = FW_PARAM_REAL, .name = "ema_alpha", .default_value = "0.2", .min = "0",
-             .max = "1", .doc = "share of a new value in the moving average"),
-    FW_PARAM(.type = FW_PARAM_INT, .name = "edgar_lag_days", .default_value = "0", .min = "0",
-             .max = "36500", .unit = "days",
-             .doc = "a filing counts so many days later; 1: not on its own day"),
-    FW_PARAM(.type = FW_PARAM_ENUM, .name = "same_instant", .default_value = "accession",
-             .choices = "accession|scan_order",
-             .doc = "filings of one instant: acceptance, then accession, or the table's order"),
-    FW_PARAM(.type = FW_PARAM_BOOL, .name = "normalize_cik", .default_value = "false",
-             .doc = "trim, and fill digits with zeros to ten, in both tables"),
-    FW_PARAM(.type = FW_PARAM_BOOL, .name = "compat", .default_value = "false",
-             .doc = "the reference: scan_order, infinite values, no JSON text, days as TIMESTAMP"),
-    COLUMN("cik_column", "cik", "the company's number, a text, in both tables"),
-    COLUMN("filed_column", "filed_date", "when the filing was made"),
-    COLUMN("accepted_column", "acceptance_datetime", "decides between filings of one instant"),
-    COLUMN("accession_column", "accession_number", "decides where that does not"),
-    COLUMN("day_column", "crawled_date_day", "the day of the index"),
+    FW_FILING_PARAMS,
     FW_PARAM(.type = FW_PARAM_INT, .name = "part_rows", .default_value = "500000", .min = "1",
              .max = "100000000", .unit = "rows",
              .doc = "rows of a file and filings of a step, whole days; a larger year is cut"),
@@ -68,27 +35,6 @@ static const struct fw_param params[] = {
 };
 
 static const char *const required[] = {FW_SQL_ID, FW_ARTIFACT_ID, FW_BUDGET_ID};
-
-static void read_settings(struct edgar_settings *ret_settings, const struct fw_task *task)
-{
-    bool compat = fw_task_integer(task, "compat") != 0;
-
-    *ret_settings = (struct edgar_settings){
-        .payload = fw_task_text(task, "payload"),
-        .cik_column = fw_task_text(task, "cik_column"),
-        .filed_column = fw_task_text(task, "filed_column"),
-        .accepted_column = fw_task_text(task, "accepted_column"),
-        .accession_column = fw_task_text(task, "accession_column"),
-        .day_column = fw_task_text(task, "day_column"),
-        .alpha = fw_task_real(task, "ema_alpha"),
-        .lag_days = fw_task_integer(task, "edgar_lag_days"),
-        .scan_order = compat || strcmp(fw_task_text(task, "same_instant"), "scan_order") == 0,
-        .normalize_cik = fw_task_integer(task, "normalize_cik") != 0,
-        .compat = compat,
-        .part_rows = fw_task_integer(task, "part_rows"),
-        .chunk_rows = fw_task_integer(task, "chunk_rows"),
-    };
-}
 
 static void edgar_destroy(void *self)
 {
@@ -118,7 +64,7 @@ static fw_status open_inputs(struct edgar *edgar)
         status = edgar_keys_check(edgar);
     }
     if (status == FW_OK) {
-        status = edgar_features_open(edgar, fw_task_value(edgar->task, "features"));
+        status = edgar_features_open(edgar);
     }
     return status == FW_OK ? edgar_columns_open(edgar) : status;
 }
@@ -138,7 +84,9 @@ static fw_status edgar_create(const struct fw_host *host, const struct fw_task *
     edgar->index.append = edgar_keys_append_index;
     edgar->filings.table = "fw_filings";
     edgar->filings.append = edgar_keys_append_filings;
-    read_settings(&edgar->settings, task);
+    fw_filing_rules_read(&edgar->rules, task);
+    edgar->part_rows = fw_task_integer(task, "part_rows");
+    edgar->chunk_rows = fw_task_integer(task, "chunk_rows");
     fw_status status = open_inputs(edgar);
     if (status != FW_OK) {
         edgar_destroy(edgar);

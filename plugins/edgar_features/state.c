@@ -31,7 +31,7 @@ static void append_head(const struct edgar *edgar, struct fw_text *text)
 {
     fw_text_appendf(text, "%zu %zu %zu %zu %zu %" PRId64 "\n", edgar->index.n_done,
                     edgar->filings.n_done, edgar->n_parts_done, edgar->index.n_chunks,
-                    edgar->filings.n_chunks, edgar->settings.chunk_rows);
+                    edgar->filings.n_chunks, edgar->chunk_rows);
 }
 
 fw_status edgar_state_save(const struct edgar *edgar, struct fw_text *text)

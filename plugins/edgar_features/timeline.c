@@ -15,7 +15,7 @@ static int32_t year_of(int32_t day)
 
 int64_t edgar_timeline_cutoff(const struct edgar *edgar, int32_t day)
 {
-    return (day - edgar->settings.lag_days) * EDGAR_DAY_US;
+    return (day - edgar->rules.lag_days) * EDGAR_DAY_US;
 }
 
 /*
@@ -33,7 +33,7 @@ static fw_status census(const struct edgar *edgar, struct fw_sql_grid *ret_days)
         " AS day, count(*) AS n FROM fw_filings WHERE filed IS NOT NULL GROUP BY 1) "
         "SELECT day, coalesce(rows.n, 0), coalesce(filings.n, 0) FROM rows FULL JOIN "
         "filings USING (day) WHERE day <= (SELECT max(day) FROM rows) ORDER BY day",
-        EDGAR_DAY_US, edgar->settings.lag_days);
+        EDGAR_DAY_US, edgar->rules.lag_days);
     fw_status status = query.failed ? fw_fault_nomem(edgar->host)
                                     : fw_sql_grid(&edgar->sql, ret_days, fw_text_get(&query));
     fw_text_finish(&query);
@@ -56,7 +56,7 @@ static struct edgar_part *begin_part(struct edgar *edgar)
 /* A part ends with its year, and before it has too many rows or filings. */
 static void cut(struct edgar *edgar, const struct fw_sql_grid *days)
 {
-    const int64_t limit = edgar->settings.part_rows;
+    const int64_t limit = edgar->part_rows;
     struct edgar_part *part = NULL;
     int32_t last_year = 0, next_number = 0;
     int64_t filings = 0;
@@ -91,7 +91,7 @@ fw_status edgar_timeline_open(struct edgar *edgar)
         return status;
     }
     edgar->parts = calloc(days.n_rows + 1, sizeof *edgar->parts);
-    edgar->tracks = edgar_tracks_create(edgar->n_ciks, edgar->n_features, edgar->settings.alpha);
+    edgar->tracks = edgar_tracks_create(edgar->n_ciks, edgar->n_features, edgar->rules.alpha);
     if (edgar->parts != NULL && edgar->tracks != NULL) {
         cut(edgar, &days);
         edgar->applied_us = INT64_MIN;

@@ -146,7 +146,7 @@ static fw_status draw_some(struct validation *v, const struct validation_test *t
     const uint32_t n_threads = v->settings.n_threads;
     size_t left = v->settings.n_replicates - work->n_done;
     size_t some = n_threads * (size_t)ROWS_A_STEP / work->n;
-    struct fw_bootstrap plan = {
+    struct fw_paired_bootstrap plan = {
         .pair = work->pair, .resample = &work->resample, .n_threads = n_threads};
 
     some = some < n_threads ? n_threads : some;

@@ -72,7 +72,7 @@ static fw_status bootstrap(const struct table *table, size_t n, uint32_t n_threa
         !fw_resample_init(&resample, FW_RESAMPLE_IID, table->y, table->n, 1)) {
         return FW_E_NOMEM;
     }
-    struct fw_bootstrap plan = {
+    struct fw_paired_bootstrap plan = {
         .pair = pair, .resample = &resample, .key = {42, 0}, .n_threads = n_threads};
     status = fw_bootstrap_run(&plan, 0, n, replicates);
     if (status == FW_OK) {

@@ -234,7 +234,7 @@ static void replicates_do_not_depend_on_threads_or_calls(void **state)
         struct fw_pair *pair = pair_of(FW_METRIC_AUC, rows.a, rows.b, rows.y, rows.n);
         struct fw_resample resample;
         assert_true(fw_resample_init(&resample, kind, rows.y, rows.n, 7));
-        struct fw_bootstrap plan = {
+        struct fw_paired_bootstrap plan = {
             .pair = pair, .resample = &resample, .key = {42, 1}, .n_threads = 1};
         assert_int_equal(fw_bootstrap_run(&plan, 5, N, at_once), FW_OK);
         for (uint32_t i = 0; i < N; i++) {
@@ -361,7 +361,7 @@ static fw_status use_all(const struct random_rows *rows)
         !fw_resample_init(&resample, FW_RESAMPLE_STRATIFIED, rows->y, rows->n, 1)) {
         status = FW_E_NOMEM;
     }
-    struct fw_bootstrap plan = {.pair = pair, .resample = &resample, .n_threads = 1};
+    struct fw_paired_bootstrap plan = {.pair = pair, .resample = &resample, .n_threads = 1};
     status = status == FW_OK ? fw_bootstrap_run(&plan, 0, 8, replicates) : status;
     status = status == FW_OK ? fw_pair_measure_all(pair, values) : status;
     status = status == FW_OK ? fw_bootstrap_summarise(replicates, 8, 0.05, &summary) : status;

@@ -162,10 +162,10 @@ static void every_replicate_is_the_one_drawn_row_by_row(void **state)
         struct fw_replicate replicate;
         assert_true(fw_resample_init(&resample, kind_of(at(line, "kind")->valuestring), golden.y,
                                      golden.n, golden.block));
-        struct fw_bootstrap plan = {.pair = pair,
-                                    .resample = &resample,
-                                    .key = {golden.key[0], golden.key[1]},
-                                    .n_threads = 1};
+        struct fw_paired_bootstrap plan = {.pair = pair,
+                                           .resample = &resample,
+                                           .key = {golden.key[0], golden.key[1]},
+                                           .n_threads = 1};
         uint64_t first = (uint64_t)at(line, "replicate")->valuedouble;
         assert_int_equal(fw_bootstrap_run(&plan, first, 1, &replicate), FW_OK);
         assert_close(replicate.a, number(at(line, "values"), 0), 1e-12);
@@ -241,7 +241,7 @@ static void is_distributed_as_another_bootstrap(void **state)
         struct fw_bootstrap_summary summary;
         assert_true(
             fw_resample_init(&resample, kind_of(line->string), golden.y, golden.n, golden.block));
-        struct fw_bootstrap plan = {
+        struct fw_paired_bootstrap plan = {
             .pair = pair, .resample = &resample, .key = {1, 2}, .n_threads = 2};
         assert_int_equal(fw_bootstrap_run(&plan, 0, N, replicates), FW_OK);
         assert_int_equal(fw_bootstrap_summarise(replicates, N, 0.05, &summary), FW_OK);

@@ -7,7 +7,7 @@
 
 /* A thread's share of the replicates. */
 struct lane {
-    const struct fw_bootstrap *plan;
+    const struct fw_paired_bootstrap *plan;
     uint64_t first;
     size_t n;
     struct fw_replicate *ret;
@@ -19,7 +19,7 @@ struct lane {
 static void *run_lane(void *arg)
 {
     struct lane *lane = arg;
-    const struct fw_bootstrap *plan = lane->plan;
+    const struct fw_paired_bootstrap *plan = lane->plan;
     uint32_t *counts = fw_pair_counts(plan->pair);
 
     lane->status = counts != NULL ? FW_OK : FW_E_NOMEM;
@@ -33,7 +33,7 @@ static void *run_lane(void *arg)
     return NULL;
 }
 
-fw_status fw_bootstrap_run(const struct fw_bootstrap *plan, uint64_t first, size_t n,
+fw_status fw_bootstrap_run(const struct fw_paired_bootstrap *plan, uint64_t first, size_t n,
                            struct fw_replicate *ret)
 {
     size_t n_lanes = plan->n_threads < n ? plan->n_threads : (n > 0 ? n : 1);

@@ -9,7 +9,7 @@
 #include "resample.h"
 
 /** The paired bootstrap: each replicate draws rows once and measures both models on them. */
-struct fw_bootstrap {
+struct fw_paired_bootstrap {
     const struct fw_pair *pair;
     const struct fw_resample *resample; /**< of as many rows */
     uint64_t key[2];
@@ -25,7 +25,7 @@ struct fw_replicate {
  * Fills ret[0..n) with the replicates first, first + 1, ...: the same whatever the threads are and
  * however the replicates are divided into calls. FW_OK or FW_E_NOMEM. [any one thread]
  */
-fw_status fw_bootstrap_run(const struct fw_bootstrap *plan, uint64_t first, size_t n,
+fw_status fw_bootstrap_run(const struct fw_paired_bootstrap *plan, uint64_t first, size_t n,
                            struct fw_replicate *ret);
 
 /** One replicate whose rows are given: an index matrix's line. */

@@ -45,6 +45,20 @@ demo() { # CODE ARGUMENT...: runs in ./runs
     diff -r -x MANIFEST.json one/demo_market/stages two/demo_market/stages
 }
 
+@test "market: the page of the pipeline names every column of every table" {
+    local page=$FWRUN_SOURCE_ROOT/docs/pipelines/market.md column
+    demo 0
+    jq -r '.columns[].name' runs/demo_market/stages/features_a100/MANIFEST.json >columns
+    [ "$(wc -l <columns)" -eq 100 ]
+    while read -r column; do
+        says "$page" "| \`$column\` |"
+    done <columns
+    jq -r '[paths | map(select(type == "string"))[]] | unique[]' runs/demo_market/stages/baseline_a20/model.json >members
+    while read -r column; do
+        says "$page" "\`$column\`"
+    done <members
+}
+
 # A copy of the tree with the real series in it, as get-data lays it.
 @test "market: runs on the S&P 500" {
     local shared=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}

@@ -151,6 +151,34 @@ static void streams_files_in_entity_order_whatever_their_names(void **state)
 }
 
 /*
+ * The engine numbers the row groups of each file from 0 and, left to itself, writes a part's rows
+ * by these numbers: the end of one file behind the beginning of the next.
+ */
+static void keeps_a_part_in_order_that_is_of_two_files(void **state)
+{
+    struct sql_fixture *f = *state;
+    assert_int_equal(mkdir(stage_path(f, "in"), 0777), 0);
+    for (int i = 0; i < 2; i++) {
+        sql_must(f,
+                 "COPY (SELECT concat('p|', lpad((i // 500)::VARCHAR, 3, '0')) AS entity_id, 'p' "
+                 "AS platform_name, (i // 500)::VARCHAR AS offer_id, DATE '2024-01-01' + mod(i, "
+                 "500)::INT AS crawled_date_day, i AS funding_raised_usd FROM range(%d, %d) r(i)) "
+                 "TO '%s/in/%d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
+                 i * 150000, (i + 1) * 150000, f->dir, i);
+    }
+    struct fake_task *t = daily_task(f, "run", stage_path(f, "in"));
+    fake_task_int(t, "part_rows", 140000);
+    stage_must(t);
+    assert_string_equal(sql_cell(f,
+                                 "SELECT concat(count(*), ' ', count(*) FILTER (v < before)) FROM "
+                                 "(SELECT funding_raised_usd AS v, lag(v) OVER (ORDER BY filename, "
+                                 "file_row_number) AS before FROM read_parquet('%s/run/core/"
+                                 "*.parquet', filename = true, file_row_number = true))",
+                                 f->dir),
+                        "300000 0");
+}
+
+/*
  * A part of several row groups and blocks, wide enough for small ones: rows that are streamed and
  * rows that are sorted are cut alike.
  */
@@ -295,6 +323,7 @@ int main(void)
         TEST(gives_the_same_bytes_for_any_chunks),
         TEST(gives_the_same_bytes_for_any_names_and_order_of_files),
         TEST(streams_files_in_entity_order_whatever_their_names),
+        TEST(keeps_a_part_in_order_that_is_of_two_files),
         TEST(cuts_row_groups_alike_for_rows_in_any_order),
         TEST(survives_a_restart_after_each_step),
         TEST(survives_a_restart_before_single_files_are_joined),

@@ -36,7 +36,8 @@ void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns 
 {
     struct fw_source_slice slice = {.columns = columns->names, .n_columns = columns->n};
     int64_t end_row = first_row + n_rows;
-    size_t at = 0;
+    size_t at = 0, next;
+    struct fw_text scan = {0};
 
     if (n_rows == 0) {
         fw_text_append(text, "(SELECT * FROM ");
@@ -48,11 +49,22 @@ void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns 
         at++;
     }
     fw_text_append(text, "(");
-    for (bool first = true; at < wide->n_spans && wide->spans[at].start < end_row; first = false) {
-        fw_text_append(text, first ? "FROM " : " UNION ALL FROM ");
-        at = append_scan(wide, slice, at, first_row, end_row, text);
+    next = append_scan(wide, slice, at, first_row, end_row, &scan);
+    /*
+     * Of united scans each has its own end: what is left of the first in a writer's buffer, less
+     * than half a row group, is written last. Rows whose order counts go through one table.
+     */
+    bool united = next < wide->n_spans && wide->spans[next].start < end_row;
+    bool kept = united && wide->phase == WIDE_PARTS;
+    fw_text_append(text, kept ? "WITH fw_united AS MATERIALIZED (FROM " : "FROM ");
+    fw_text_append(text, fw_text_get(&scan));
+    while (next < wide->n_spans && wide->spans[next].start < end_row) {
+        fw_text_append(text, " UNION ALL FROM ");
+        next = append_scan(wide, slice, next, first_row, end_row, text);
     }
-    fw_text_append(text, ")");
+    fw_text_append(text, kept ? ") FROM fw_united)" : ")");
+    text->failed |= scan.failed;
+    fw_text_finish(&scan);
 }
 
 /* Comma-separated values are not cut: to find a row, all before it would be read again. */

@@ -19,8 +19,7 @@ fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_
                          "give the store as the stage edgar_features makes it",
                          "the feature store needs a column cik, a text, and crawled_date_day");
     }
-    table->names[0] = cik; /* what the census and the probe read; later all columns are read */
-    table->names[1] = day;
+    table->names[0] = cik; /* what the census reads; later all columns are read */
     fw_text_append(&table->entity, cik);
     fw_instant_append(&table->at, time);
     return table->at.failed || table->entity.failed ? fw_fault_nomem(host) : FW_OK;
@@ -29,20 +28,6 @@ fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_
 static bool is_key(const char *name)
 {
     return strcmp(name, cik) == 0 || strcmp(name, day) == 0;
-}
-
-/* Rows in order of time within a cik: fact 0 counts those that are not later than the one before.
- */
-void multiscale_edgar_probe(const void *self, const struct fw_wide_part *part,
-                            struct fw_text *select)
-{
-    const struct multiscale_table *table = self;
-
-    fw_text_appendf(select,
-                    "SELECT count(*), 0, 0, 0 FROM (SELECT cik = lag(cik) OVER () AND fw_at <= "
-                    "lag(fw_at) OVER () AS fw_breaks FROM (SELECT cik, %s AS fw_at FROM %s)) WHERE "
-                    "fw_breaks",
-                    fw_text_get(&table->at), part->rows);
 }
 
 /*
@@ -71,10 +56,8 @@ void multiscale_edgar_take(const void *self, const struct fw_wide_rows *rows,
 static void append_last_rows(const struct multiscale_table *table, const struct fw_wide_part *part,
                              const char *period, struct fw_text *select)
 {
-    const char *order = " ORDER BY cik, fw_at, " FW_SOURCE_FILE ", " FW_SOURCE_ROW;
     const char *at = fw_text_get(&table->at);
 
-    order = part->facts[0] == 0 ? "" : order;
     fw_text_append(select, "SELECT cik, fw_period AS period_start, fw_at AS snapshot_ts");
     for (size_t i = 0; i < table->source->n_columns; i++) {
         if (!is_key(table->source->columns[i].name)) {
@@ -83,11 +66,11 @@ static void append_last_rows(const struct multiscale_table *table, const struct 
         }
     }
     fw_text_appendf(select,
-                    " FROM (SELECT *, lead(cik) OVER (%s) IS DISTINCT FROM cik OR lead(fw_period) "
-                    "OVER (%s) <> fw_period AS fw_is_last FROM (SELECT *, %s AS fw_at, "
-                    "CAST(date_trunc('%s', %s) AS TIMESTAMP) AS fw_period FROM %s WHERE %s IS NOT "
-                    "NULL)) WHERE fw_is_last ORDER BY cik, period_start",
-                    order, order, at, period, at, part->rows, at);
+                    " FROM (SELECT *, lead(cik) OVER () IS DISTINCT FROM cik OR lead(fw_period) "
+                    "OVER () <> fw_period AS fw_is_last FROM (SELECT *, %s AS fw_at, "
+                    "CAST(date_trunc('%s', %s) AS TIMESTAMP) AS fw_period FROM %s)) WHERE "
+                    "fw_is_last ORDER BY cik, period_start",
+                    at, period, at, part->rows);
 }
 
 /* The reference: of each of the first columns the last value that is there (freeze §7.3). */

@@ -26,6 +26,7 @@ extern const char *const multiscale_values[MULTISCALE_VALUES];
 
 /** One input and the tables that are made of it. */
 struct multiscale_table {
+    const struct fw_host *host;
     const struct multiscale_settings *settings;
     struct fw_source *source;
     const char *names[8];  /**< columns that are read, the entity first */
@@ -34,6 +35,7 @@ struct multiscale_table {
     struct fw_text at;     /**< SQL: TIMESTAMP, the day of a row */
     struct fw_wide_output outputs[4];
     size_t n_outputs;
+    struct fw_wide_fold fold; /**< of the offers */
     struct fw_wide *wide;
 };
 
@@ -58,26 +60,12 @@ void multiscale_append_key(const struct multiscale_table *table, struct fw_text 
 /** Finds the columns; FW_E_MISSING or FW_E_DATA say what is wrong with one. */
 fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw_host *host);
 
-/** Fact 0: rows for which a part is not taken as it comes. */
-void multiscale_offers_probe(const void *self, const struct fw_wide_part *part,
-                             struct fw_text *select);
-
-void multiscale_offers_weekly(const void *self, const struct fw_wide_part *part,
-                              struct fw_text *select);
-void multiscale_offers_monthly(const void *self, const struct fw_wide_part *part,
-                               struct fw_text *select);
-void multiscale_stage_table(const void *self, const struct fw_wide_part *part,
-                            struct fw_text *select);
-void multiscale_day_to_stage(const void *self, const struct fw_wide_part *part,
-                             struct fw_text *select);
+/** All four tables are made in one reading of a part's rows; fold.c. */
+extern const struct fw_wide_fold multiscale_offers_fold;
 
 /* edgar.c: weeks and months of the feature store (freeze §7.3) */
 
 fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_host *host);
-
-/** Fact 0: rows for which a part is not taken as it comes. */
-void multiscale_edgar_probe(const void *self, const struct fw_wide_part *part,
-                            struct fw_text *select);
 
 /** Leaves out rows of a chunk that are the last ones of no week and no month. */
 void multiscale_edgar_take(const void *self, const struct fw_wide_rows *rows,

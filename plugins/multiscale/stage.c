@@ -68,6 +68,7 @@ static fw_status open_source(struct multiscale *multiscale, struct multiscale_ta
 {
     const struct fw_input *input = fw_task_input(multiscale->task, port);
 
+    table->host = multiscale->host;
     table->settings = &multiscale->settings;
     return fw_source_open(&multiscale->sql, input->paths, input->n_paths, NULL, &table->source);
 }
@@ -75,6 +76,9 @@ static fw_status open_source(struct multiscale *multiscale, struct multiscale_ta
 static fw_status open_wide(struct multiscale *multiscale, struct multiscale_table *table)
 {
     bool is_edgar = table == &multiscale->edgar;
+
+    table->fold = multiscale_offers_fold;
+    table->fold.columns = (struct fw_wide_columns){table->names, table->n_names};
     struct fw_wide_plan plan = {
         .sql = &multiscale->sql,
         .source = table->source,
@@ -85,9 +89,9 @@ static fw_status open_wide(struct multiscale *multiscale, struct multiscale_tabl
         .take = is_edgar && !multiscale->settings.compat ? multiscale_edgar_take : NULL,
         .entity_column = fw_text_get(&table->entity),
         .order = fw_text_get(&table->at),
+        .take_is_heavy = is_edgar, /* a window that streams must see a part as one table */
         .take_columns = {table->names, table->n_names},
-        .probe = is_edgar ? multiscale_edgar_probe : multiscale_offers_probe,
-        .probe_columns = {table->names, is_edgar ? 2 : 4},
+        .fold = is_edgar ? NULL : &table->fold,
         .outputs = table->outputs,
         .n_outputs = table->n_outputs,
         .n_columns_out = is_edgar ? table->source->n_columns : table->n_names,
@@ -149,10 +153,11 @@ static void set_outputs(struct multiscale *multiscale)
         void (*finish)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
         struct multiscale_table *table;
     } tables[] = {
-        {"offers_weekly", multiscale_offers_weekly, &multiscale->offers},
-        {"offers_monthly", multiscale_offers_monthly, &multiscale->offers},
-        {"stage_table", multiscale_stage_table, &multiscale->offers},
-        {"day_to_stage", multiscale_day_to_stage, &multiscale->offers},
+        /* those of the offers in the order of their numbers in made.h */
+        {"offers_weekly", NULL, &multiscale->offers},
+        {"offers_monthly", NULL, &multiscale->offers},
+        {"stage_table", NULL, &multiscale->offers},
+        {"day_to_stage", NULL, &multiscale->offers},
         {"edgar_weekly", multiscale_edgar_weekly, &multiscale->edgar},
         {"edgar_monthly", multiscale_edgar_monthly, &multiscale->edgar},
     };

@@ -217,6 +217,11 @@ static void gives_the_same_bytes_however_it_is_run(void **state)
     fake_task_int(t, "part_rows", 900);
     stage_must(t);
     stage_same(f, "plain", "shuffled");
+    t = filings_multiscale(f, "in_files", files(f, "o", MANY, 7000, "entity_id, snapshot_ts"),
+                           files(f, "p", MANY_FEATURES, 6000, "cik, crawled_date_day"));
+    fake_task_int(t, "part_rows", 900);
+    stage_must(t);
+    stage_same(f, "plain", "in_files");
     t = many(f, "restarted");
     fake_task_restart_after(t, FAKE_EACH_STEP);
     const struct fake_result *result = stage_run(t);

@@ -59,6 +59,7 @@ struct fw_wide {
     int64_t next_row;           /**< everything before it is spread */
     struct fw_scatter *scatter; /**< NULL if the input is in order */
     struct ArrowSchema schema;  /**< of what is spread */
+    struct ArrowSchema folded;  /**< of what the fold reads; released before the first part */
     struct wide_file *files;    /**< n_parts times n_outputs */
     size_t next_part, next_join;
     struct fw_parquet_join *join; /**< the single file that is being made, NULL between two */
@@ -84,6 +85,10 @@ const char **wide_texts_get(const struct fw_text *texts, size_t n);
 /** One bounded piece of the census: FW_MORE, or FW_OK when spans and parts are known. */
 fw_status wide_census_step(struct fw_wide *wide);
 void wide_census_finish(struct fw_wide *wide);
+
+/** What columns a query gives, without running it to its end. */
+fw_status wide_schema_of(const struct fw_wide *wide, const struct fw_text *query,
+                         struct ArrowSchema *ret_schema);
 
 /* slice.c */
 
@@ -112,6 +117,34 @@ void wide_spread_append(size_t part, struct fw_text *text);
 fw_status wide_spread_detach(struct fw_wide *wide, size_t part, struct fw_scatter_part *rows);
 
 /* part.c */
+
+/** The parts of one step: next_part and those after it. */
+struct wide_batch {
+    struct fw_wide *wide;
+    size_t n;
+    struct fw_wide_part *parts;
+    struct fw_scatter_part **rows; /**< of parts that were spread */
+    uint64_t *n_rows;              /**< output by output, in each part by part */
+    void **kept;                   /**< by the fold, of each part */
+    int64_t *n_read;               /**< by the fold: rows of each part */
+};
+
+/** Has `write` append to `text` what it makes of the columns of the batch's part `at`. */
+void wide_part_select(const struct wide_batch *batch, size_t at,
+                      const struct fw_wide_columns *columns,
+                      void (*write)(const void *, const struct fw_wide_part *, struct fw_text *),
+                      struct fw_text *text);
+
+/* fold.c */
+
+/** Reads the batch's parts and makes each output of each part a table, until they are dropped. */
+fw_status wide_fold_make(const struct wide_batch *batch);
+
+/** Appends the SELECT of the rows of an output. */
+void wide_fold_append(size_t at, size_t output, struct fw_text *text);
+
+/** Drops all that was made; the first failure counts. */
+fw_status wide_fold_drop(const struct wide_batch *batch, fw_status status);
 
 /** The next parts are finished. FW_MORE, or FW_OK after the last. */
 fw_status wide_part_step(struct fw_wide *wide);

@@ -6,15 +6,6 @@
 
 #include "internal.h"
 
-/* The parts of one step: next_part and those after it. */
-struct batch {
-    struct fw_wide *wide;
-    size_t n;
-    struct fw_wide_part *parts;
-    struct fw_scatter_part **rows; /* of parts that were spread */
-    uint64_t *n_rows;              /* output by output, in each part by part */
-};
-
 struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t output)
 {
     return &wide->files[part * wide->plan.n_outputs + output];
@@ -33,11 +24,10 @@ static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns
     }
 }
 
-/* Has `write` append to `text` what it makes of the columns of the batch's part `at`. */
-static void
-append_select(const struct batch *batch, size_t at, const struct fw_wide_columns *columns,
-              void (*write)(const void *, const struct fw_wide_part *, struct fw_text *),
-              struct fw_text *text)
+void wide_part_select(const struct wide_batch *batch, size_t at,
+                      const struct fw_wide_columns *columns,
+                      void (*write)(const void *, const struct fw_wide_part *, struct fw_text *),
+                      struct fw_text *text)
 {
     const struct fw_wide *wide = batch->wide;
     struct fw_wide_part part = batch->parts[at];
@@ -66,7 +56,7 @@ static fw_status read_facts(const struct fw_wide *wide, size_t at, int64_t *fact
     return FW_OK;
 }
 
-static fw_status probe(const struct batch *batch)
+static fw_status probe(const struct wide_batch *batch)
 {
     struct fw_wide *wide = batch->wide;
     struct fw_text *probes = calloc(batch->n, sizeof *probes);
@@ -76,7 +66,7 @@ static fw_status probe(const struct batch *batch)
     }
     for (size_t i = 0; i < batch->n; i++) {
         fw_text_appendf(&probes[i], "CREATE OR REPLACE TABLE fw_wide_facts_%zu AS ", i);
-        append_select(batch, i, &wide->plan.probe_columns, wide->plan.probe, &probes[i]);
+        wide_part_select(batch, i, &wide->plan.probe_columns, wide->plan.probe, &probes[i]);
     }
     fw_status status = wide_exec(wide, probes, batch->n, NULL);
     for (size_t i = 0; i < batch->n && status == FW_OK; i++) {
@@ -87,14 +77,19 @@ static fw_status probe(const struct batch *batch)
     return status;
 }
 
-static void append_copy(const struct batch *batch, size_t at, size_t output, struct fw_text *copy)
+static void append_copy(const struct wide_batch *batch, size_t at, size_t output,
+                        struct fw_text *copy)
 {
     const struct fw_wide *wide = batch->wide;
     const struct fw_wide_output *to = &wide->plan.outputs[output];
     struct fw_text path = {0};
 
     fw_text_append(copy, "COPY (");
-    append_select(batch, at, &to->columns, to->finish, copy);
+    if (wide->plan.fold != NULL) {
+        wide_fold_append(at, output, copy);
+    } else {
+        wide_part_select(batch, at, &to->columns, to->finish, copy);
+    }
     fw_text_append(copy, ") TO ");
     wide_place_part(wide, wide->next_part + at, output, &path);
     fw_text_literal(copy, fw_text_get(&path));
@@ -104,7 +99,7 @@ static void append_copy(const struct batch *batch, size_t at, size_t output, str
 }
 
 /* The widest output of all parts first: what is left to the end is short. */
-static fw_status write_parts(const struct batch *batch)
+static fw_status write_parts(const struct wide_batch *batch)
 {
     const struct fw_wide *wide = batch->wide;
     size_t n = batch->n * wide->plan.n_outputs;
@@ -148,7 +143,7 @@ static fw_status conclude(struct fw_wide *wide, size_t part, size_t output, uint
     return status;
 }
 
-static fw_status attach(const struct batch *batch)
+static fw_status attach(const struct wide_batch *batch)
 {
     fw_status status = FW_OK;
 
@@ -159,7 +154,7 @@ static fw_status attach(const struct batch *batch)
 }
 
 /* The first failure counts. */
-static fw_status detach(const struct batch *batch, fw_status status)
+static fw_status detach(const struct wide_batch *batch, fw_status status)
 {
     for (size_t i = 0; i < batch->n; i++) {
         fw_status of_this =
@@ -171,7 +166,7 @@ static fw_status detach(const struct batch *batch, fw_status status)
     return status;
 }
 
-static fw_status work(const struct batch *batch)
+static fw_status work(const struct wide_batch *batch)
 {
     struct fw_wide *wide = batch->wide;
     fw_status status = FW_OK;
@@ -179,8 +174,14 @@ static fw_status work(const struct batch *batch)
     if (wide->plan.probe != NULL) {
         status = probe(batch);
     }
+    if (status == FW_OK && wide->plan.fold != NULL) {
+        status = wide_fold_make(batch);
+    }
     if (status == FW_OK) {
         status = write_parts(batch);
+    }
+    if (wide->plan.fold != NULL) {
+        status = wide_fold_drop(batch, status);
     }
     for (size_t i = 0; i < batch->n * wide->plan.n_outputs && status == FW_OK; i++) {
         status = conclude(wide, wide->next_part + i % batch->n, i / batch->n, batch->n_rows[i]);
@@ -191,13 +192,16 @@ static fw_status work(const struct batch *batch)
 fw_status wide_part_step(struct fw_wide *wide)
 {
     size_t left = wide->n_parts - wide->next_part;
-    struct batch batch = {.wide = wide,
-                          .n = wide->n_parts_at_once < left ? wide->n_parts_at_once : left};
+    struct wide_batch batch = {.wide = wide,
+                               .n = wide->n_parts_at_once < left ? wide->n_parts_at_once : left};
 
     batch.parts = calloc(batch.n, sizeof *batch.parts);
     batch.rows = calloc(batch.n, sizeof *batch.rows);
     batch.n_rows = calloc(batch.n * wide->plan.n_outputs, sizeof *batch.n_rows);
-    bool complete = batch.parts != NULL && batch.rows != NULL && batch.n_rows != NULL;
+    batch.kept = calloc(batch.n, sizeof *batch.kept);
+    batch.n_read = calloc(batch.n, sizeof *batch.n_read);
+    bool complete = batch.parts != NULL && batch.rows != NULL && batch.n_rows != NULL &&
+                    batch.kept != NULL && batch.n_read != NULL;
     fw_status status = complete ? attach(&batch) : fw_fault_nomem(wide->host);
     if (status == FW_OK) {
         status = work(&batch);
@@ -213,6 +217,8 @@ fw_status wide_part_step(struct fw_wide *wide)
     free(batch.parts);
     free(batch.rows);
     free(batch.n_rows);
+    free(batch.kept);
+    free(batch.n_read);
     if (status != FW_OK) {
         return status;
     }

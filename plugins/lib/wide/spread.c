@@ -5,7 +5,6 @@
 #include <fw/service/metrics.h>
 
 #include "internal.h"
-#include "sql/stream.h"
 
 /* The name of the column that orders the rows of an entity. */
 #define ORDER "fw_order"
@@ -44,18 +43,10 @@ static void append_query(const struct fw_wide *wide, int64_t first_row, int64_t 
 
 static fw_status read_schema(const struct fw_wide *wide, struct ArrowSchema *ret_schema)
 {
-    const struct fw_sql_handle *sql = wide->plan.sql;
-    struct ArrowArrayStream stream;
     struct fw_text query = {0};
 
     append_query(wide, 0, 0, &query);
-    fw_status status = query.failed ? fw_fault_nomem(wide->host)
-                                    : sql->api->query(sql->session, fw_text_get(&query), &stream);
-    if (status == FW_OK) {
-        int code = stream.get_schema(&stream, ret_schema);
-        status = code != 0 ? fw_stream_fault(wide->host, &stream, code) : FW_OK;
-        stream.release(&stream);
-    }
+    fw_status status = wide_schema_of(wide, &query, ret_schema);
     fw_text_finish(&query);
     return status;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "sql/stream.h"
 
 fw_status fw_wide_open(const struct fw_wide_plan *plan, struct fw_wide **ret_wide)
 {
@@ -29,6 +30,9 @@ void fw_wide_close(struct fw_wide *wide)
     fw_scatter_close(wide->scatter);
     if (wide->schema.release != NULL) {
         wide->schema.release(&wide->schema);
+    }
+    if (wide->folded.release != NULL) {
+        wide->folded.release(&wide->folded);
     }
     free(wide);
 }
@@ -99,6 +103,22 @@ fw_status wide_exec(const struct fw_wide *wide, const struct fw_text *statements
                                      : fw_fault_nomem(wide->host);
 
     free(texts);
+    return status;
+}
+
+fw_status wide_schema_of(const struct fw_wide *wide, const struct fw_text *query,
+                         struct ArrowSchema *ret_schema)
+{
+    const struct fw_sql_handle *sql = wide->plan.sql;
+    struct ArrowArrayStream stream;
+    fw_status status = query->failed ? fw_fault_nomem(wide->host)
+                                     : sql->api->query(sql->session, fw_text_get(query), &stream);
+
+    if (status == FW_OK) {
+        int code = stream.get_schema(&stream, ret_schema);
+        status = code != 0 ? fw_stream_fault(wide->host, &stream, code) : FW_OK;
+        stream.release(&stream);
+    }
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include <fw/arrow.h>
 #include <fw/stage.h>
 #include <fw/task.h>
 
@@ -62,12 +63,44 @@ struct fw_wide_part {
     int64_t facts[FW_WIDE_FACTS]; /**< of `probe`; 0 without one */
 };
 
+/** A table that was made of a part, to be read as often as needed. */
+struct fw_wide_table {
+    struct ArrowSchema schema; /**< the caller's to release */
+    int (*open)(void *arg, const uint64_t *columns, uint64_t n_columns,
+                struct ArrowArrayStream *ret_stream); /**< as fw.sql/1's attach_table wants it */
+    void *arg;
+};
+
+/**
+ * What makes the outputs of a part in C, out of one reading of its rows: `read` instead of the
+ * outputs' `finish`. What is kept of a part is the stage's, NULL at first, and has to fit into
+ * memory beside that of the other parts of a step. Failures have recorded a fault.
+ */
+struct fw_wide_fold {
+    struct fw_wide_columns columns; /**< of the source, that `read` reads */
+
+    /** Appends the SELECT over the part's rows whose rows `take` sees in its order. */
+    void (*read)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
+
+    /** Takes a batch, also on failure; NULL: that was all. [any thread, one at a time for a part]
+     */
+    fw_status (*take)(const void *self, void **kept, struct ArrowArray *batch);
+
+    /** The table that the output is; valid until `drop`. */
+    fw_status (*table)(const void *self, void *kept, size_t output,
+                       struct fw_wide_table *ret_table);
+
+    /** Frees what is kept. Accepts NULL. */
+    void (*drop)(void *kept);
+};
+
 /** One result table. */
 struct fw_wide_output {
     const struct fw_output *to;
     struct fw_wide_columns columns; /**< that `finish` reads, or `take` for it */
 
-    /** Appends the SELECT whose rows, in its order, become this output of the part. */
+    /** Appends the SELECT whose rows, in its order, become this output of the part. NULL where
+        the plan has a `fold`. */
     void (*finish)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 };
 
@@ -114,6 +147,8 @@ struct fw_wide_plan {
      */
     void (*probe)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
     struct fw_wide_columns probe_columns;
+
+    const struct fw_wide_fold *fold; /**< NULL: the outputs' `finish` */
 
     const struct fw_wide_output *outputs; /**< the widest first */
     size_t n_outputs;

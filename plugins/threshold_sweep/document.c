@@ -6,7 +6,7 @@
 #include "threshold_sweep.h"
 
 /* More rows than this are in the tables alone: a document is read whole. */
-enum { ROWS_MOST = 20000 };
+enum { ROWS_MOST = 5000 };
 
 /* Adds to a tree and notes where memory ran out. */
 static void add(struct fw_report *report, cJSON *object, const char *name, cJSON *value)

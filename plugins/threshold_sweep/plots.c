@@ -83,12 +83,12 @@ static void draw_splits(struct fw_text *text, const struct fw_svg_panel *panel,
     }
 }
 
-/* Precision from the rarest predictions on is noise: the base rate shows what it tends to. */
+/* The share of positives, which is the precision of guessing. */
 static void draw_base_rate(struct fw_text *text, const struct fw_svg_panel *panel,
-                           const struct sweep_figures *figures)
+                           const struct sweep_figures *figures, bool dashed)
 {
     const double rate = (double)figures->n_positive / (double)figures->n;
-    const struct fw_svg_stroke stroke = {.colour = FW_SVG_GREY, .width = 1, .dashed = true};
+    const struct fw_svg_stroke stroke = {.colour = FW_SVG_GREY, .width = 1, .dashed = dashed};
 
     fw_svg_line(text, panel, &stroke, (const double[]){0, 1}, (const double[]){rate, rate}, 2);
 }
@@ -149,13 +149,13 @@ static void draw(struct fw_text *text, const struct sweep *sweep,
     for (size_t i = 0; i < FW_COUNT(panels); i++) {
         fw_svg_panel(text, &panels[i]);
     }
-    draw_base_rate(text, &panels[1], &experiment->cells[SWEEP_SELECT].figures);
     fw_svg_line(text, &panels[2], &diagonal, ends, ends, 2);
     for (size_t role = 0; role < sweep->n_roles; role++) {
         const struct sweep_cell *cell = &experiment->cells[role];
         const struct fw_svg_stroke stroke = {.colour = FW_SVG_BLUE, .dashed = role > 0};
         fill(&curve, cell);
         draw_by_threshold(text, &panels[0], &curve, role > 0);
+        draw_base_rate(text, &panels[1], &cell->figures, role > 0);
         fw_svg_line(text, &panels[1], &stroke, curve.recall, curve.precision, curve.n);
         draw_calibration(text, &panels[2], sweep, cell, role > 0);
         const struct fw_svg_stroke dots = {.colour = role > 0 ? FW_SVG_YELLOW : FW_SVG_BLUE,

@@ -355,6 +355,14 @@ static void threads_and_restarts_change_no_byte(void **state)
     }
     stage_same(f, "one", "four");
     stage_same(f, "one", "restarted");
+    /* So many rows are in the tables alone. */
+    assert_string_equal(cell(f, "one/sweep.parquet", "count(*) > 5000", "true"), "true");
+    assert_string_equal(
+        sql_cell(f,
+                 "SELECT json_type(json, '$.experiments[0].splits.val.sweep') = 'NULL' FROM "
+                 "read_json_objects('%s/one/results.json')",
+                 f->dir),
+        "true");
 }
 
 static void names_need_not_suit_files(void **state)

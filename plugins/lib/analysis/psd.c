@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "psd.h"
+
+#include <stdint.h>
+
+#include <complex.h>
+#include <fftw3.h>
+#include <math.h>
+#include <pthread.h>
+
+const struct fw_band fw_psd_low = {0.1, 0.3}, fw_psd_high = {0.3, 0.5};
+
+/* FFTW makes and frees plans on one thread at a time; what else it does needs no lock. */
+static pthread_mutex_t planning = PTHREAD_MUTEX_INITIALIZER;
+
+/* The first bin that is not below the frequency. */
+static size_t bin_of(double frequency, size_t n)
+{
+    double at = frequency * (double)n, nearest = round(at);
+
+    return (size_t)(fabs(at - nearest) <= 1e-9 * (double)n ? nearest : ceil(at));
+}
+
+static double power_of(const fftw_complex *bins, size_t n, const struct fw_band *band)
+{
+    size_t end = band->high >= 0.5 ? n / 2 + 1 : bin_of(band->high, n);
+    double sum = 0;
+
+    for (size_t k = bin_of(band->low, n); k < end; k++) {
+        sum += creal(bins[k]) * creal(bins[k]) + cimag(bins[k]) * cimag(bins[k]);
+    }
+    return sum;
+}
+
+static double mean_of(const double *signal, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += signal[i];
+    }
+    return sum / (double)n;
+}
+
+static bool transform(double *in, fftw_complex *out, size_t n)
+{
+    pthread_mutex_lock(&planning);
+    fftw_plan plan = fftw_plan_dft_r2c_1d((int)n, in, out, FFTW_ESTIMATE);
+    pthread_mutex_unlock(&planning);
+    if (plan == NULL) {
+        return false;
+    }
+    fftw_execute(plan);
+    pthread_mutex_lock(&planning);
+    fftw_destroy_plan(plan);
+    pthread_mutex_unlock(&planning);
+    return true;
+}
+
+static void measure(const fftw_complex *bins, size_t n, double mean, const struct fw_band bands[2],
+                    struct fw_psd *ret)
+{
+    const struct fw_band all = {0, 0.5};
+    struct fw_psd psd = {.total = power_of(bins, n, &all)};
+
+    if (psd.total >= 1e-24 * (double)n * fmax(1, mean * mean)) {
+        psd.low = power_of(bins, n, &bands[0]);
+        psd.high = power_of(bins, n, &bands[1]);
+    } else {
+        psd.total = 0;
+    }
+    psd.tail = psd.high / (psd.low + 1e-10);
+    psd.low_confidence = psd.low < 1e-8;
+    *ret = psd;
+}
+
+enum fw_outcome fw_psd_of(const double *signal, size_t n, const struct fw_band *low,
+                          const struct fw_band *high, struct fw_psd *ret)
+{
+    if (ret == NULL || low == NULL || high == NULL || n > INT32_MAX) {
+        return FW_OUTCOME_BAD_ARGUMENT;
+    }
+    *ret = (struct fw_psd){NAN, NAN, NAN, NAN, true};
+    if (signal == NULL || n < 4) {
+        return signal == NULL ? FW_OUTCOME_BAD_ARGUMENT : FW_OUTCOME_INSUFFICIENT;
+    }
+    double mean = mean_of(signal, n);
+    double *in = isfinite(mean) ? fftw_alloc_real(n) : NULL;
+    fftw_complex *out = in != NULL ? fftw_alloc_complex(n / 2 + 1) : NULL;
+    bool done = out != NULL;
+    for (size_t i = 0; i < n && done; i++) {
+        double window = 0.5 - 0.5 * cos(2 * M_PI * (double)i / (double)(n - 1));
+        in[i] = (signal[i] - mean) * window;
+    }
+    done = done && transform(in, out, n);
+    if (done) {
+        const struct fw_band bands[2] = {*low, *high};
+        measure(out, n, mean, bands, ret);
+    }
+    fftw_free(out);
+    fftw_free(in);
+    return done ? FW_OUTCOME_OK : FW_OUTCOME_NUMERIC;
+}

@@ -57,6 +57,7 @@ struct test {
     const char *name;
     void (*run)(struct check *check);
 };
-extern const struct test tests_array[], tests_dense[], tests_image[], tests_layer[], tests_errors[];
+extern const struct test tests_array[], tests_dense[], tests_image[], tests_layer[], tests_slopes[],
+    tests_errors[];
 
 #endif

@@ -92,7 +92,8 @@ static void print_device(struct provider *provider)
 
 int main(int argc, char **argv)
 {
-    const struct test *const suites[] = {tests_array, tests_dense, tests_errors};
+    const struct test *const suites[] = {tests_array,  tests_dense, tests_layer,
+                                         tests_slopes, tests_image, tests_errors};
     struct provider provider;
     char reason[256] = "";
 

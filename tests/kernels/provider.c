@@ -57,7 +57,7 @@ static const struct fw_kernels *find(const struct fw_plugin *plugin)
 
 void provider_open(struct provider *provider, const char *path)
 {
-    *provider = (struct provider){.threads = 2, .memory_bytes = UINT64_C(4) << 30};
+    *provider = (struct provider){.threads = 2, .memory_bytes = UINT64_C(1) << 30};
     provider->host = (struct fw_host){.struct_size = (uint32_t)sizeof provider->host,
                                       .abi_major = FW_ABI_MAJOR,
                                       .self = provider,

@@ -119,6 +119,9 @@ static void memory_beyond_the_budget_is_refused(struct check *check)
             "memory");
     refused(check, check->k->buffer_create(check->session, UINT64_MAX, &buffer), FW_E_NOMEM,
             "memory");
+    refused(check,
+            check->k->buffer_create(check->session, check->provider->memory_bytes + 1, &buffer),
+            FW_E_NOMEM, "memory");
     check_that(check, buffer == NULL, "the result was written on failure");
 }
 

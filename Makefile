@@ -6,7 +6,7 @@ PREFIX := /usr/local
 MESON_SETUP :=
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
-.PHONY: help build run test lint tidy bench soak asan tsan valgrind install clean setup
+.PHONY: help build run test lint tidy bench bench-full soak asan tsan valgrind install clean setup
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make tsan      stages in threads under the thread sanitizer'
 	@echo 'make valgrind  the unit tests under valgrind'
 	@echo 'make bench     the benchmarks of docs/benchmarks.md'
+	@echo 'make bench-full  the same on 5 M and 10 M rows, and the whole freeze on 10 M'
 	@echo 'make soak      what takes too long for make test: fifty kills, fuzzers, a bare machine'
 	@echo 'make install   DESTDIR and PREFIX are honoured'
 	@echo 'make clean     remove build folders; data/, runs/ and .deps/ stay'
@@ -49,6 +50,9 @@ tidy: build
 
 bench: build
 	@tests/bench/run $(BUILD)
+
+bench-full: build
+	@tests/bench/full/run $(BUILD)
 
 soak: build
 	@tests/soak/run $(BUILD)

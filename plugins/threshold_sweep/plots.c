@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "plots.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -7,17 +9,15 @@
 #include <sys/stat.h>
 
 #include "file/file.h"
-#include "svg/svg.h"
-#include "threshold_sweep.h"
 
-enum { LEFT = 64, TOP = 74, SIDE = 300, GAP = 76, HEIGHT = 480 };
+enum { HEIGHT = 480 };
 
-static struct fw_svg_panel panel_at(size_t i, const char *title, const char *x, const char *y)
+struct fw_svg_panel sweep_plot_panel(size_t i, const char *title, const char *x, const char *y)
 {
-    return (struct fw_svg_panel){.left = LEFT + (double)i * (SIDE + GAP),
-                                 .top = TOP,
-                                 .width = SIDE,
-                                 .height = SIDE,
+    return (struct fw_svg_panel){.left = SWEEP_PLOT_LEFT + (double)i * SWEEP_PLOT_STEP,
+                                 .top = 74,
+                                 .width = SWEEP_PLOT_SIDE,
+                                 .height = SWEEP_PLOT_SIDE,
                                  .x_high = 1,
                                  .y_high = 1,
                                  .title = title,
@@ -25,14 +25,7 @@ static struct fw_svg_panel panel_at(size_t i, const char *title, const char *x, 
                                  .y_label = y};
 }
 
-/* The curve's columns. */
-struct curve {
-    double threshold[SWEEP_CURVE_POINTS], precision[SWEEP_CURVE_POINTS];
-    double recall[SWEEP_CURVE_POINTS], f1[SWEEP_CURVE_POINTS];
-    size_t n;
-};
-
-static void fill(struct curve *curve, const struct sweep_cell *cell)
+void sweep_curve_fill(struct sweep_curve *curve, const struct sweep_cell *cell)
 {
     curve->n = cell->figures.n_curve;
     for (size_t i = 0; i < curve->n; i++) {
@@ -45,7 +38,7 @@ static void fill(struct curve *curve, const struct sweep_cell *cell)
 }
 
 static void draw_by_threshold(struct fw_text *text, const struct fw_svg_panel *panel,
-                              const struct curve *curve, bool dashed)
+                              const struct sweep_curve *curve, bool dashed)
 {
     static const char *const colours[] = {FW_SVG_BLUE, FW_SVG_RED, FW_SVG_GREEN};
     const double *const lines[] = {curve->precision, curve->recall, curve->f1};
@@ -138,13 +131,13 @@ static void draw(struct fw_text *text, const struct sweep *sweep,
                  const struct sweep_experiment *experiment)
 {
     const struct fw_svg_panel panels[] = {
-        panel_at(0, "By threshold", "threshold", "precision, recall, F1"),
-        panel_at(1, "Precision by recall", "recall", "precision"),
-        panel_at(2, "Calibration", "mean prediction", "share of positives"),
+        sweep_plot_panel(0, "By threshold", "threshold", "precision, recall, F1"),
+        sweep_plot_panel(1, "Precision by recall", "recall", "precision"),
+        sweep_plot_panel(2, "Calibration", "mean prediction", "share of positives"),
     };
     static const double ends[] = {0, 1};
     const struct fw_svg_stroke diagonal = {.colour = FW_SVG_GREY, .width = 1, .dashed = true};
-    struct curve curve;
+    struct sweep_curve curve;
 
     for (size_t i = 0; i < FW_COUNT(panels); i++) {
         fw_svg_panel(text, &panels[i]);
@@ -153,7 +146,7 @@ static void draw(struct fw_text *text, const struct sweep *sweep,
     for (size_t role = 0; role < sweep->n_roles; role++) {
         const struct sweep_cell *cell = &experiment->cells[role];
         const struct fw_svg_stroke stroke = {.colour = FW_SVG_BLUE, .dashed = role > 0};
-        fill(&curve, cell);
+        sweep_curve_fill(&curve, cell);
         draw_by_threshold(text, &panels[0], &curve, role > 0);
         draw_base_rate(text, &panels[1], &cell->figures, role > 0);
         fw_svg_line(text, &panels[1], &stroke, curve.recall, curve.precision, curve.n);
@@ -167,7 +160,8 @@ static void draw(struct fw_text *text, const struct sweep *sweep,
     draw_splits(text, &panels[1], sweep, experiment);
 }
 
-/* What a name may not have in a file's name becomes "_"; the number keeps two such apart. */
+/* What a name may not have in a file's name becomes "_". Then, and for groups, a "+", which no
+   plain name has, keeps two files apart. */
 static void append_file_name(struct fw_text *text, const char *folder, const char *name, size_t i)
 {
     size_t size = strlen(name);
@@ -180,9 +174,20 @@ static void append_file_name(struct fw_text *text, const char *folder, const cha
         fw_text_append_len(text, fits ? &name[at] : "_", 1);
     }
     if (!is_plain) {
-        fw_text_appendf(text, "-%zu", i + 1);
+        fw_text_appendf(text, "+%zu", i + 1);
     }
     fw_text_append(text, ".svg");
+}
+
+fw_status sweep_plot_save(const struct sweep *sweep, struct fw_text *path, struct fw_text *text)
+{
+    fw_svg_close(text);
+    fw_status status = text->failed || path->failed ? fw_fault_nomem(sweep->host)
+                                                    : fw_file_write(sweep->host, fw_text_get(path),
+                                                                    fw_text_get(text), text->size);
+    fw_text_finish(text);
+    fw_text_finish(path);
+    return status;
 }
 
 static fw_status write_one(const struct sweep *sweep, const char *folder, size_t i)
@@ -191,24 +196,19 @@ static fw_status write_one(const struct sweep *sweep, const char *folder, size_t
     const char *source = fw_task_value(sweep->task, "source")->text;
     struct fw_text text = {0}, path = {0}, note = {0};
 
-    fw_text_appendf(&note, "%s%s%s: solid%s%s%s", source, source[0] != '\0' ? ". " : "",
-                    sweep->splits[SWEEP_SELECT], sweep->n_roles > 1 ? "; " : "",
-                    sweep->n_roles > 1 ? sweep->splits[SWEEP_REPORT] : "",
-                    sweep->n_roles > 1 ? ": dashed. Red dots: operating points"
-                                       : ". Red dots: operating points");
-    fw_svg_open(&text, LEFT + 3 * SIDE + 2 * GAP + 24, HEIGHT, experiment->name,
+    fw_text_appendf(&note, "%s%s%s: solid", source, source[0] != '\0' ? ". " : "",
+                    sweep->splits[SWEEP_SELECT]);
+    if (sweep->n_roles > 1) {
+        fw_text_appendf(&note, "; %s: dashed", sweep->splits[SWEEP_REPORT]);
+    }
+    fw_text_append(&note, ". Red dots: operating points");
+    fw_svg_open(&text, SWEEP_PLOT_LEFT + 3 * SWEEP_PLOT_STEP, HEIGHT, experiment->name,
                 fw_text_get(&note));
-    draw(&text, sweep, experiment);
-    fw_svg_close(&text);
-    append_file_name(&path, folder, experiment->name, i);
-    fw_status status =
-        text.failed || path.failed || note.failed
-            ? fw_fault_nomem(sweep->host)
-            : fw_file_write(sweep->host, fw_text_get(&path), fw_text_get(&text), text.size);
-    fw_text_finish(&text);
-    fw_text_finish(&path);
+    text.failed = text.failed || note.failed;
     fw_text_finish(&note);
-    return status;
+    draw(&text, sweep, experiment);
+    append_file_name(&path, folder, experiment->name, i);
+    return sweep_plot_save(sweep, &path, &text);
 }
 
 fw_status sweep_write_plots(const struct sweep *sweep, const char *folder)
@@ -222,5 +222,5 @@ fw_status sweep_write_plots(const struct sweep *sweep, const char *folder)
     for (size_t i = 0; i < sweep->n_experiments && status == FW_OK; i++) {
         status = write_one(sweep, folder, i);
     }
-    return status;
+    return status == FW_OK ? sweep_write_groups(sweep, folder) : status;
 }

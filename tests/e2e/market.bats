@@ -155,7 +155,7 @@ phase6c() { # CODE CONFIG ARGUMENT...: with this folder as the place of the refe
     [ "$(jq '.comparisons | length' $outputs/statistical_validation_results.json)" -eq 72 ]
     [ "$(jq '[.cells[] | select(.status == "ok")] | length' $outputs/tier_comparison.json)" -eq 36 ]
     [ "$(jq '.missing | length' $outputs/tier_comparison.json)" -eq 0 ]
-    [ "$(find $outputs/threshold_sweep_plots -name '*.svg' | wc -l)" -eq 12 ]
+    [ "$(find $outputs/threshold_sweep_plots -name '*.svg' | wc -l)" -eq 16 ]
     [ "$(jq '.rows_written' runs/phase6c/stages/features_a20/MANIFEST.json)" -eq 1101 ]
     for tier in a50 a100; do
         [ "$(jq '.rows_written' "runs/phase6c/stages/features_$tier/MANIFEST.json")" -eq 1023 ]

@@ -374,10 +374,34 @@ static void names_need_not_suit_files(void **state)
         csv(f, "p.csv", "experiment,split,id,y,p\n../x'<|>,val,1,1,.9\n../x'<|>,test,1,0,.9\n")));
     assert_string_equal(sql_cell(f,
                                  "SELECT content LIKE '%%../x''&lt;|&gt;%%' FROM "
-                                 "read_text('%s/a/plots/.._x____-1.svg')",
+                                 "read_text('%s/a/plots/.._x____+1.svg')",
                                  f->dir),
                         "true");
     assert_string_equal(stage_list(f, "a/summary.parquet", "experiment"), "../x'<|> ../x'<|>");
+}
+
+static void experiments_that_end_alike_are_drawn_together(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t = task(
+        f, "a",
+        csv(f, "p.csv",
+            "experiment,split,id,y,p\na20_h1,val,1,1,.9\na20_h1,val,2,0,.7\na100_h1,val,1,1,.6\n"
+            "a100_h1,val,2,1,.9\na20_h2,val,1,1,.9\n_,val,1,1,.9\nplain,val,1,0,.9\n"));
+
+    fake_task_text(t, "report_on", "");
+    stage_must(t);
+    assert_string_equal(
+        sql_cell(f,
+                 "SELECT string_agg(regexp_extract(file, '[^/]*$'), ' ' ORDER BY file) FROM "
+                 "glob('%s/a/plots/*') WHERE file LIKE '%%+%%'",
+                 f->dir),
+        "all+h1.svg");
+    assert_string_equal(sql_cell(f,
+                                 "SELECT content LIKE '%%a20_h1: AUC 1.000%%a100_h1: one class%%' "
+                                 "FROM read_text('%s/a/plots/all+h1.svg')",
+                                 f->dir),
+                        "true");
 }
 
 static double number(const cJSON *object, const char *name)
@@ -527,6 +551,7 @@ int main(void)
         TEST(missing_cells_are_refused_or_listed),
         TEST(threads_and_restarts_change_no_byte),
         TEST(names_need_not_suit_files),
+        TEST(experiments_that_end_alike_are_drawn_together),
         TEST(agrees_with_scikit_learn_on_real_predictions),
         TEST(the_whole_curve_is_that_of_scikit_learn),
     };

@@ -19,6 +19,7 @@
 #define FW_SVG_RED    "#cc6677"
 #define FW_SVG_GREEN  "#228833"
 #define FW_SVG_YELLOW "#ccaa33"
+#define FW_SVG_PURPLE "#aa3377"
 #define FW_SVG_GREY   "#999999"
 
 /** The page, in pixels, with its title on top and a smaller line at the bottom ("": none). */

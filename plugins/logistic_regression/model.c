@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <cblas.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -167,12 +166,8 @@ fw_status logistic_model_make(struct logistic *logistic)
         status = check(logistic, model);
     }
     if (status == FW_OK) {
-        /* Sums that threads share out would depend on how many there are. */
-        int threads = openblas_get_num_threads();
-        openblas_set_num_threads(1);
         standardise(logistic, &rows, model);
         status = learn(logistic, &rows, model);
-        openblas_set_num_threads(threads);
     }
     fw_matrix_finish(&rows);
     logistic->n_fitted++;

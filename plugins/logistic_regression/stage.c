@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <cblas.h>
 #include <stdlib.h>
 
 #include <fw/service/artifact.h>
@@ -60,6 +61,9 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     if (logistic == NULL) {
         return fw_fault_nomem(host);
     }
+    /* Sums that threads share out would depend on how many there are. The number is the process's:
+       put back, it would change under another instance, so whoever wants another one says so. */
+    openblas_set_num_threads(1);
     logistic->host = host;
     logistic->task = task;
     fw_status status = open_all(logistic);

@@ -185,3 +185,11 @@ phase6c() { # CODE CONFIG ARGUMENT...: with this folder as the place of the refe
     phase6c 7 verify_processed --force verify_processed_manifest
     says err 'SPY_dataset_a50.parquet: checksum mismatch'
 }
+
+# OpenBLAS has one number of threads for a whole process: two models at once must not change it for each other.
+@test "market: a model shares nothing with another one in the same process" {
+    demo 0
+    fw 0 check-plugin "$FWRUN_BUILD_ROOT/plugins/logistic_regression/logistic_regression.so" "$config" baseline_a20 \
+        --set "run_root=$PWD/runs"
+    says out '0 findings'
+}

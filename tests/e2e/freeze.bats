@@ -124,3 +124,28 @@ verify() { # CODE ARGUMENT...: may the freeze of the wide layout be used?
     says err "$(basename "$file")"
     [ ! -e configs/FULL_SCALE_POINTER.yaml ]
 }
+
+# What the pointer and its reports say are paths and times; everything before them is compared.
+bytes_of() { # RUN
+    (cd "$1/demo_freeze/stages" && find . -type f -not -name MANIFEST.json -not -path './crawl/*' \
+        -not -path './filings/*' -not -path './freeze/*' -exec sha256sum {} +) | sort -k 2
+}
+
+@test "order of files, threads and chunks leave every byte of the whole chain alike" {
+    local stage log chunks=()
+    demo 0 --set resources.threads=2
+    mv runs first
+    cp -r first/demo_freeze/stages/crawl/raw first/demo_freeze/stages/filings/filings .
+    for log in {raw,filings}/_delta_log/*.json; do # the files of a commit, last first
+        tac "$log" >reversed
+        mv reversed "$log"
+    done
+    for stage in snapshot daily offers_text snapshots_index edgar_features multiscale audit_cardinality audit_offer_day; do
+        chunks+=(--set "stages.$stage.params.chunk_rows=257")
+    done
+    demo 0 --set resources.threads=1 "${chunks[@]}" --set "vars.raw_offers=$PWD/raw" --set "vars.raw_filings=$PWD/filings"
+    bytes_of first >before
+    bytes_of runs >after
+    [ "$(wc -l <before)" -gt 30 ]
+    diff before after
+}

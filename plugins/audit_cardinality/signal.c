@@ -64,7 +64,7 @@ static void append_has_value(struct fw_text *text, const struct fw_source_column
     bool may_be_nan =
         strcmp(column->sql_type, "DOUBLE") == 0 || strcmp(column->sql_type, "FLOAT") == 0;
 
-    fw_text_append(text, text->size > 0 ? " OR (" : "(");
+    fw_text_append(text, text->size > 0 ? " OR (" : "CASE WHEN (");
     fw_text_identifier(text, column->name);
     fw_text_append(text, " IS NOT NULL");
     if (may_be_nan) {
@@ -92,9 +92,9 @@ static void add_columns(struct cardinality *c, const cJSON *contract)
             c->n_structured++;
         }
     }
-    if (raw->pairs.valid.size == 0) {
-        fw_text_append(&raw->pairs.valid, "false");
-    }
+    /* Of a condition the engine looks at a column only where those before it have no value. */
+    fw_text_append(&raw->pairs.valid,
+                   raw->pairs.valid.size > 0 ? " THEN true ELSE false END" : "false");
 }
 
 fw_status cardinality_signal_find(struct cardinality *c)

@@ -78,7 +78,9 @@ struct recon_plan {
     const struct fw_host *host;
     const struct recon_scan *scan;
     size_t crop;
-    bool polar; /* two real outputs are amplitude and phase, else real and imaginary */
+    bool polar;        /* two real outputs are amplitude and phase, else real and imaginary */
+    bool of_groups;    /* answers made before have a row for each group, else for each image */
+    bool whole_pixels; /* the canvas lies on the object's own, else about the mean position */
     double min_nonzero;
     unsigned n_threads;
 };

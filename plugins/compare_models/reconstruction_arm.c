@@ -35,7 +35,6 @@ static fw_status misfit(const struct recon_plan *plan, const struct compare_arm 
                      named->name, what, plan->scan->n_side, plan->scan->groups.per_group);
 }
 
-/* A model without inputs made its answers before: their number says of what. */
 static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *named,
                              const struct recon_plan *plan, const struct fw_predictor_info *info)
 {
@@ -44,7 +43,7 @@ static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *na
     arm->channels_in = per_group;
     arm->takes_places = info->n_inputs > 1;
     if (info->n_inputs == 0) {
-        arm->channels_in = info->n_samples == scan->groups.n ? per_group : 1;
+        arm->channels_in = plan->of_groups ? per_group : 1; /* nothing in them says it */
     } else if (info->n_inputs > 2 || info->inputs[0]->element != FW_F32 ||
                !read_shape(info->inputs[0], scan->n_side, &arm->channels_in,
                            &arm->channels_first)) {
@@ -108,6 +107,9 @@ static fw_status place(struct recon_arm *arm, const struct compare_arm *named,
                          "set stitch_crop to an even number, at most the side of the images",
                          "patches of %zu out of %u pixels cannot be stitched", plan->crop,
                          scan->n_side);
+    }
+    if (plan->whole_pixels) {
+        fw_canvas_round(&canvas);
     }
     return fw_stitch_init(&arm->stitch, &canvas) == 0 ? FW_OK : fw_fault_nomem(plan->host);
 }

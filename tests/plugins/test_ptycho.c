@@ -393,6 +393,13 @@ static void places_the_canvas_on_the_scanned_box(void **state)
     assert_close(rest[0], 0.2, 1e-12);
     assert_close(rest[1], -0.35, 1e-12);
     assert_int_equal(fw_scan_box(positions, 2, 20, small, &box), -EINVAL);
+    fw_canvas_round(&canvas); /* to (50, 41), with a pixel more around */
+    assert_int_equal(canvas.side, 48);
+    assert_int_equal(fw_scan_box(positions, 2, 20, shape, &box), 0);
+    fw_canvas_place(&canvas, &box, first, rest);
+    assert_int_equal(first[0], 3);
+    assert_int_equal(first[1], 4);
+    assert_true(rest[0] == 0 && rest[1] == 0);
 }
 
 /* --- guards --- */

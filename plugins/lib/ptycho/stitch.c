@@ -44,6 +44,14 @@ int fw_canvas_init(struct fw_canvas *ret_canvas, const double *positions, size_t
     return 0;
 }
 
+void fw_canvas_round(struct fw_canvas *canvas)
+{
+    canvas->x = rint(canvas->x);
+    canvas->y = rint(canvas->y);
+    canvas->pad += 2; /* half a pixel further, rounded up to an even number */
+    canvas->side += 4;
+}
+
 static void extremes(const double *positions, size_t n, unsigned axis, double range[2])
 {
     range[0] = range[1] = positions[axis];

@@ -25,6 +25,10 @@ struct fw_canvas {
 int fw_canvas_init(struct fw_canvas *ret_canvas, const double *positions, size_t n, size_t patch,
                    size_t crop);
 
+/** Moves the canvas' middle to the next whole pixel: patches at whole positions are then laid down
+ * as they are, and fw_canvas_place leaves no rest. Before fw_stitch_init. */
+void fw_canvas_round(struct fw_canvas *canvas);
+
 /** Rows [top, bottom) and columns [left, right). */
 struct fw_box {
     size_t top, bottom, left, right;

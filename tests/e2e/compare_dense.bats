@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The comparison of reconstructions: four jobs on generated scans, and their report.
+load lib.bash
+
+config=$FWRUN_SOURCE_ROOT/configs/compare_dense.cfg
+
+dense() { # CODE ROOT ARGUMENT...
+    fw "$1" "$config" --set "run_root=$PWD/$2" "${@:3}"
+}
+
+jobs_of() { # ROOT
+    echo "$1/compare_dense/stages"
+}
+
+@test "compare_dense: a job runs singly by its name, and its answers are good" {
+    dense 0 runs train_debug
+    [ ! -e "$(jobs_of runs)/train" ]
+    [ "$(jq -r '[.arms[] | .status] | unique | join(",")' "$(jobs_of runs)/train_debug/result.json")" = ok ]
+    jq -e '.arms[] | select(.name == "PtychoPINN") | .amplitude.mae < 0.01 and .phase.ms_ssim > 0.99' \
+        "$(jobs_of runs)/train_debug/result.json"
+}
+
+@test "compare_dense: a few steps at a time give the same bytes, and the whole verifies" {
+    local code=75 times=0 file
+    dense 0 whole
+    fw 0 verify whole/compare_dense
+    while [ "$code" -eq 75 ]; do
+        code=0
+        "$FWRUN" "$config" --set "run_root=$PWD/parts" --stop-after-steps 10 >out 2>err || code=$?
+        times=$((times + 1))
+    done
+    [ "$code" -eq 0 ] || failed "exit $code"
+    [ "$times" -ge 4 ] || failed "it took $times runs"
+    for file in train/result.json test/comparison_metrics.csv test/reconstructions_aligned.npz report/metrics_summary.json; do
+        cmp "$(jobs_of whole)/$file" "$(jobs_of parts)/$file"
+    done
+    [ "$(wc -l <"$(jobs_of whole)/report/metrics_delta_highlights.txt")" -eq 4 ]
+}
+
+@test "compare_dense: an arm that lies too far off ends the run, and its report is not made" {
+    dense 7 runs train_debug --set stages.train_debug.params.max_shift=0.001
+    says err 'arm PtyChi lies'
+    [ -e "$(jobs_of runs)/train_debug/result.json" ]
+}

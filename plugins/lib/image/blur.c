@@ -43,15 +43,14 @@ static size_t mirror(ptrdiff_t at, size_t n)
     return (size_t)(at < (ptrdiff_t)n ? at : period - 1 - at);
 }
 
-FW_WIDE static void start(double *restrict to, const double *from, double tap, size_t n)
+static void start(double *restrict to, const double *from, double tap, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         to[i] = tap * from[i];
     }
 }
 
-FW_WIDE static void add_pair(double *restrict to, const double *a, const double *b, double tap,
-                             size_t n)
+static void add_pair(double *restrict to, const double *a, const double *b, double tap, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         to[i] += tap * (a[i] + b[i]);

@@ -8,7 +8,7 @@
 /* Eight lanes over blocks, block sums added up pairwise by recursion. */
 enum { LANES = 8, BLOCK = 1024 };
 
-FW_WIDE static double sum_block(const double *values, size_t n)
+static double sum_block(const double *values, size_t n)
 {
     double lanes[LANES] = {0};
     size_t i = 0;
@@ -54,7 +54,7 @@ double fw_image_range(const struct fw_image *image)
     return high - low;
 }
 
-FW_WIDE static void errors(const double *t, const double *p, size_t n, bool squared, double *ret)
+static void errors(const double *t, const double *p, size_t n, bool squared, double *ret)
 {
     if (squared) {
         for (size_t i = 0; i < n; i++) {

@@ -24,7 +24,7 @@ struct job {
 };
 
 /* k is never half-way between two rings: (k + 1/2)² is no integer. */
-FW_WIDE static void ring_indices(double squared, unsigned *index, size_t n)
+static void ring_indices(double squared, unsigned *index, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         double x = (double)(int)i;

@@ -13,15 +13,4 @@
 void fw_parallel(unsigned n_threads, size_t n_tasks, void (*run)(void *arg, size_t task),
                  void *arg);
 
-/*
- * Loops that gain from wide registers are compiled twice and chosen at load time. Only additions,
- * products and quotients in the same order: the results are the same bits.
- */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) &&             \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#    define FW_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#    define FW_WIDE
-#endif
-
 #endif

@@ -20,7 +20,7 @@ struct whitening {
 };
 
 /* R = A·conj(B) / max(|R|, 100 eps): where both have next to nothing the phase is noise. */
-FW_WIDE static void whiten(float *r, const float *moving, size_t n)
+static void whiten(float *r, const float *moving, size_t n)
 {
     const float floor = 100 * FLT_EPSILON;
 

@@ -27,7 +27,7 @@ struct job {
     size_t rows, columns;    /* of windows */
 };
 
-FW_WIDE static void add_row(const struct sums *sums, const double *x, const double *y, size_t n)
+static void add_row(const struct sums *sums, const double *x, const double *y, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         sums->x[i] += x[i];
@@ -38,8 +38,8 @@ FW_WIDE static void add_row(const struct sums *sums, const double *x, const doub
     }
 }
 
-FW_WIDE static void replace_row(const struct sums *sums, const double *const old[2],
-                                const double *x, const double *y, size_t n)
+static void replace_row(const struct sums *sums, const double *const old[2], const double *x,
+                        const double *y, size_t n)
 {
     const double *a = old[0], *b = old[1];
 
@@ -54,8 +54,8 @@ FW_WIDE static void replace_row(const struct sums *sums, const double *const old
 
 #define ACROSS(v) (((v)[0] + (v)[1]) + ((v)[2] + (v)[3]) + (((v)[4] + (v)[5]) + (v)[6]))
 
-FW_WIDE static void similarity(const struct job *job, const struct sums *sums,
-                               double *restrict full, double *restrict contrast)
+static void similarity(const struct job *job, const struct sums *sums, double *restrict full,
+                       double *restrict contrast)
 {
     const double n = WINDOW * WINDOW, sample = n / (n - 1), c1 = job->c1, c2 = job->c2;
 

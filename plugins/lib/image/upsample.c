@@ -49,8 +49,8 @@ static void fold(const struct grid *grid, size_t f, const size_t range[2], float
 }
 
 /* sums[offset] += Σ over four frequencies of factor · values. */
-FW_WIDE static void add_products(float *restrict sums, const float *factors, size_t stride,
-                                 const float *restrict values, size_t n_offsets)
+static void add_products(float *restrict sums, const float *factors, size_t stride,
+                         const float *restrict values, size_t n_offsets)
 {
     for (size_t d = 0; d < n_offsets; d++) {
         float a = factors[d], b = factors[stride + d], c = factors[2 * stride + d],
@@ -93,8 +93,8 @@ static void sum_columns(void *arg, size_t strip)
     }
 }
 
-FW_WIDE static void add_wave(float *restrict values, const float wave[2], const float *re,
-                             const float *im, size_t n)
+static void add_wave(float *restrict values, const float wave[2], const float *re, const float *im,
+                     size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         values[i] += wave[0] * re[i] - wave[1] * im[i];

@@ -112,6 +112,29 @@ static void may_pass_over_unknown_amounts(void **state)
     assert_string_equal(look(f, "stage_table", "stage"), "0 0 0 0 1 1 2");
 }
 
+/* Of an entity that is two offers, with rows of one instant and one row twice, in no order. */
+static void tells_offers_and_instants_of_an_entity_apart(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_must(task(f, "a",
+                    "SELECT 'e' AS entity_id, 'p' AS platform_name, * FROM (VALUES ('x', TIMESTAMP "
+                    "'2026-01-05 12:00:00', 20.0), ('y', TIMESTAMP '2026-01-05', 10), ('x', "
+                    "TIMESTAMP '2026-01-05 12:00:00', 20), ('x', TIMESTAMP '2026-01-05', 10), "
+                    "('y', TIMESTAMP '2026-01-04 23:59:59.999999', NULL)) t(offer_id, snapshot_ts, "
+                    "funding_raised_usd)",
+                    store));
+    assert_string_equal(
+        look(f, "stage_table", "concat_ws(',', offer_id, snapshot_ts::TIME, stage)"),
+        "y,23:59:59.999999,0 x,00:00:00,0 y,00:00:00,0 x,12:00:00,1");
+    assert_string_equal(look(f, "day_to_stage", "concat_ws(':', snapshot_day, stage)"),
+                        "2026-01-04:0 2026-01-05:0 2026-01-05:1");
+    assert_string_equal(
+        look(f, "offers_weekly",
+             "concat_ws(',', offer_id, snapshot_ts::DATE, coalesce(funding_raised_usd::VARCHAR, "
+             "'-'))"),
+        "x,2026-01-05,20.0 y,2025-12-29,- y,2026-01-05,10.0");
+}
+
 /* NaN is no amount, an empty key no offer, and an entity with one row has one of each. */
 static void leaves_out_what_has_no_key_and_no_value(void **state)
 {
@@ -271,6 +294,7 @@ int main(void)
 {
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(tells_offers_and_instants_of_an_entity_apart),
         TEST(ends_weeks_with_their_sunday),
         TEST(puts_days_into_weeks_across_years),
         TEST(counts_changes_against_the_row_before),

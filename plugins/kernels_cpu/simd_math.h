@@ -13,7 +13,8 @@
  * in double the C library's.
  */
 #ifdef SIMD_DOUBLE
-typedef int64_t simd_bits;
+typedef uint64_t simd_bits;
+typedef int64_t simd_signed;
 #    define SIMD_MAGIC     6755399441055744.0 /* 1.5 * 2^52: adding it rounds to an integer */
 #    define SIMD_MANTISSA  52
 #    define SIMD_EXP_LOW   (-708.3)
@@ -22,7 +23,8 @@ typedef int64_t simd_bits;
 #    define SIMD_LN2_LOW   1.90821492927058770002e-10
 #    define SIMD_EXP_TERMS 13
 #else
-typedef int32_t simd_bits;
+typedef uint32_t simd_bits;
+typedef int32_t simd_signed;
 #    define SIMD_MAGIC     12582912.0F
 #    define SIMD_MANTISSA  23
 #    define SIMD_EXP_LOW   (-87.3F)
@@ -63,7 +65,7 @@ static inline real simd_exp(real x)
     memcpy(&bits, &shifted, sizeof bits);
     memcpy(&zero, &magic, sizeof zero);
     /* 2^n as two factors: n may be one more than the largest exponent. */
-    low = (bits - zero) >> 1;
+    low = (simd_bits)((simd_signed)(bits - zero) >> 1);
     bits = (bits - zero) - low;
     memcpy(&magic, &half, sizeof magic);
     memcpy(&zero, &half, sizeof zero);

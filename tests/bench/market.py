@@ -211,7 +211,7 @@ def scale(build, folder, rows):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
-    parser.add_argument("--rows", type=int, default=2_000_000, help="0: leave the large series out; 10000000 take 8 GB of disk")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="0: leave the large series out; 10000000 take 8 GB of disk")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--folder", default=None)
     args = parser.parse_args()

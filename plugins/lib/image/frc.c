@@ -6,6 +6,7 @@
 
 #include "fourier.h"
 #include "image.h"
+#include "large.h"
 #include "parallel.h"
 
 enum { BAND_ROWS = 64 };
@@ -80,7 +81,7 @@ static int transform(const struct fw_image *image, size_t side, unsigned n_threa
     double *square = NULL;
 
     if (image->height != image->width) {
-        square = malloc(side * side * sizeof *square);
+        square = fw_large_alloc(side * side, sizeof *square);
         if (square == NULL) {
             return -ENOMEM;
         }
@@ -128,7 +129,7 @@ static int run(struct job *job, const struct fw_image *const images[2], double f
 {
     size_t side = job->side, size = side * fw_spectrum_width(side);
     size_t n_bands = (side + BAND_ROWS - 1) / BAND_ROWS;
-    double complex *spectra = malloc(2 * size * sizeof *spectra);
+    double complex *spectra = fw_large_alloc(2 * size, sizeof *spectra);
 
     job->rings = calloc(n_bands * job->n_rings, sizeof *job->rings);
     job->index = calloc(n_bands * fw_spectrum_width(side), sizeof *job->index);

@@ -6,6 +6,7 @@
 
 #include "image.h"
 #include "internal.h"
+#include "large.h"
 
 static const double weights[FW_MS_SSIM_LEVELS] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
 
@@ -23,8 +24,8 @@ static int pyramid_init(struct pyramid *pyramid, const struct fw_image *t, const
         return -EINVAL;
     }
     size_t n = t->height * t->width;
-    *pyramid = (struct pyramid){.t = malloc(n * sizeof(double)),
-                                .p = malloc(n * sizeof(double)),
+    *pyramid = (struct pyramid){.t = fw_large_alloc(n, sizeof(double)),
+                                .p = fw_large_alloc(n, sizeof(double)),
                                 .height = t->height,
                                 .width = t->width};
     return pyramid->t == NULL || pyramid->p == NULL ? -ENOMEM : 0;

@@ -7,6 +7,7 @@
 
 #include "fourier.h"
 #include "image.h"
+#include "large.h"
 #include "parallel.h"
 #include "upsample.h"
 
@@ -88,14 +89,14 @@ static int run(const struct fw_image *reference, const struct fw_image *moving, 
 {
     size_t height = reference->height, width = reference->width;
     size_t n = height * fw_spectrum_width(width);
-    const struct buffers buffers = {.r = malloc(n * sizeof(float complex)),
-                                    .spectrum = malloc(n * sizeof(float complex)),
-                                    .correlation = malloc(height * width * sizeof(float))};
-    int rc = -ENOMEM;
+    float complex *block = fw_large_alloc(2 * n + height * width / 2 + 1, sizeof *block);
 
-    if (buffers.r != NULL && buffers.spectrum != NULL && buffers.correlation != NULL) {
-        rc = correlate(reference, moving, &buffers, n_threads);
+    if (block == NULL) {
+        return -ENOMEM;
     }
+    const struct buffers buffers = {
+        .r = block, .spectrum = block + n, .correlation = (float *)(block + 2 * n)};
+    int rc = correlate(reference, moving, &buffers, n_threads);
     if (rc == 0) {
         double shift[2];
         find_peak(buffers.correlation, height, width, shift);
@@ -105,9 +106,7 @@ static int run(const struct fw_image *reference, const struct fw_image *moving, 
         ret_shift[0] = height == 1 ? 0 : shift[0];
         ret_shift[1] = width == 1 ? 0 : shift[1];
     }
-    free(buffers.r);
-    free(buffers.spectrum);
-    free(buffers.correlation);
+    free(block);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include "fourier.h"
 #include "image.h"
+#include "large.h"
 
 static double frequency(size_t at, size_t n)
 {
@@ -46,7 +47,7 @@ int fw_image_shift(double *pixels, size_t height, size_t width, const double shi
                    unsigned n_threads)
 {
     size_t columns = fw_spectrum_width(width);
-    double complex *spectrum = malloc(height * columns * sizeof *spectrum);
+    double complex *spectrum = fw_large_alloc(height * columns, sizeof *spectrum);
     double complex *along = malloc(columns * sizeof *along);
     int rc = spectrum == NULL || along == NULL ? -ENOMEM : 0;
 

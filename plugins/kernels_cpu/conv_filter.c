@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conv_filter.h"
 
-#include <stdlib.h>
-
 /*
  * filter[o][c][i][j] is the sum over all pixels of output[o][pixel] * input[c][pixel moved by i,
  * j]. With the channel last, the columns (j, c) that one row i of the filter sees from a pixel lie
@@ -199,7 +197,7 @@ static fw_status run_with_memory(struct call *call, struct work *w)
     lifted = rounded(lifted * w->images + slack);
     packed = rounded(packed * w->images);
     offsets = w->images * w->rows * sizeof *w->offsets;
-    memory = session_temporary(call->session, call->op, sums + lifted + packed + offsets);
+    memory = session_shared(call->session, call->op, sums + lifted + packed + offsets);
     if (memory == NULL) {
         return FW_E_NOMEM;
     }
@@ -211,7 +209,6 @@ static fw_status run_with_memory(struct call *call, struct work *w)
         memory[i] = 0;
     }
     run(w);
-    free(memory);
     return FW_OK;
 }
 

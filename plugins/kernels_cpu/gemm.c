@@ -87,9 +87,9 @@ static void set_c(struct call *call, const struct fw_gemm *op, struct product *p
     };
 }
 
-static uint64_t padded(uint64_t n, uint64_t to)
+static uint64_t tiles(uint64_t rows, uint64_t cols, const struct simd *simd)
 {
-    return (n + to - 1) / to * to;
+    return ((rows + simd->mr - 1) / simd->mr) * ((cols + simd->nr - 1) / simd->nr);
 }
 
 /* C' = B' A' has the same bits; it is taken when it fills the tiles better. */
@@ -111,11 +111,15 @@ static void swap_sides(struct product *p)
     p->store.col_bias = old.store.row_bias;
 }
 
+/* Steps that storing a tile takes as long as, in place and turned; roughly, on any set. */
+#define GEMM_STORE  4
+#define GEMM_TURNED 48
+
 static bool better_swapped(const struct product *p)
 {
-    uint64_t m = p->store.rows, n = p->store.cols, mr = p->simd->mr, nr = p->simd->nr;
+    uint64_t m = p->store.rows, n = p->store.cols;
 
-    return padded(n, mr) * padded(m, nr) < padded(m, mr) * padded(n, nr);
+    return tiles(n, m, p->simd) * (p->k + GEMM_TURNED) < tiles(m, n, p->simd) * (p->k + GEMM_STORE);
 }
 
 static struct product product_at(const struct batch *batch, uint64_t index)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "product.h"
 
-#include <stdlib.h>
-
-/* Rows of A that are packed at once: what the outer caches hold. */
-#define PRODUCT_ROWS 4096
+/* Rows of A that are packed at once: what is read again for every panel of B. */
+#define PRODUCT_ROWS 768
 
 static uint64_t ceiling(uint64_t n, uint64_t d)
 {
@@ -207,11 +205,10 @@ fw_status product_parallel(struct fw_kernels_session *session, const struct prod
     if (status != FW_OK) {
         return status;
     }
-    packed = session_temporary(session, "gemm", packed_bytes(product));
+    packed = session_shared(session, "gemm", packed_bytes(product));
     if (packed == NULL) {
         return FW_E_NOMEM;
     }
     run_product(product, session->crew, packed, NULL);
-    free(packed);
     return FW_OK;
 }

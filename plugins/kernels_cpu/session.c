@@ -49,6 +49,7 @@ void session_close(struct fw_kernels_session *session)
     if (session != NULL) {
         fft_forget(session);
         crew_destroy(session->crew);
+        free(session->shared);
         free(session);
     }
 }
@@ -144,6 +145,17 @@ void *session_temporary(struct fw_kernels_session *session, const char *op, uint
         (void)out_of_memory(session->host, op, bytes);
     }
     return memory;
+}
+
+void *session_shared(struct fw_kernels_session *session, const char *op, uint64_t bytes)
+{
+    if (bytes > session->shared_bytes || session->shared == NULL) {
+        free(session->shared);
+        session->shared_bytes = 0;
+        session->shared = session_temporary(session, op, bytes);
+        session->shared_bytes = session->shared ? bytes : 0;
+    }
+    return session->shared;
 }
 
 struct pieces {

@@ -21,6 +21,8 @@ struct fw_kernels_session {
     const struct simd *f64;
     uint64_t memory_limit; /* of buffers together */
     uint64_t memory_used;
+    void *shared; /* session_shared */
+    uint64_t shared_bytes;
     struct fft_line *lines; /* plans made so far, by fft.c */
     char text[256];
 };
@@ -41,6 +43,10 @@ fw_status session_scratch(struct fw_kernels_session *session, const char *op, ui
 
 /* Memory for the duration of a call, aligned to 64; NULL with a recorded fault. */
 void *session_temporary(struct fw_kernels_session *session, const char *op, uint64_t bytes);
+
+/* The same, kept for the next call instead of being freed: fresh pages cost as much as a small
+ * product. One user at a time. */
+void *session_shared(struct fw_kernels_session *session, const char *op, uint64_t bytes);
 
 /* fn(arg, begin, end, worker) for pieces of `grain` of the numbers 0 ... n - 1. */
 typedef void session_piece(void *arg, uint64_t begin, uint64_t end, uint32_t worker);

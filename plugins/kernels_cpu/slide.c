@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "slide.h"
 
-#include <stdlib.h>
-
 #include "product.h"
 
 /* A task is this many multiply-adds or more, and as many pixels as its padded copy of this size
@@ -308,11 +306,10 @@ fw_status slide_run(struct fw_kernels_session *session, const struct slide *slid
     cut.block = product_block(cut.k);
     cut.row_tiles = ceiling(slide->store.rows, simd->mr);
     packed_bytes = (cut.row_tiles * simd->mr * cut.k * simd->element + 63) / 64 * 64;
-    cut.packed = session_temporary(session, "conv2d", packed_bytes + cut.k * sizeof *cut.k_offset);
+    cut.packed = session_shared(session, "conv2d", packed_bytes + cut.k * sizeof *cut.k_offset);
     if (cut.packed != NULL) {
         cut.k_offset = (uint64_t *)(void *)(cut.packed + packed_bytes);
         status = run_cut(session, &cut);
     }
-    free(cut.packed);
     return status;
 }

@@ -16,7 +16,7 @@ import sys
 
 # Ours to the peer's time, at most; and what was reached when this was written down.
 AIM = {"conv_128_64_64_32_3_1_forward": 1.0, "gemm": 1 / 0.9}
-REACHED = {"conv_128_64_64_32_3_1_forward": 0.75, "gemm_1024_1024_1024_0": 1.15}
+REACHED = {"conv_128_64_64_32_3_1_forward": 0.58, "gemm_1024_1024_1024_0": 1.04}
 WORSE = 1.5
 
 

@@ -10,6 +10,7 @@
 #include <complex.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -380,6 +381,37 @@ static void moves_a_complex_image_as_its_parts(void **state)
     free(im);
 }
 
+static void *transform_often(void *arg)
+{
+    double *pixels = arg;
+    for (size_t side = 5; side < 45; side++) {
+        const struct fw_image image = {pixels, side, side};
+        struct fw_frc frc;
+        if (fw_frc(&image, &image, 0, 2, &frc) != 0) {
+            return NULL;
+        }
+        fw_frc_finish(&frc);
+    }
+    return arg;
+}
+
+static void may_be_called_from_several_threads(void **state)
+{
+    enum { THREADS = 4 };
+    double *pixels = lcg_sequence(45 * 45, 3);
+    pthread_t threads[THREADS];
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, transform_often, pixels), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        void *result = NULL;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_ptr_equal(result, pixels);
+    }
+    free(pixels);
+}
+
 static void cuts_what_wrapped_around(void **state)
 {
     struct fw_image_margins margins;
@@ -410,6 +442,7 @@ int main(void)
         cmocka_unit_test(registers_a_shifted_image),
         cmocka_unit_test(registers_a_rolled_image_exactly),
         cmocka_unit_test(moves_a_complex_image_as_its_parts),
+        cmocka_unit_test(may_be_called_from_several_threads),
         cmocka_unit_test(cuts_what_wrapped_around),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, NULL);

@@ -11,8 +11,7 @@
  * Images and what is measured of two of them. Row-major doubles without gaps; T is the target, P
  * the prediction, of the same shape. Functions that need memory return 0, -ENOMEM, or -EINVAL for
  * shapes that they cannot take, and write their result only on success. Results are the same bits
- * for any number of threads, 1 or more. One thread calls at a time: FFTW's planner is one for the
- * process.
+ * for any number of threads, 1 or more. Any thread may call.
  */
 
 struct fw_image {

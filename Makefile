@@ -12,7 +12,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.deps/duckdb/lib/pkgconfig:$(PKG_CONFIG_PATH
 help:
 	@echo 'make run       prepare, build, and run the main job on real filings'
 	@echo 'make test      prepare, build, and run every test'
-	@echo 'make build     prepare and build: $(BUILD)/fwrun'
+	@echo 'make build     prepare and build: $(BUILD)/fwrun, and lay the small data sets'
 	@echo 'make lint      floors, exported symbols, sizes, formatting'
 	@echo 'make tidy      clang-tidy over everything (minutes)'
 	@echo 'make asan      the tests under the address and undefined-behaviour sanitizers'
@@ -30,6 +30,8 @@ setup:
 build: setup
 	@test -f $(BUILD)/build.ninja || meson setup $(MESON_SETUP) $(BUILD)
 	@ninja -C $(BUILD)
+	@scripts/lay-data $(BUILD)
+
 
 run: build
 	@if scripts/get-data regcf; then config=configs/regcf_freeze.cfg; else \

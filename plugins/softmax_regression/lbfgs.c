@@ -102,6 +102,8 @@ static void keep_pair(struct lbfgs *lbfgs, const double *gradient)
     if (lbfgs->products[p] > 1e-12 * sqrt(dot(step, step, n) * dot(change, change, n))) {
         lbfgs->next = (p + 1) % LBFGS_MEMORY;
         lbfgs->n_kept += lbfgs->n_kept < LBFGS_MEMORY;
+    } else if (lbfgs->n_kept == LBFGS_MEMORY) {
+        lbfgs->n_kept--; /* the oldest, whose place the step was written to */
     }
 }
 

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The comparison of classifiers: on generated images, and on real ones where the shared data are.
+load lib.bash
+
+config=$FWRUN_SOURCE_ROOT/configs/demo_compare_models.cfg
+
+# The demo, quick: few images, and a fit that ends early.
+small=(--set stages.shapes.params.train=300 --set stages.shapes.params.test=200 --set stages.pixels.params.max_iterations=20
+    --set stages.filters.params.max_iterations=20 --set stages.compare.params.chunk=50 --set stages.compare.params.batch=50)
+
+demo() { # CODE ROOT ARGUMENT...
+    fw "$1" "$config" --set "run_root=$PWD/$2" "${small[@]}" "${@:3}"
+}
+
+result() { # ROOT
+    echo "$1/demo_compare_models/stages/compare/result.json"
+}
+
+@test "compare: runs, is reused as a whole the second time, and verifies" {
+    demo 0 runs
+    summary '4 executed, 0 reused, 0 failed, 0 skipped'
+    says err 'gate answers: true: 2 models answered for all 200 samples'
+    demo 0 runs
+    summary '0 executed, 4 reused, 0 failed, 0 skipped (exit 0)'
+    fw 0 verify runs/demo_compare_models
+    says out 'PASS 4 stages'
+}
+
+@test "compare: every document says that the images are generated" {
+    local file n=0
+    demo 0 runs
+    for file in runs/demo_compare_models/stages/*/{fit,result}.json runs/demo_compare_models/stages/*/*.md; do
+        [ -e "$file" ] || continue
+        says "$file" 'GENERATED shapes, no photographs'
+        n=$((n + 1))
+    done
+    [ "$n" -eq 4 ]
+}
+
+@test "compare: two steps at a time, for one thread and two, the bytes are the same" {
+    local code=75 times=0
+    demo 0 whole --set resources.threads=1
+    while [ "$code" -eq 75 ]; do
+        code=0
+        "$FWRUN" "$config" --set "run_root=$PWD/parts" "${small[@]}" --set resources.threads=2 --stop-after-steps 2 \
+            >out 2>err || code=$?
+        times=$((times + 1))
+    done
+    [ "$code" -eq 0 ] || failed "exit $code"
+    [ "$times" -ge 5 ] || failed "it took $times runs"
+    diff -r -x MANIFEST.json whole/demo_compare_models/stages parts/demo_compare_models/stages
+}
+
+@test "compare: killed between any two steps of the comparison, it goes on to the same bytes" {
+    local victim
+    demo 0 whole
+    demo 0 runs --to pixels
+    demo 0 runs --to filters
+    start "$config" --set "run_root=$PWD/runs" "${small[@]}" --set stages.compare.params.chunk=1 --checkpoint-every 1ms
+    until compgen -G 'runs/demo_compare_models/*/*compare*/*' >/dev/null || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" || true
+    demo 0 runs --set stages.compare.params.chunk=1
+    cmp "$(result whole)" "$(result runs)"
+}
+
+@test "compare: answers that are all zero end it with exit code 7 and a note, and no table" {
+    local compare=runs/demo_compare_models/stages/compare
+    python3 - <<'PY'
+import struct, zipfile
+text = repr({"descr": "<f4", "fortran_order": False, "shape": (200, 10)})
+text += " " * (-(len(text) + 11) % 64) + "\n"
+with zipfile.ZipFile("zero.npz", "w") as archive:
+    archive.writestr("p.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(8000))
+PY
+    demo 7 runs --set "stages.compare.in.models=[\"$PWD/zero.npz\", \"@filters.model\"]" \
+        --set 'stages.compare.params.arms=["pixels=npz/logits", "filters=weights"]'
+    says "$compare/comparison.md" '**Blocked: all_zero.**'
+    [ "$(find $compare/red -name 'blocked_*_all_zero.md' | wc -l)" -eq 1 ]
+    [ ! -s $compare/comparison_metrics.csv ]
+}
+
+# A copy of the tree with the real images in it, as get-data lays them.
+@test "compare: random filters beat pixels on Fashion-MNIST" {
+    local shared=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}
+    [ -d "$shared/data/imgcls" ] || skip "no $shared/data/imgcls: set FWRUN_SHARED to the folder that holds data/"
+    mkdir tree
+    cp -r "$FWRUN_SOURCE_ROOT/configs" "$FWRUN_SOURCE_ROOT/scripts" tree/
+    FWRUN_DATA_MIRROR=$shared/data tree/scripts/get-data fashion >laid
+    never_says laid 'note: not the images'
+    fw 0 tree/configs/compare_models.cfg
+    fw 0 verify tree/configs/compare_models.cfg
+    jq -e '.pairs | length == 3 and all(.better == "filters")' tree/runs/compare_models/stages/compare/result.json
+    jq -e '.metrics[] | select(.arm == "filters" and .metric == "accuracy") | .value > 0.82 and .value < 0.87' \
+        tree/runs/compare_models/stages/compare/result.json
+    jq -es 'all(.converged)' tree/runs/compare_models/stages/{pixels,filters}/fit.json
+}
+
+@test "compare: says where the images are to come from when they are not there" {
+    local line
+    mkdir tree
+    cp -r "$FWRUN_SOURCE_ROOT/configs" tree/
+    fw 3 tree/configs/compare_models.cfg
+    line=$(grep -n '@include' tree/configs/compare_models.cfg)
+    says err "tree/configs/compare_models.cfg:${line%%:*}: cannot open include file"
+    [[ $line == *'scripts/get-data fashion'* ]]
+}

@@ -56,6 +56,11 @@ static int add_service(cJSON *services, const struct fw_registry_service *provid
         !cJSON_AddStringToObject(item, "digest", provider->entry->elf.digest)) {
         return fw_error_oom(err);
     }
+    /* Other instructions round otherwise. */
+    if (strcmp(id, "fw.kernels/1") == 0 &&
+        !fw_json_set(item, FW_JSON_TEXT("instructions", fw_machine_blas_core()))) {
+        return fw_error_oom(err);
+    }
     fw_auto(strings) struct fw_strings paths = {0};
     if (fw_registry_libraries(provider, &paths, err) < 0) {
         return -1;
@@ -63,10 +68,6 @@ static int add_service(cJSON *services, const struct fw_registry_service *provid
     for (size_t i = 0; i < paths.len; i++) {
         if (*paths.items[i] == '\0') {
             continue;
-        }
-        if (strstr(paths.items[i], "openblas") &&
-            !fw_json_set(item, FW_JSON_TEXT("blas_core", fw_machine_blas_core()))) {
-            return fw_error_oom(err);
         }
         if (add_file_digest(libraries, provider->service->libraries[i], paths.items[i], digests,
                             err) < 0) {

@@ -74,6 +74,25 @@ static void measure(const fftw_complex *bins, size_t n, double mean, const struc
     *ret = psd;
 }
 
+/* The transform of a windowed signal; NULL: not finite, or no memory. The caller frees. */
+static fftw_complex *windowed(const double *signal, size_t n, double mean)
+{
+    double *in = isfinite(mean) ? fftw_alloc_real(n) : NULL;
+    fftw_complex *out = in != NULL ? fftw_alloc_complex(n / 2 + 1) : NULL;
+    bool done = out != NULL;
+
+    for (size_t i = 0; i < n && done; i++) {
+        double window = 0.5 - 0.5 * cos(2 * M_PI * (double)i / (double)(n - 1));
+        in[i] = (signal[i] - mean) * window;
+    }
+    done = done && transform(in, out, n);
+    fftw_free(in);
+    if (!done) {
+        fftw_free(out);
+    }
+    return done ? out : NULL;
+}
+
 enum fw_outcome fw_psd_of(const double *signal, size_t n, const struct fw_band *low,
                           const struct fw_band *high, struct fw_psd *ret)
 {
@@ -85,19 +104,31 @@ enum fw_outcome fw_psd_of(const double *signal, size_t n, const struct fw_band *
         return signal == NULL ? FW_OUTCOME_BAD_ARGUMENT : FW_OUTCOME_INSUFFICIENT;
     }
     double mean = mean_of(signal, n);
-    double *in = isfinite(mean) ? fftw_alloc_real(n) : NULL;
-    fftw_complex *out = in != NULL ? fftw_alloc_complex(n / 2 + 1) : NULL;
-    bool done = out != NULL;
-    for (size_t i = 0; i < n && done; i++) {
-        double window = 0.5 - 0.5 * cos(2 * M_PI * (double)i / (double)(n - 1));
-        in[i] = (signal[i] - mean) * window;
+    fftw_complex *out = windowed(signal, n, mean);
+    if (out == NULL) {
+        return FW_OUTCOME_NUMERIC;
     }
-    done = done && transform(in, out, n);
-    if (done) {
-        const struct fw_band bands[2] = {*low, *high};
-        measure(out, n, mean, bands, ret);
+    const struct fw_band bands[2] = {*low, *high};
+    measure(out, n, mean, bands, ret);
+    fftw_free(out);
+    return FW_OUTCOME_OK;
+}
+
+enum fw_outcome fw_psd_spectrum(const double *signal, size_t n, double *ret_power)
+{
+    if (signal == NULL || ret_power == NULL || n > INT32_MAX) {
+        return FW_OUTCOME_BAD_ARGUMENT;
+    }
+    for (size_t k = 0; k <= n / 2; k++) {
+        ret_power[k] = NAN;
+    }
+    fftw_complex *out = n >= 4 ? windowed(signal, n, mean_of(signal, n)) : NULL;
+    if (out == NULL) {
+        return n < 4 ? FW_OUTCOME_INSUFFICIENT : FW_OUTCOME_NUMERIC;
+    }
+    for (size_t k = 0; k <= n / 2; k++) {
+        ret_power[k] = creal(out[k]) * creal(out[k]) + cimag(out[k]) * cimag(out[k]);
     }
     fftw_free(out);
-    fftw_free(in);
-    return done ? FW_OUTCOME_OK : FW_OUTCOME_NUMERIC;
+    return FW_OUTCOME_OK;
 }

@@ -34,4 +34,7 @@ struct fw_psd {
 enum fw_outcome fw_psd_of(const double *signal, size_t n, const struct fw_band *low,
                           const struct fw_band *high, struct fw_psd *ret);
 
+/** The powers of bins 0 to n / 2 of the same transform, at k / n cycles per sample. */
+enum fw_outcome fw_psd_spectrum(const double *signal, size_t n, double *ret_power);
+
 #endif

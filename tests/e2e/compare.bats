@@ -52,16 +52,21 @@ result() { # ROOT
     diff -r -x MANIFEST.json whole/demo_compare_models/stages parts/demo_compare_models/stages
 }
 
-@test "compare: killed between any two steps of the comparison, it goes on to the same bytes" {
-    local victim
-    demo 0 whole
+@test "compare: killed amid the comparison, it goes on from its checkpoint to the same bytes" {
+    local slow=(--set stages.compare.params.chunk=1 --set stages.compare.params.n_bootstrap=20000) pid
+    demo 0 whole --set stages.compare.params.n_bootstrap=20000
     demo 0 runs --to pixels
     demo 0 runs --to filters
-    start "$config" --set "run_root=$PWD/runs" "${small[@]}" --set stages.compare.params.chunk=1 --checkpoint-every 1ms
-    until compgen -G 'runs/demo_compare_models/*/*compare*/*' >/dev/null || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
-    kill -KILL "$pid" 2>/dev/null || true
+    start "$config" --set "run_root=$PWD/runs" "${small[@]}" "${slow[@]}" --checkpoint-every 1ms
+    until compgen -G 'runs/demo_compare_models/checkpoints/compare*' >/dev/null; do
+        kill -0 "$pid" || failed 'it ended before its first checkpoint'
+        sleep 0.002
+    done
+    kill -KILL "$pid"
     wait "$pid" || true
-    demo 0 runs --set stages.compare.params.chunk=1
+    [ ! -e "$(result runs)" ] || failed 'it was done before it could be killed'
+    demo 0 runs "${slow[@]}"
+    says err 'compare: resumed'
     cmp "$(result whole)" "$(result runs)"
 }
 

@@ -8,6 +8,8 @@
 /* A step must win this part of what the slope promises (Armijo). */
 #define SUFFICIENT 1e-4
 #define SHORTEST   1e-12
+/* How far off a value may be, in parts of it: it is a sum of floats. */
+#define ROUNDING 1e-6
 
 bool lbfgs_init(struct lbfgs *lbfgs, size_t n)
 {
@@ -117,9 +119,18 @@ static void begin_search(struct lbfgs *lbfgs)
     set_trial(lbfgs);
 }
 
+/* Near the minimum values differ by less than their rounding; there the slope that is left decides
+ * (Hager and Zhang 2005, the approximate Wolfe condition). */
+static bool is_better(const struct lbfgs *lbfgs, double value, const double *gradient)
+{
+    return value <= lbfgs->value + SUFFICIENT * lbfgs->length * lbfgs->slope ||
+           (value <= lbfgs->value + ROUNDING * fabs(lbfgs->value) &&
+            dot(lbfgs->direction, gradient, lbfgs->n) <= (2 * SUFFICIENT - 1) * lbfgs->slope);
+}
+
 bool lbfgs_next(struct lbfgs *lbfgs, double value, const double *gradient)
 {
-    if (lbfgs->begun && !(value <= lbfgs->value + SUFFICIENT * lbfgs->length * lbfgs->slope)) {
+    if (lbfgs->begun && !is_better(lbfgs, value, gradient)) {
         lbfgs->length /= 2;
         set_trial(lbfgs);
         return lbfgs->length > SHORTEST;

@@ -131,7 +131,7 @@ fw_status callbacks_name_runs(struct callbacks *c);
 
 /* rows.c: the file as the temporary table CALLBACKS_ROWS, one row a record */
 #define CALLBACKS_ROWS "fw_callbacks_rows"
-/** Columns n and one by its role's number, r0 to r7, DOUBLE. Fills the numbers' columns. */
+/** fw_file and fw_row, then a DOUBLE a role, r0 to r7. Fills the numbers' columns. */
 fw_status callbacks_rows_make(struct callbacks *c, struct callbacks_run *run);
 
 /* record.c */

@@ -212,9 +212,10 @@ fw_status callbacks_record_read(struct callbacks *c, struct callbacks_run *run,
         status = make_room(c, run, ret);
     }
     if (status == FW_OK) {
-        status = c->sql.api->query(
-            c->sql.session,
-            "SELECT r0, r1, r2, r3, r4, r5, r6, r7 FROM " CALLBACKS_ROWS " ORDER BY n", &stream);
+        status = c->sql.api->query(c->sql.session,
+                                   "SELECT r0, r1, r2, r3, r4, r5, r6, r7 FROM " CALLBACKS_ROWS
+                                   " ORDER BY fw_file, fw_row",
+                                   &stream);
     }
     if (status != FW_OK) {
         return status;

@@ -28,8 +28,8 @@ static void append_member(struct fw_text *text, const char *name)
     struct fw_text path = {0};
 
     fw_text_appendf(&path, "$.\"%s\"", name);
-    fw_text_append(text,
-                   "CASE WHEN coalesce(list_contains(CAST(json -> '$.nonfinite' AS VARCHAR[]), ");
+    fw_text_append(
+        text, "CASE WHEN coalesce(list_contains(TRY_CAST(json -> '$.nonfinite' AS VARCHAR[]), ");
     fw_text_literal(text, name);
     fw_text_append(text, "), false) THEN 'nan' ELSE coalesce(json ->> ");
     fw_text_literal(text, fw_text_get(&path));
@@ -87,12 +87,12 @@ static fw_status refuse_text(const struct callbacks *c, const struct callbacks_r
                              const char *expression, const char *name)
 {
     struct fw_sql_grid grid = {0};
-    fw_status status =
-        fw_sql_gridf(&c->sql, &grid,
-                     "SELECT n + 1, v FROM (SELECT n, CAST(%s AS VARCHAR) AS v FROM " RAW
-                     ") WHERE v IS NOT NULL AND TRY_CAST(v AS DOUBLE) IS NULL "
-                     "ORDER BY n LIMIT 1",
-                     expression);
+    fw_status status = fw_sql_gridf(
+        &c->sql, &grid,
+        "SELECT fw_row + 1, v FROM (SELECT fw_file, fw_row, CAST(%s AS VARCHAR) AS v FROM " RAW
+        ") WHERE v IS NOT NULL AND TRY_CAST(v AS DOUBLE) IS NULL "
+        "ORDER BY fw_file, fw_row LIMIT 1",
+        expression);
 
     if (status == FW_OK && grid.n_rows > 0) {
         status = fw_faultf(c->host, FW_E_DATA, run->path, "mend the record, or name another column",
@@ -141,13 +141,15 @@ static fw_status make_raw(struct callbacks *c, const struct callbacks_run *run,
 
     fw_text_append(&text, "CREATE OR REPLACE TEMP TABLE " RAW " AS SELECT ");
     if (is_json(run->path)) {
-        fw_text_append(&text, "row_number() OVER () - 1 AS n, json FROM read_json_objects(");
+        fw_text_append(
+            &text,
+            "0 AS fw_file, row_number() OVER () - 1 AS fw_row, json FROM read_json_objects(");
         fw_text_literal(&text, run->path);
         fw_text_append(&text, ", format = 'newline_delimited')");
     } else {
         status = fw_source_open(&c->sql, &run->path, 1, NULL, ret_source);
         if (status == FW_OK) {
-            fw_text_append(&text, "fw_row AS n, * FROM ");
+            fw_text_append(&text, "* FROM ");
             fw_source_scan(*ret_source, NULL, &text);
         }
     }
@@ -182,7 +184,8 @@ fw_status callbacks_rows_make(struct callbacks *c, struct callbacks_run *run)
     struct fw_text text = {0};
     fw_status status = make_raw(c, run, &source);
 
-    fw_text_append(&text, "CREATE OR REPLACE TEMP TABLE " CALLBACKS_ROWS " AS SELECT n");
+    fw_text_append(&text,
+                   "CREATE OR REPLACE TEMP TABLE " CALLBACKS_ROWS " AS SELECT fw_file, fw_row");
     for (int role = 0; role < CALLBACKS_ROLES && status == FW_OK; role++) {
         status = add_role(c, run, source, (enum callbacks_role)role, &text);
     }

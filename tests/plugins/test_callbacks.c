@@ -165,6 +165,22 @@ static void gives_the_knee_and_slopes_of_the_reference(void **state)
     near(f, "b", "loss_slope/power_law_r2", 0.994603254366);
 }
 
+/* A folder of parts is one run; columns that nobody asked for do not matter, whatever their name.
+ */
+static void smooths_as_the_reference_and_reads_parts(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_folder(f, "parts");
+    recorded(f, "parts/0.parquet",
+             "SELECT i AS step, i::DOUBLE AS loss, 9 AS n FROM range(1, 3) r(i)");
+    recorded(f, "parts/1.parquet",
+             "SELECT i AS step, i::DOUBLE AS loss, 9 AS n FROM range(3, 6) r(i)");
+    must(f, "a", stage_path(f, "parts"));
+    near(f, "a", "loss_slope/ewma", 1.9049);
+    near(f, "a", "loss_slope/ewma_var_unbiased", 0.95 * 2.2089511);
+    near(f, "a", "loss_slope/last_loss_bits", 5 * 1.4426950408889634);
+}
+
 static void finds_the_exponent_of_a_power_law(void **state)
 {
     struct sql_fixture *f = *state;
@@ -312,6 +328,7 @@ int main(void)
         TEST(csv_parquet_and_json_lines_give_the_same),
         TEST(reads_the_sink_s_records),
         TEST(gives_the_knee_and_slopes_of_the_reference),
+        TEST(smooths_as_the_reference_and_reads_parts),
         TEST(finds_the_exponent_of_a_power_law),
         TEST(gives_each_bin_to_one_band),
         TEST(ends_where_the_loss_is_lost),

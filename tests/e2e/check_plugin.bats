@@ -75,7 +75,7 @@ trips() { # FOLDER PATTERN: the sources that grep -E finds by it
 
 @test "good plugins pass, and say what was done with them" {
     local plugin
-    for plugin in noop count copy ask sleep number; do
+    for plugin in noop count copy ask sleep number gate; do
         check 0 "$good/t_$plugin.so"
         [ "$found" = '' ]
     done

@@ -118,8 +118,9 @@ static int begin(struct fw_actor *actor, const char *name, struct fw_error *err)
     worker->stage = stand->stage;
     worker->fields = cJSON_CreateObject();
     worker->rows = cJSON_CreateObject();
+    worker->gates = cJSON_CreateObject();
     worker->json = cJSON_Duplicate(stand->task, true);
-    if (!folder || !worker->fields || !worker->rows || !worker->json) {
+    if (!folder || !worker->fields || !worker->rows || !worker->gates || !worker->json) {
         return fw_error_oom(err);
     }
     FW_TRY(fw_fs_remove(folder, err));
@@ -133,6 +134,7 @@ static void finish(struct fw_actor *actor)
     fw_worker_free_task(worker);
     cJSON_Delete(worker->fields);
     cJSON_Delete(worker->rows);
+    cJSON_Delete(worker->gates);
     fw_str_finish(&worker->fault);
     free(worker->hooks.items);
 }

@@ -59,6 +59,7 @@ struct recon_arm {
     bool is_given;
     bool per_group;        /* a sample is a group, else an image */
     bool channels_first;   /* of its input */
+    bool patches_first;    /* of its outputs: [sample][channel][N][N] */
     bool takes_places;     /* a second input: members' places in their group */
     uint32_t channels_in;  /* C of a group, 1 of an image */
     uint32_t channels_out; /* patches of a sample: 1, at the group's offset, or C, at the images' */

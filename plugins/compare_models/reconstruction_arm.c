@@ -29,8 +29,8 @@ static fw_status misfit(const struct recon_plan *plan, const struct compare_arm 
                         const char *what)
 {
     return fw_faultf(plan->host, FW_E_DATA, named->path,
-                     "an arm takes [sample][N][N][channels] and gives such an array of complex "
-                     "numbers, or two of reals",
+                     "an arm takes [sample][N][N][channels] or [sample][channels][N][N] and gives "
+                     "such an array of complex numbers, or two of reals",
                      "arm %s: %s; the diffraction images have N = %u and groups have %u",
                      named->name, what, plan->scan->n_side, plan->scan->groups.per_group);
 }
@@ -65,6 +65,7 @@ static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *na
 static fw_status read_outputs(struct recon_arm *arm, const struct compare_arm *named,
                               const struct recon_plan *plan, const struct fw_predictor_info *info)
 {
+    uint32_t channels = 0;
     bool first = false;
     const uint64_t n = info->n_outputs;
     const bool one =
@@ -75,12 +76,17 @@ static fw_status read_outputs(struct recon_arm *arm, const struct compare_arm *n
         return misfit(plan, named, "it gives neither complex numbers nor two arrays of float32");
     }
     for (uint64_t i = 0; i < n; i++) {
-        if (!read_shape(info->outputs[i], plan->scan->n_side, &arm->channels_out, &first)) {
+        if (!read_shape(info->outputs[i], plan->scan->n_side, &channels, &first)) {
             return misfit(plan, named, "its output is of another shape");
         }
+        if (i > 0 && (channels != arm->channels_out || first != arm->patches_first)) {
+            return misfit(plan, named, "its two outputs have different shapes");
+        }
+        arm->channels_out = channels;
+        arm->patches_first = first;
     }
-    if (arm->channels_out != 1 && (arm->channels_out != arm->channels_in || first)) {
-        return misfit(plan, named, "it gives another number of patches, or channels first");
+    if (arm->channels_out != 1 && arm->channels_out != arm->channels_in) {
+        return misfit(plan, named, "it gives another number of patches");
     }
     return FW_OK;
 }

@@ -121,32 +121,43 @@ static float complex value_at(const struct recon_turn *turn,
     return turn->plan->polar ? a * cosf(b) + I * (a * sinf(b)) : a + I * b;
 }
 
-static fw_status check_size(const struct recon_turn *turn, const struct fw_predictor_array *outputs,
-                            uint64_t wanted)
+/* But for the samples, which are counted before. */
+static bool is_declared(const struct fw_predictor_array *output,
+                        const struct fw_predictor_port *port)
 {
-    const bool both = outputs[0].element == FW_F32;
-    for (int i = 0; i < (both ? 2 : 1); i++) {
-        uint64_t size = 1;
-        for (uint32_t k = 0; k < outputs[i].rank; k++) {
-            size *= (uint64_t)outputs[i].shape[k];
-        }
-        if (size != wanted || outputs[i].element != outputs[0].element) {
-            return compare_trip(
-                turn->trip, "shape", "arm %s: output %d has %llu values, %llu were expected",
-                turn->named->name, i, (unsigned long long)size, (unsigned long long)wanted);
+    bool is = output->element == port->element && output->rank == port->rank;
+    for (uint32_t k = 1; is && k < output->rank; k++) {
+        is = output->shape[k] == port->shape[k];
+    }
+    return is;
+}
+
+/* A model may give what it did not declare, and that is what is read below. */
+static fw_status check_outputs(const struct recon_turn *turn,
+                               const struct fw_predictor_array *outputs)
+{
+    const struct fw_predictor_info *info = turn->named->predictor->info(turn->model);
+    for (uint64_t i = 0; i < info->n_outputs; i++) {
+        if (!is_declared(&outputs[i], info->outputs[i])) {
+            return compare_trip(turn->trip, "shape",
+                                "arm %s: output %llu has another shape (%u axes) or other elements "
+                                "(%u) than the model declares (%llu axes, elements %u)",
+                                turn->named->name, (unsigned long long)i, outputs[i].rank,
+                                outputs[i].element, (unsigned long long)info->outputs[i]->rank,
+                                info->outputs[i]->element);
         }
     }
     return FW_OK;
 }
 
-/* Channels last become one patch after the other; the canvas takes them in their order. */
+/* Channels become one patch after the other; the canvas takes them in their order. */
 static fw_status take(void *self, uint64_t first, uint64_t n,
                       const struct fw_predictor_array *outputs)
 {
     struct recon_turn *turn = self;
     struct recon_arm *arm = turn->arm;
     const size_t side = turn->plan->scan->n_side, size = side * side, c = arm->channels_out;
-    fw_status status = check_size(turn, outputs, n * size * c);
+    fw_status status = check_outputs(turn, outputs);
     if (status != FW_OK) {
         return status;
     }
@@ -156,7 +167,8 @@ static fw_status take(void *self, uint64_t first, uint64_t n,
     }
     for (size_t i = 0; i < n * size * c; i++) {
         const size_t sample = i / (size * c), channel = i / size % c, pixel = i % size;
-        patches[i] = value_at(turn, outputs, (sample * size + pixel) * c + channel);
+        const size_t last = (sample * size + pixel) * c + channel;
+        patches[i] = value_at(turn, outputs, arm->patches_first ? i : last);
     }
     int rc = fw_stitch_add(&arm->stitch, patches, arm->positions + 2 * first * c, n * c,
                            turn->plan->n_threads);

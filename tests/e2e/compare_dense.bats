@@ -43,3 +43,10 @@ jobs_of() { # ROOT
     says err 'arm PtyChi lies'
     [ -e "$(jobs_of runs)/train_debug/result.json" ]
 }
+
+@test "compare_dense: a job keeps the contract of a plugin" {
+    fw 0 "$config" train_debug --set "run_root=$PWD/runs"
+    fw 0 check-plugin --json "$FWRUN_BUILD_ROOT/plugins/compare_models/compare_models.so" "$config" train_debug --set "run_root=$PWD/runs"
+    jq -e '.findings == []' out
+    jq -e '[.exercised[].what] | any(startswith("saved, and restored"))' out
+}

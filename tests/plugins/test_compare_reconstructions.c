@@ -15,211 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fw/testkit.h"
 #include "image_fixture.h"
-#include "npy/npy.h"
 #include "ptycho/group.h"
+#include "recon_fixture.h"
 #include "test_files.h"
-
-static struct fake_kit *kit;
-static char *folder;
-
-static fw_status say_fault(const struct fw_host *host, fw_status status,
-                           const struct fw_fault *fault)
-{
-    (void)host;
-    print_message("%s: %s\n", fault->where, fault->what);
-    return status;
-}
-
-static const struct fw_host host = {.struct_size = sizeof host, .fail = say_fault};
-
-static int open_kit(void **state)
-{
-    (void)state;
-    kit = fake_kit_open(COMPARE_SO, PREDICTOR_SO, NULL);
-    return 0;
-}
-
-static int close_kit(void **state)
-{
-    (void)state;
-    fake_kit_close(kit);
-    return 0;
-}
-
-static int start(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    test_folder_remove(folder);
-    return 0;
-}
-
-/* --- files --- */
-
-struct array {
-    const char *name;
-    enum fw_npy_type type;
-    uint64_t shape[4];
-    unsigned n_dims;
-    const void *items;
-};
-
-static const char *put(const char *name, const struct array *arrays, size_t n)
-{
-    static char paths[8][300];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-    struct fw_npz_writer *writer = NULL;
-    snprintf(path, sizeof *paths, "%s/%s", folder, name);
-    assert_int_equal(fw_npz_writer_create(&host, path, &writer), FW_OK);
-    for (size_t i = 0; i < n; i++) {
-        size_t size = fw_npy_type_bytes(arrays[i].type);
-        for (unsigned k = 0; k < arrays[i].n_dims; k++) {
-            size *= arrays[i].shape[k];
-        }
-        assert_int_equal(fw_npz_writer_begin(writer, arrays[i].name, arrays[i].type,
-                                             arrays[i].shape, arrays[i].n_dims),
-                         FW_OK);
-        assert_int_equal(fw_npz_writer_append(writer, arrays[i].items, size), FW_OK);
-    }
-    assert_int_equal(fw_npz_writer_finish(writer), FW_OK);
-    return path;
-}
-
-/* --- a scan over an object: positions on a raster around its middle --- */
-
-enum { SIDE = 64, N = 16, CROP = 8, ROWS = 9, IMAGES = ROWS * ROWS, STRIDE = 4 };
-
-struct scan {
-    double complex object[SIDE * SIDE];
-    double x[IMAGES], y[IMAGES];
-    float diffraction[IMAGES * N * N];
-    float complex patches[IMAGES * N * N];
-};
-
-static float complex object_at(const struct scan *scan, ptrdiff_t row, ptrdiff_t column)
-{
-    const bool inside = row >= 0 && column >= 0 && row < SIDE && column < SIDE;
-    return inside ? (float complex)scan->object[row * SIDE + column] : 0;
-}
-
-static struct scan *make_scan(void)
-{
-    struct scan *scan = calloc(1, sizeof *scan);
-    double *texture = lcg_sequence(SIDE * SIDE, 4);
-    assert_non_null(scan);
-    for (int i = 0; i < SIDE * SIDE; i++) {
-        const double y = i / SIDE, x = i % SIDE;
-        const double amplitude = 1 + 0.4 * sin(x / 3) * cos(y / 4) + 0.3 * texture[i];
-        scan->object[i] = amplitude * cexp(I * (0.5 * sin(x / 6) + 0.3 * cos(y / 5)));
-    }
-    for (int i = 0; i < IMAGES; i++) {
-        scan->x[i] = SIDE / 2 + STRIDE * (i % ROWS - ROWS / 2);
-        scan->y[i] = SIDE / 2 + STRIDE * (i / ROWS - ROWS / 2);
-        for (int k = 0; k < N * N; k++) {
-            scan->diffraction[i * N * N + k] = 1 + (float)(i % 3);
-            scan->patches[i * N * N + k] = object_at(scan, (ptrdiff_t)scan->y[i] - N / 2 + k / N,
-                                                     (ptrdiff_t)scan->x[i] - N / 2 + k % N);
-        }
-    }
-    free(texture);
-    return scan;
-}
-
-static const char *put_scan(const struct scan *scan)
-{
-    const struct array arrays[] = {
-        {"diffraction", FW_NPY_F4, {IMAGES, N, N}, 3, scan->diffraction},
-        {"xcoords", FW_NPY_F8, {IMAGES}, 1, scan->x},
-        {"ycoords", FW_NPY_F8, {IMAGES}, 1, scan->y},
-        {"objectGuess", FW_NPY_C16, {SIDE, SIDE}, 2, scan->object},
-    };
-    return put("scan.npz", arrays, 4);
-}
-
-static const char *put_answers(const char *name, const float complex *patches, uint64_t n)
-{
-    return put(name, &(const struct array){"object", FW_NPY_C8, {n, N, N}, 3, patches}, 1);
-}
-
-/* --- tasks --- */
-
-static struct fake_task *make_task(const char *data)
-{
-    static const char *const outputs[][2] = {{"result", "result.json"},
-                                             {"metrics", "comparison_metrics.csv"},
-                                             {"curves", "frc_curves.csv"},
-                                             {"reconstructions", "reconstructions.npz"},
-                                             {"aligned", "reconstructions_aligned.npz"},
-                                             {"blocked", "red"}};
-    struct fake_task *t = fake_task_create(kit, "compare_reconstructions");
-    fake_task_input(t, "data", data, NULL);
-    for (size_t i = 0; i < 6; i++) {
-        fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
-    }
-    fake_task_int(t, "stitch_crop", CROP);
-    return t;
-}
-
-static struct fake_task *one_arm(const char *data, const char *model, const char *arm)
-{
-    struct fake_task *t = make_task(data);
-    fake_task_input(t, "models", model, NULL);
-    fake_task_texts(t, "arms", arm, NULL);
-    return t;
-}
-
-static const struct fake_result *must(struct fake_task *t)
-{
-    const struct fake_result *result = fake_task_run(t);
-    if (result->status != FW_OK || result->defect != NULL) {
-        fail_msg("%s %s", result->fault, result->defect != NULL ? result->defect : "");
-    }
-    return result;
-}
-
-static void must_fail(struct fake_task *t, fw_status status, const char *text)
-{
-    const struct fake_result *result = fake_task_run(t);
-    if (result->status != status || strstr(result->fault, text) == NULL) {
-        fail_msg("status %d, expected %d with \"%s\": %s", result->status, status, text,
-                 result->fault);
-    }
-    fake_task_destroy(t);
-}
-
-/* A cell of the metrics: column 2 is the amplitude, 3 the phase, 4 the value. NaN: empty. */
-static double metric(struct fake_task *t, const char *model, const char *name, int column)
-{
-    const char *csv = fake_task_read(t, fake_task_path(t, "comparison_metrics.csv"));
-    char start[128];
-    snprintf(start, sizeof start, "\n%s,%s,", model, name);
-    const char *at = strstr(csv, start);
-    if (at == NULL) {
-        fail_msg("no %s in %s", start + 1, csv);
-        return NAN;
-    }
-    for (at += strlen(start); column > 2; column--) {
-        at = strchr(at, ',') + 1;
-    }
-    return *at == ',' || *at == '\n' ? NAN : strtod(at, NULL);
-}
-
-static void assert_text(struct fake_task *t, const char *file, const char *part)
-{
-    const char *text = fake_task_read(t, fake_task_path(t, file));
-    if (strstr(text, part) == NULL) {
-        fail_msg("no %s in %s", part, text);
-    }
-}
 
 /* --- the specification's own case: 24×24, no registration --- */
 
@@ -253,23 +52,24 @@ static void measures_a_given_arm_to_the_digits_of_the_specification(void **state
     for (int i = 0; i < 800; i++) {
         frames[i] = 1;
     }
-    const struct array data[] = {{"diffraction", FW_NPY_F4, {2, 20, 20}, 3, frames},
-                                 {"xcoords", FW_NPY_F8, {2}, 1, x},
-                                 {"ycoords", FW_NPY_F8, {2}, 1, x},
-                                 {"objectGuess", FW_NPY_C16, {24, 24}, 2, truth}};
-    const struct array given[] = {{"reconstructed_object", FW_NPY_C16, {24, 24}, 2, arm},
-                                  {"reconstruction_time", FW_NPY_F8, {0}, 0, &seconds}};
-    struct fake_task *t = make_task(put("data.npz", data, 4));
-    fake_task_input(t, "models", put("arm.npz", given, 2), put("arm2.npz", given, 2), NULL);
+    const struct recon_array data[] = {{"diffraction", FW_NPY_F4, {2, 20, 20}, 3, frames},
+                                       {"xcoords", FW_NPY_F8, {2}, 1, x},
+                                       {"ycoords", FW_NPY_F8, {2}, 1, x},
+                                       {"objectGuess", FW_NPY_C16, {24, 24}, 2, truth}};
+    const struct recon_array given[] = {{"reconstructed_object", FW_NPY_C16, {24, 24}, 2, arm},
+                                        {"reconstruction_time", FW_NPY_F8, {0}, 0, &seconds}};
+    struct fake_task *t = recon_task(recon_put("data.npz", data, 4));
+    fake_task_input(t, "models", recon_put("arm.npz", given, 2), recon_put("arm2.npz", given, 2),
+                    NULL);
     fake_task_texts(t, "arms", "Tike=reconstruction", "PtyChi=reconstruction", NULL);
     fake_task_int(t, "stitch_crop", 20);
     fake_task_text(t, "registration", "none");
-    must(t);
+    recon_must(t);
     for (size_t i = 0; i < 7; i++) {
-        assert_close(metric(t, "Tike", expected[i].name, 2), expected[i].amplitude, 1e-5);
-        assert_close(metric(t, "PtyChi", expected[i].name, 3), expected[i].phase, 1e-5);
+        assert_close(recon_metric(t, "Tike", expected[i].name, 2), expected[i].amplitude, 1e-5);
+        assert_close(recon_metric(t, "PtyChi", expected[i].name, 3), expected[i].phase, 1e-5);
     }
-    assert_close(metric(t, "Tike", "computation_time_s", 4), 12.5, 1e-9);
+    assert_close(recon_metric(t, "Tike", "computation_time_s", 4), 12.5, 1e-9);
     const char *csv = fake_task_read(t, fake_task_path(t, "comparison_metrics.csv"));
     assert_int_equal(strncmp(csv, "model,metric,amplitude,phase,value\n", 35), 0);
     size_t n_rows = 0;
@@ -277,8 +77,8 @@ static void measures_a_given_arm_to_the_digits_of_the_specification(void **state
         n_rows++;
     }
     assert_int_equal(n_rows, 1 + 16);
-    assert_text(t, "result.json", "\"gauge\": 2,");
-    assert_text(t, "frc_curves.csv", "PtyChi,14,");
+    recon_assert_text(t, "result.json", "\"gauge\": 2,");
+    recon_assert_text(t, "frc_curves.csv", "PtyChi,14,");
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_TRUE);
     fake_task_destroy(t);
 }
@@ -287,18 +87,18 @@ static void measures_a_given_arm_to_the_digits_of_the_specification(void **state
 
 static void stitches_answers_back_to_the_object(void **state)
 {
-    struct scan *scan = make_scan();
-    struct fake_task *t =
-        one_arm(put_scan(scan), put_answers("net.npz", scan->patches, IMAGES), "net=npz");
+    struct recon_scan *scan = recon_scan_make();
+    struct fake_task *t = recon_one_arm(
+        recon_scan_put(scan), recon_put_answers("net.npz", scan->patches, IMAGES), "net=npz");
     (void)state;
     fake_task_int(t, "chunk", 7);
-    must(t);
-    assert_true(metric(t, "net", "mae", 2) <= 1e-6);
-    assert_true(metric(t, "net", "mae", 3) <= 1e-6);
-    assert_close(metric(t, "net", "ssim", 2), 1, 1e-6);
-    assert_close(metric(t, "net", "ms_ssim", 3), 1, 1e-6);
-    assert_close(metric(t, "net", "registration_offset_dy", 4), 0, 0);
-    assert_text(t, "result.json", "\"coverage\": 1,");
+    recon_must(t);
+    assert_true(recon_metric(t, "net", "mae", 2) <= 1e-6);
+    assert_true(recon_metric(t, "net", "mae", 3) <= 1e-6);
+    assert_close(recon_metric(t, "net", "ssim", 2), 1, 1e-6);
+    assert_close(recon_metric(t, "net", "ms_ssim", 3), 1, 1e-6);
+    assert_close(recon_metric(t, "net", "registration_offset_dy", 4), 0, 0);
+    recon_assert_text(t, "result.json", "\"coverage\": 1,");
     fake_task_destroy(t);
     free(scan);
 }
@@ -306,7 +106,7 @@ static void stitches_answers_back_to_the_object(void **state)
 /* C patches of a group, channels last, each at the place of its own image. */
 static void assert_groups(const char *mode, double ssim)
 {
-    struct scan *scan = make_scan();
+    struct recon_scan *scan = recon_scan_make();
     const struct fw_scan places = {scan->x, scan->y, IMAGES};
     const struct fw_grouping how = {.per_group = 4, .n_neighbours = 7, .seed = 5};
     float complex *answers = calloc((size_t)IMAGES * N * N * 4, sizeof *answers);
@@ -317,16 +117,17 @@ static void assert_groups(const char *mode, double ssim)
         const size_t group = i / (N * N * 4), pixel = i / 4 % (N * N);
         answers[i] = scan->patches[groups.members[group * 4 + i % 4] * N * N + pixel];
     }
-    const struct array model = {"object", FW_NPY_C8, {IMAGES, N, N, 4}, 4, answers};
-    struct fake_task *t = one_arm(put_scan(scan), put("net.npz", &model, 1), "net=npz");
+    const struct recon_array model = {"object", FW_NPY_C8, {IMAGES, N, N, 4}, 4, answers};
+    struct fake_task *t =
+        recon_one_arm(recon_scan_put(scan), recon_put("net.npz", &model, 1), "net=npz");
     fake_task_int(t, "gridsize", 2);
     fake_task_int(t, "sample_seed", 5);
     fake_task_text(t, "registration", "none");
     fake_task_text(t, "canvas", mode);
     fake_task_text(t, "answers", "groups");
-    must(t);
-    assert_true(metric(t, "net", "ssim", 2) > ssim);
-    assert_true(metric(t, "net", "frc50", 3) > 10);
+    recon_must(t);
+    assert_true(recon_metric(t, "net", "ssim", 2) > ssim);
+    assert_true(recon_metric(t, "net", "frc50", 3) > 10);
     fake_task_destroy(t);
     fw_groups_finish(&groups);
     free(answers);
@@ -344,18 +145,19 @@ static void gives_the_same_bytes_for_any_chunks_threads_and_restarts(void **stat
 {
     static const char *const files[] = {"result.json", "comparison_metrics.csv",
                                         "reconstructions.npz", "reconstructions_aligned.npz"};
-    struct scan *scan = make_scan();
-    const char *data = put_scan(scan), *model = put_answers("net.npz", scan->patches, IMAGES);
-    struct fake_task *first = one_arm(data, model, "net=npz");
+    struct recon_scan *scan = recon_scan_make();
+    const char *data = recon_scan_put(scan),
+               *model = recon_put_answers("net.npz", scan->patches, IMAGES);
+    struct fake_task *first = recon_one_arm(data, model, "net=npz");
     (void)state;
-    must(first);
+    recon_must(first);
     for (int64_t chunk = 1; chunk <= 81; chunk += 16) {
-        struct fake_task *t = one_arm(data, model, "net=npz");
+        struct fake_task *t = recon_one_arm(data, model, "net=npz");
         fake_task_int(t, "chunk", chunk);
         fake_task_int(t, "batch", chunk % 5 + 1);
         fake_task_limits(t)->threads = (uint32_t)chunk % 3 + 1;
         fake_task_restart_after(t, FAKE_EACH_STEP);
-        assert_true(must(t)->restarts > 0);
+        assert_true(recon_must(t)->restarts > 0);
         for (size_t i = 0; i < 4; i++) {
             size_t sizes[2];
             char *bytes[] = {test_file_read(fake_task_path(first, files[i]), &sizes[0]),
@@ -373,7 +175,7 @@ static void gives_the_same_bytes_for_any_chunks_threads_and_restarts(void **stat
 
 static void takes_a_subsample_and_its_answers(void **state)
 {
-    struct scan *scan = make_scan();
+    struct recon_scan *scan = recon_scan_make();
     uint32_t chosen[60];
     float complex *answers = calloc((size_t)60 * N * N, sizeof *answers);
     (void)state;
@@ -382,13 +184,14 @@ static void takes_a_subsample_and_its_answers(void **state)
     for (size_t i = 0; i < 60; i++) {
         memcpy(answers + i * N * N, scan->patches + chosen[i] * N * N, N * N * sizeof *answers);
     }
-    struct fake_task *t = one_arm(put_scan(scan), put_answers("net.npz", answers, 60), "net=npz");
+    struct fake_task *t =
+        recon_one_arm(recon_scan_put(scan), recon_put_answers("net.npz", answers, 60), "net=npz");
     fake_task_int(t, "n_subsample", 60);
     fake_task_int(t, "sample_seed", 3);
     fake_task_text(t, "registration", "none");
-    must(t);
-    assert_text(t, "result.json", "\"images\": 60");
-    assert_true(metric(t, "net", "ssim", 2) > 0.9);
+    recon_must(t);
+    recon_assert_text(t, "result.json", "\"images\": 60");
+    assert_true(recon_metric(t, "net", "ssim", 2) > 0.9);
     fake_task_destroy(t);
     free(answers);
     free(scan);
@@ -398,7 +201,7 @@ static void takes_a_subsample_and_its_answers(void **state)
 
 static void rejects_an_arm_that_lies_too_far_off(void **state)
 {
-    struct scan *scan = make_scan();
+    struct recon_scan *scan = recon_scan_make();
     double complex far[SIDE * SIDE], near[SIDE * SIDE];
     (void)state;
     for (int i = 0; i < SIDE * SIDE; i++) {
@@ -406,19 +209,19 @@ static void rejects_an_arm_that_lies_too_far_off(void **state)
         far[i] = scan->object[(row + SIDE - 11) % SIDE * SIDE + column];
         near[i] = scan->object[(row + SIDE - 2) % SIDE * SIDE + (column + 1) % SIDE];
     }
-    const struct array models[] = {
+    const struct recon_array models[] = {
         {"reconstructed_object", FW_NPY_C16, {SIDE, SIDE}, 2, far},
         {"reconstructed_object", FW_NPY_C16, {SIDE, SIDE}, 2, near},
     };
-    struct fake_task *t = make_task(put_scan(scan));
-    fake_task_input(t, "models", put("far.npz", &models[0], 1), put("near.npz", &models[1], 1),
-                    NULL);
+    struct fake_task *t = recon_task(recon_scan_put(scan));
+    fake_task_input(t, "models", recon_put("far.npz", &models[0], 1),
+                    recon_put("near.npz", &models[1], 1), NULL);
     fake_task_texts(t, "arms", "far=reconstruction", "near=reconstruction", NULL);
-    must(t);
-    assert_close(metric(t, "near", "registration_offset_dy", 4), -2, 0.1);
-    assert_close(metric(t, "near", "registration_offset_dx", 4), 1, 0.1);
-    assert_true(fabs(metric(t, "far", "registration_offset_dy", 4)) > 4);
-    assert_text(t, "result.json", "\"status\": \"registration_rejected\"");
+    recon_must(t);
+    assert_close(recon_metric(t, "near", "registration_offset_dy", 4), -2, 0.1);
+    assert_close(recon_metric(t, "near", "registration_offset_dx", 4), 1, 0.1);
+    assert_true(fabs(recon_metric(t, "far", "registration_offset_dy", 4)) > 4);
+    recon_assert_text(t, "result.json", "\"status\": \"registration_rejected\"");
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_FALSE);
     assert_non_null(strstr(fake_task_gate_reason(t, "answers"), "arm far"));
     assert_null(strstr(fake_task_read(t, fake_task_path(t, "comparison_metrics.csv")), "far,mae"));
@@ -428,14 +231,14 @@ static void rejects_an_arm_that_lies_too_far_off(void **state)
 
 /* --- guards --- */
 
-static void assert_tripped(const struct scan *scan, const float complex *answers,
+static void assert_tripped(const struct recon_scan *scan, const float complex *answers,
                            const char *reason)
 {
     char *blocked = NULL;
-    struct fake_task *t =
-        one_arm(put_scan(scan), put_answers("net.npz", answers, IMAGES), "net=npz");
+    struct fake_task *t = recon_one_arm(recon_scan_put(scan),
+                                        recon_put_answers("net.npz", answers, IMAGES), "net=npz");
     fake_task_int(t, "chunk", 20);
-    const struct fake_result *result = must(t);
+    const struct fake_result *result = recon_must(t);
     assert_in_range(result->steps, 1, 5 + 2); /* powers in five, then few chunks of the arm */
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_FALSE);
     assert_non_null(strstr(fake_task_gate_reason(t, "answers"), reason));
@@ -450,7 +253,7 @@ static void assert_tripped(const struct scan *scan, const float complex *answers
 
 static void blocks_answers_that_are_none(void **state)
 {
-    struct scan *scan = make_scan();
+    struct recon_scan *scan = recon_scan_make();
     float complex *answers = calloc((size_t)IMAGES * N * N, sizeof *answers);
     (void)state;
     assert_non_null(answers);
@@ -470,30 +273,34 @@ static void blocks_answers_that_are_none(void **state)
 
 static void refuses_before_anything_runs(void **state)
 {
-    struct scan *scan = make_scan();
-    const char *data = put_scan(scan), *model = put_answers("net.npz", scan->patches, IMAGES);
-    const char *few = put_answers("few.npz", scan->patches, IMAGES - 1);
-    const struct array small = {"object", FW_NPY_C8, {IMAGES, 8, 8}, 3, scan->patches};
-    const struct array real = {"object", FW_NPY_F4, {IMAGES, N, N}, 3, scan->diffraction};
+    struct recon_scan *scan = recon_scan_make();
+    const char *data = recon_scan_put(scan),
+               *model = recon_put_answers("net.npz", scan->patches, IMAGES);
+    const char *few = recon_put_answers("few.npz", scan->patches, IMAGES - 1);
+    const struct recon_array small = {"object", FW_NPY_C8, {IMAGES, 8, 8}, 3, scan->patches};
+    const struct recon_array real = {"object", FW_NPY_F4, {IMAGES, N, N}, 3, scan->diffraction};
     (void)state;
-    struct fake_task *t = one_arm(data, model, "net=npz");
+    struct fake_task *t = recon_one_arm(data, model, "net=npz");
     fake_task_int(t, "stitch_crop", 7);
-    must_fail(t, FW_E_CONFIG, "even number");
-    t = one_arm(data, model, "net=npz");
+    recon_must_fail(t, FW_E_CONFIG, "even number");
+    t = recon_one_arm(data, model, "net=npz");
     fake_task_int(t, "stitch_crop", 18);
-    must_fail(t, FW_E_CONFIG, "18 out of 16");
-    t = one_arm(data, model, "net=npz");
+    recon_must_fail(t, FW_E_CONFIG, "18 out of 16");
+    t = recon_one_arm(data, model, "net=npz");
     fake_task_int(t, "gridsize", 3);
-    must_fail(t, FW_E_CONFIG, "groups of 9 out of 7");
-    must_fail(one_arm(data, few, "net=npz"), FW_E_DATA, "answers for 80 samples");
-    must_fail(one_arm(data, model, "net=reconstruction"), FW_E_MISSING, "reconstructed_object");
-    must_fail(one_arm(data, put("small.npz", &small, 1), "net=npz"), FW_E_DATA, "another shape");
-    must_fail(one_arm(data, put("real.npz", &real, 1), "net=npz"), FW_E_DATA, "complex");
-    must_fail(one_arm(data, model, "net=nothing"), FW_E_MISSING, "npz");
+    recon_must_fail(t, FW_E_CONFIG, "groups of 9 out of 7");
+    recon_must_fail(recon_one_arm(data, few, "net=npz"), FW_E_DATA, "answers for 80 samples");
+    recon_must_fail(recon_one_arm(data, model, "net=reconstruction"), FW_E_MISSING,
+                    "reconstructed_object");
+    recon_must_fail(recon_one_arm(data, recon_put("small.npz", &small, 1), "net=npz"), FW_E_DATA,
+                    "another shape");
+    recon_must_fail(recon_one_arm(data, recon_put("real.npz", &real, 1), "net=npz"), FW_E_DATA,
+                    "complex");
+    recon_must_fail(recon_one_arm(data, model, "net=nothing"), FW_E_MISSING, "npz");
     free(scan);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, recon_start, recon_stop)
 
 int main(void)
 {
@@ -507,5 +314,6 @@ int main(void)
         TEST(blocks_answers_that_are_none),
         TEST(refuses_before_anything_runs),
     };
-    return cmocka_run_group_tests_name("compare_reconstructions", tests, open_kit, close_kit);
+    return cmocka_run_group_tests_name("compare_reconstructions", tests, recon_open_kit,
+                                       recon_close_kit);
 }

@@ -39,8 +39,7 @@ static fw_status open_arrays(struct compare_set *set, const struct fw_task *task
         status = open_array(set, set->names[set->n_inputs], &set->inputs[set->n_inputs]);
         set->n_inputs += set->inputs[set->n_inputs] != NULL;
     }
-    return status == FW_OK ? open_array(set, fw_task_value(task, "target")->text, &set->target)
-                           : status;
+    return status == FW_OK ? open_array(set, fw_task_text(task, "target"), &set->target) : status;
 }
 
 fw_status compare_set_open(const struct fw_host *host, const struct fw_task *task,
@@ -48,7 +47,7 @@ fw_status compare_set_open(const struct fw_host *host, const struct fw_task *tas
 {
     set->host = host;
     set->path = fw_task_input(task, "data")->paths[0];
-    set->input_scale = fw_task_value(task, "input_scale")->real;
+    set->input_scale = fw_task_real(task, "input_scale");
     fw_status status = fw_npz_open(host, set->path, &set->npz);
     if (status == FW_OK) {
         status = open_arrays(set, task);
@@ -68,16 +67,6 @@ void compare_set_close(struct compare_set *set)
     fw_npy_close(set->target);
     fw_npz_close(set->npz);
     *set = (struct compare_set){0};
-}
-
-/* Of the file's types to those that predictors know; 0: none. */
-static uint32_t element_of(enum fw_npy_type type)
-{
-    static const uint32_t elements[] = {
-        [FW_NPY_BOOL] = FW_BOOL, [FW_NPY_I1] = FW_I8,  [FW_NPY_I2] = FW_I16,  [FW_NPY_I4] = FW_I32,
-        [FW_NPY_I8] = FW_I64,    [FW_NPY_U1] = FW_U8,  [FW_NPY_U2] = FW_U16,  [FW_NPY_F4] = FW_F32,
-        [FW_NPY_F8] = FW_F64,    [FW_NPY_C8] = FW_C64, [FW_NPY_C16] = FW_C128};
-    return type < sizeof elements / sizeof *elements ? elements[type] : 0;
 }
 
 /* The shape that the model wants of a sample, where it is as many numbers. */
@@ -115,7 +104,7 @@ static fw_status read_input(const struct compare_set *set, size_t i,
     const bool real = port->element == FW_F32 || port->element == FW_F64;
     struct fw_predictor_array *array = &chunk->arrays[i];
     const uint64_t items = header->n_items / header->shape[0] * n;
-    array->element = real ? port->element : element_of(header->type);
+    array->element = real ? port->element : fw_npy_element(header->type);
     if (array->element != port->element) {
         return fw_faultf(set->host, FW_E_DATA, set->path, NULL,
                          "%s is of %s, which the model's input \"%s\" does not take", set->names[i],

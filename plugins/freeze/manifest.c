@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/digest.h"
 #include "file/file.h"
 #include "freeze.h"
 #include "sql/fault.h"
 #include "sql/text.h"
-
-static bool digest(const char *bytes, size_t size, char hex[65])
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-
-    if (EVP_Digest(bytes, size, sum, &n, EVP_sha256(), NULL) != 1) {
-        return false;
-    }
-    for (unsigned i = 0; i < n; i++) {
-        snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
-    }
-    return true;
-}
 
 fw_status freeze_manifest_read(const struct fw_host *host, const char *dir, cJSON **ret_manifest,
                                char sha256[65])
@@ -37,7 +22,7 @@ fw_status freeze_manifest_read(const struct fw_host *host, const char *dir, cJSO
     if (!path.failed && freeze_exists(fw_text_get(&path))) {
         status = fw_file_read(host, fw_text_get(&path), &bytes, &size);
     }
-    if (bytes != NULL && !digest(bytes, size, sha256)) {
+    if (bytes != NULL && !fw_sha256(bytes, size, sha256)) {
         status = fw_fault_nomem(host);
     }
     cJSON *tree = bytes != NULL && status == FW_OK ? cJSON_Parse(bytes) : NULL;
@@ -64,7 +49,8 @@ bool freeze_outputs_digest(const cJSON *manifest, char sha256[65])
         const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(output, "sha256"));
         fw_text_appendf(&text, "%s %s\n", port != NULL ? port : "", hex != NULL ? hex : "");
     }
-    bool done = !text.failed && (text.size == 0 || digest(fw_text_get(&text), text.size, sha256));
+    bool done =
+        !text.failed && (text.size == 0 || fw_sha256(fw_text_get(&text), text.size, sha256));
     fw_text_finish(&text);
     return done;
 }

@@ -10,17 +10,17 @@ struct stream {
 
 static double sign_at(const struct fw_random *op, uint64_t i)
 {
-    return splitmix_at(op->seed, i / 64) >> (i % 64) & 1 ? 1 : -1;
+    return fw_splitmix(op->seed, i / 64) >> (i % 64) & 1 ? 1 : -1;
 }
 
 static float uniform_f32(uint64_t seed, uint64_t i)
 {
-    return (float)(splitmix_at(seed, i) >> 40) * 0x1p-24F;
+    return (float)(fw_splitmix(seed, i) >> 40) * 0x1p-24F;
 }
 
 static double uniform_f64(uint64_t seed, uint64_t i)
 {
-    return (double)(splitmix_at(seed, i) >> 11) * 0x1p-53;
+    return (double)(fw_splitmix(seed, i) >> 11) * 0x1p-53;
 }
 
 static void fill_f32(void *arg, uint64_t begin, uint64_t end, uint32_t worker)

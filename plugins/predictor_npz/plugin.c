@@ -28,15 +28,6 @@ struct fw_predictor_model {
     struct fw_predictor_info info;
 };
 
-static uint32_t element_of(enum fw_npy_type type)
-{
-    static const uint32_t elements[] = {
-        [FW_NPY_BOOL] = FW_BOOL, [FW_NPY_I1] = FW_I8,  [FW_NPY_I2] = FW_I16,  [FW_NPY_I4] = FW_I32,
-        [FW_NPY_I8] = FW_I64,    [FW_NPY_U1] = FW_U8,  [FW_NPY_U2] = FW_U16,  [FW_NPY_F4] = FW_F32,
-        [FW_NPY_F8] = FW_F64,    [FW_NPY_C8] = FW_C64, [FW_NPY_C16] = FW_C128};
-    return type < sizeof elements / sizeof *elements ? elements[type] : 0;
-}
-
 static void model_close(struct fw_predictor_model *model)
 {
     if (model == NULL) {
@@ -63,7 +54,7 @@ static fw_status open_output(struct fw_predictor_model *model, size_t i)
     }
     const struct fw_npy_header *header = fw_npy_header(output->npy);
     const uint64_t rows = header->n_dims == 0 ? 0 : header->shape[0];
-    if (element_of(header->type) == 0 || rows == 0 ||
+    if (fw_npy_element(header->type) == 0 || rows == 0 ||
         (model->info.n_samples != 0 && rows != model->info.n_samples)) {
         return fw_faultf(model->host, FW_E_DATA, model->path,
                          "give it arrays of numbers alone, each with a row for each sample",
@@ -76,7 +67,7 @@ static fw_status open_output(struct fw_predictor_model *model, size_t i)
         output->declared[k] = k == 0 ? -1 : (int64_t)header->shape[k];
     }
     output->port = (struct fw_predictor_port){.struct_size = (uint32_t)sizeof output->port,
-                                              .element = element_of(header->type),
+                                              .element = fw_npy_element(header->type),
                                               .name = name,
                                               .rank = header->n_dims,
                                               .shape = output->declared};

@@ -1,53 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/digest.h"
 #include "file/file.h"
 #include "model.h"
 #include "sql/fault.h"
 #include "sql/text.h"
 
-enum { BLOCK = 1 << 20 };
-
-static bool update(EVP_MD_CTX *digest, FILE *file)
-{
-    unsigned char *block = malloc(BLOCK);
-    bool good = block != NULL;
-    for (size_t n; good && (n = fread(block, 1, BLOCK, file)) > 0;) {
-        good = EVP_DigestUpdate(digest, block, n) == 1;
-    }
-    free(block);
-    return good && ferror(file) == 0;
-}
-
-static bool digest_of(const char *path, char hex[65])
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    FILE *file = fopen(path, "rb");
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    const bool good = file != NULL && digest != NULL &&
-                      EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 && update(digest, file) &&
-                      EVP_DigestFinal_ex(digest, sum, &n) == 1;
-    for (unsigned i = 0; good && i < n; i++) {
-        snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
-    }
-    EVP_MD_CTX_free(digest);
-    if (file != NULL) {
-        fclose(file);
-    }
-    return good;
-}
-
 /* The digest ties the weights to the document, which alone is an input of a pipeline. */
 static fw_status check_digest(const struct fw_host *host, const char *path, const char *expected)
 {
-    char hex[65] = "";
-    if (!digest_of(path, hex)) {
-        return FW_FAIL(host, FW_E_MISSING, .what = "the weights of a model cannot be read",
-                       .where = path);
+    char hex[FW_SHA256_HEX];
+    fw_status status = fw_file_sha256(host, path, hex);
+    if (status != FW_OK) {
+        return status;
     }
     return strcmp(hex, expected) == 0
                ? FW_OK

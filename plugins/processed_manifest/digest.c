@@ -54,13 +54,3 @@ fw_status processed_digest(const struct fw_host *host, const char *path,
                 : fw_faultf(host, FW_E_IO, path, "a folder has no digest: register its files",
                             "the file cannot be read to its end");
 }
-
-bool processed_digest_text(const char *text, char ret_sha256[65])
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-                EVP_DigestUpdate(context, text, strlen(text)) == 1 && finish(context, ret_sha256);
-
-    EVP_MD_CTX_free(context);
-    return done;
-}

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "file/digest.h"
 #include "file/file.h"
 #include "file/paths.h"
 #include "processed.h"
@@ -23,8 +24,7 @@ char *processed_root(const struct fw_task *task, const char *manifest)
 {
     char *folder = fw_path_folder(manifest), *path = NULL, *root = NULL;
 
-    if (folder != NULL &&
-        asprintf(&path, "%s/%s", folder, fw_task_value(task, "base")->text) >= 0) {
+    if (folder != NULL && asprintf(&path, "%s/%s", folder, fw_task_text(task, "base")) >= 0) {
         root = fw_path_normal(path);
         free(path);
     }
@@ -147,12 +147,12 @@ static fw_status add_columns(const struct fw_sql_handle *sql, const struct fw_so
                              cJSON *entry)
 {
     struct fw_text names = {0};
-    char digest[65];
+    char digest[FW_SHA256_HEX];
 
     for (size_t i = 0; i < source->n_columns; i++) {
         fw_text_appendf(&names, "%s\n", source->columns[i].name);
     }
-    bool done = !names.failed && processed_digest_text(fw_text_get(&names), digest);
+    bool done = !names.failed && fw_sha256(fw_text_get(&names), names.size, digest);
     fw_text_finish(&names);
     if (!done) {
         return fw_fault_nomem(sql->host);

@@ -20,9 +20,6 @@ struct processed_digests {
 fw_status processed_digest(const struct fw_host *host, const char *path,
                            struct processed_digests *ret_digests);
 
-/** SHA-256 of a text, in hex. */
-bool processed_digest_text(const char *text, char ret_sha256[65]);
-
 /* entry.c */
 
 /** What one entry says of a file, and where that is; all borrowed. */

@@ -6,23 +6,15 @@
 #include <fw/service/rng.h>
 
 #include "softmax.h"
+#include "splitmix/splitmix.h"
 #include "sql/fault.h"
-
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15U;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
 
 /* Nearly normal: twelve uniform numbers, whose bits no library of functions has a part in. */
 static double deviate(uint64_t *state)
 {
     double sum = -6;
     for (int i = 0; i < 12; i++) {
-        sum += (double)(next_random(state) >> 11) * 0x1p-53;
+        sum += (double)(fw_splitmix_next(state) >> 11) * 0x1p-53;
     }
     return sum;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "file/file.h"
+#include "file/digest.h"
 #include "report/report.h"
 #include "softmax.h"
 #include "sql/fault.h"
@@ -46,23 +44,6 @@ static fw_status write_weights(struct softmax *softmax, const char *path)
         return status;
     }
     return fw_npz_writer_finish(writer);
-}
-
-static fw_status digest_of(const struct softmax *softmax, const char *path, char hex[65])
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    size_t size = 0;
-    char *bytes = NULL;
-    fw_status status = fw_file_read(softmax->host, path, &bytes, &size);
-    if (status == FW_OK && EVP_Digest(bytes, size, sum, &n, EVP_sha256(), NULL) != 1) {
-        status = fw_fault_nomem(softmax->host);
-    }
-    for (unsigned i = 0; status == FW_OK && i < n; i++) {
-        snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
-    }
-    free(bytes);
-    return status;
 }
 
 /* --- the document (plugins/predictor_weights/README.md) --- */
@@ -110,10 +91,10 @@ static fw_status write_model(struct softmax *softmax)
     static const char *const outputs[] = {"p"};
     const struct fw_output *weights = fw_task_output(softmax->task, "weights");
     const struct fw_output *model = fw_task_output(softmax->task, "model");
-    char hex[65] = "";
+    char hex[FW_SHA256_HEX] = "";
     fw_status status = write_weights(softmax, weights->path);
     if (status == FW_OK) {
-        status = digest_of(softmax, weights->path, hex);
+        status = fw_file_sha256(softmax->host, weights->path, hex);
     }
     if (status != FW_OK) {
         return status;
@@ -159,7 +140,7 @@ static fw_status write_answers(struct softmax *softmax)
 static fw_status write_fit(struct softmax *softmax)
 {
     struct fw_report report = {.title = "Softmax regression"};
-    fw_report_text(&report, "source", fw_task_value(softmax->task, "source")->text);
+    fw_report_text(&report, "source", fw_task_text(softmax->task, "source"));
     fw_report_text(&report, "features", softmax->n_filters > 0 ? "convolutions" : "pixels");
     fw_report_int(&report, "samples", (int64_t)softmax->train.n);
     fw_report_int(&report, "classes", (int64_t)softmax->train.n_classes);

@@ -5,33 +5,25 @@
 #include <fw/stage.h>
 
 #include "images.h"
-
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15U;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
+#include "splitmix/splitmix.h"
 
 static double uniform(uint64_t *state, double low, double high)
 {
-    return low + (high - low) * ((double)(next_random(state) >> 11) * 0x1p-53);
+    return low + (high - low) * ((double)(fw_splitmix_next(state) >> 11) * 0x1p-53);
 }
 
 /* Far apart for neighbouring numbers and seeds. */
 static uint64_t stream_of(uint64_t seed, uint64_t number)
 {
     uint64_t state = seed;
-    state = next_random(&state) + number;
-    return next_random(&state);
+    state = fw_splitmix_next(&state) + number;
+    return fw_splitmix_next(&state);
 }
 
 uint8_t synth_image_kind(uint64_t seed, uint64_t number)
 {
     uint64_t state = stream_of(seed, number);
-    return (uint8_t)(next_random(&state) % SYNTH_IMAGE_KINDS);
+    return (uint8_t)(fw_splitmix_next(&state) % SYNTH_IMAGE_KINDS);
 }
 
 /* Where a shape lies: its middle, half its width, how it is turned, how bright it is. */
@@ -84,7 +76,7 @@ void synth_image_draw(uint64_t seed, uint64_t number, double noise,
                       uint8_t pixels[SYNTH_IMAGE_SIDE * SYNTH_IMAGE_SIDE])
 {
     uint64_t state = stream_of(seed, number);
-    const uint8_t kind = (uint8_t)(next_random(&state) % SYNTH_IMAGE_KINDS);
+    const uint8_t kind = (uint8_t)(fw_splitmix_next(&state) % SYNTH_IMAGE_KINDS);
     const struct pose pose = draw_pose(&state);
     for (int i = 0; i < SYNTH_IMAGE_SIDE * SYNTH_IMAGE_SIDE; i++) {
         const double y = (i / SYNTH_IMAGE_SIDE - pose.row) / pose.size;

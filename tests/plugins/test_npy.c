@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fw/element.h>
+
 #include "npy/npy.h"
 #include "test_files.h"
 
@@ -526,6 +528,20 @@ static void says_that_the_disk_is_full(void **state)
     free(beside);
 }
 
+static void elements_are_as_wide_as_the_types(void **state)
+{
+    (void)state;
+    for (enum fw_npy_type type = FW_NPY_OTHER; type <= FW_NPY_TEXT; type++) {
+        const bool known =
+            type != FW_NPY_OTHER && type != FW_NPY_TEXT && type != FW_NPY_U4 && type != FW_NPY_U8;
+        const uint64_t bytes = fw_element_size(fw_npy_element(type));
+        assert_int_equal(bytes, known ? fw_npy_type_bytes(type) : 0);
+    }
+    assert_int_equal(fw_npy_element(FW_NPY_F4), FW_F32);
+    assert_int_equal(fw_npy_element(FW_NPY_C8), FW_C64);
+    assert_int_equal(fw_npy_element(FW_NPY_BOOL), FW_BOOL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -544,6 +560,7 @@ int main(void)
         TEST(writes_an_array_as_numpy_does),
         TEST(leaves_the_old_file_when_it_gives_up),
         TEST(says_that_the_disk_is_full),
+        TEST(elements_are_as_wide_as_the_types),
     };
     return cmocka_run_group_tests_name("npy", tests, NULL, NULL);
 }

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 
-uint64_t fw_splitmix(uint64_t seed, uint64_t j)
-{
-    uint64_t z = seed + (j + 1) * 0x9E3779B97F4A7C15u;
-
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 double fw_probe_at(uint64_t seed, uint64_t i)
 {
     return (fw_splitmix(seed, i / 64) >> i % 64 & 1) != 0 ? 1 : -1;

@@ -5,13 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * Number j, from 0, of SplitMix64 (Steele, Lea and Flood 2014) from a seed: each by itself, so that
- * processors and devices agree bit for bit in any order.
- */
-uint64_t fw_splitmix(uint64_t seed, uint64_t j);
+#include "splitmix/splitmix.h"
 
-/** Element i of the Rademacher vector of a seed, +1 or -1: bit i mod 64 of number i / 64. */
+/** Element i of the Rademacher vector of a seed, +1 or -1: bit i mod 64 of its number i / 64. */
 double fw_probe_at(uint64_t seed, uint64_t i);
 
 /** Its first n elements. */

@@ -5,53 +5,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fw/element.h>
+
 #include "internal.h"
 
 const unsigned char npy_magic[NPY_MAGIC_BYTES] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-static const struct {
-    const char *code, *name;
+static const struct kind {
     enum fw_npy_type type;
+    const char *code, *name;
     size_t bytes;
-} types[] = {
-    {"|b1", "bool", FW_NPY_BOOL, 1},        {"|i1", "int8", FW_NPY_I1, 1},
-    {"<i2", "int16", FW_NPY_I2, 2},         {"<i4", "int32", FW_NPY_I4, 4},
-    {"<i8", "int64", FW_NPY_I8, 8},         {"|u1", "uint8", FW_NPY_U1, 1},
-    {"<u2", "uint16", FW_NPY_U2, 2},        {"<u4", "uint32", FW_NPY_U4, 4},
-    {"<u8", "uint64", FW_NPY_U8, 8},        {"<f4", "float32", FW_NPY_F4, 4},
-    {"<f8", "float64", FW_NPY_F8, 8},       {"<c8", "complex64", FW_NPY_C8, 8},
-    {"<c16", "complex128", FW_NPY_C16, 16},
+    uint32_t element;
+} kinds[] = {
+    {FW_NPY_BOOL, "|b1", "bool", 1, FW_BOOL},
+    {FW_NPY_I1, "|i1", "int8", 1, FW_I8},
+    {FW_NPY_I2, "<i2", "int16", 2, FW_I16},
+    {FW_NPY_I4, "<i4", "int32", 4, FW_I32},
+    {FW_NPY_I8, "<i8", "int64", 8, FW_I64},
+    {FW_NPY_U1, "|u1", "uint8", 1, FW_U8},
+    {FW_NPY_U2, "<u2", "uint16", 2, FW_U16},
+    {FW_NPY_U4, "<u4", "uint32", 4, 0},
+    {FW_NPY_U8, "<u8", "uint64", 8, 0},
+    {FW_NPY_F4, "<f4", "float32", 4, FW_F32},
+    {FW_NPY_F8, "<f8", "float64", 8, FW_F64},
+    {FW_NPY_C8, "<c8", "complex64", 8, FW_C64},
+    {FW_NPY_C16, "<c16", "complex128", 16, FW_C128},
 };
-enum { N_TYPES = sizeof types / sizeof *types, TEXT_BYTES_MAX = 1 << 24 };
+enum { N_KINDS = sizeof kinds / sizeof *kinds, TEXT_BYTES_MAX = 1 << 24 };
+
+/* Of what is no number: no bytes, no element. */
+static const struct kind *kind_of(enum fw_npy_type type)
+{
+    static const struct kind text = {.code = "", .name = "text"};
+    static const struct kind other = {.code = "", .name = "other"};
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (kinds[i].type == type) {
+            return &kinds[i];
+        }
+    }
+    return type == FW_NPY_TEXT ? &text : &other;
+}
 
 size_t fw_npy_type_bytes(enum fw_npy_type type)
 {
-    for (size_t i = 0; i < N_TYPES; i++) {
-        if (types[i].type == type) {
-            return types[i].bytes;
-        }
-    }
-    return 0;
+    return kind_of(type)->bytes;
 }
 
 const char *fw_npy_type_name(enum fw_npy_type type)
 {
-    for (size_t i = 0; i < N_TYPES; i++) {
-        if (types[i].type == type) {
-            return types[i].name;
-        }
-    }
-    return type == FW_NPY_TEXT ? "text" : "other";
+    return kind_of(type)->name;
 }
 
-static const char *code_of(enum fw_npy_type type)
+uint32_t fw_npy_element(enum fw_npy_type type)
 {
-    for (size_t i = 0; i < N_TYPES; i++) {
-        if (types[i].type == type) {
-            return types[i].code;
-        }
-    }
-    return "";
+    return kind_of(type)->element;
 }
 
 /* The text still to be read. */
@@ -123,12 +130,12 @@ static void set_type(struct fw_npy_header *header, const char *text, size_t size
     bool native = size > 1 && (text[0] == '|' || text[0] == '<' || text[0] == '=');
 
     snprintf(header->descr, sizeof header->descr, "%.*s", (int)(size < 31 ? size : 31), text);
-    for (size_t i = 0; native && i < N_TYPES; i++) {
-        bool one_byte = types[i].bytes == 1;
-        if (strlen(types[i].code) == size && memcmp(types[i].code + 1, text + 1, size - 1) == 0 &&
+    for (size_t i = 0; native && i < N_KINDS; i++) {
+        bool one_byte = kinds[i].bytes == 1;
+        if (strlen(kinds[i].code) == size && memcmp(kinds[i].code + 1, text + 1, size - 1) == 0 &&
             (one_byte || text[0] != '|')) {
-            header->type = types[i].type;
-            header->item_bytes = types[i].bytes;
+            header->type = kinds[i].type;
+            header->item_bytes = kinds[i].bytes;
         }
     }
     unsigned long n =
@@ -288,7 +295,7 @@ bool npy_header_of(struct fw_npy_header *ret_header, enum fw_npy_type type, cons
 {
     *ret_header = (struct fw_npy_header){
         .type = type, .item_bytes = fw_npy_type_bytes(type), .n_dims = n_dims};
-    snprintf(ret_header->descr, sizeof ret_header->descr, "%s", code_of(type));
+    snprintf(ret_header->descr, sizeof ret_header->descr, "%s", kind_of(type)->code);
     for (unsigned i = 0; i < n_dims; i++) {
         ret_header->shape[i] = shape[i];
     }

@@ -52,6 +52,9 @@ size_t fw_npy_type_bytes(enum fw_npy_type type);
 /** "float32" and so on, for messages. */
 const char *fw_npy_type_name(enum fw_npy_type type);
 
+/** The same type as one of fw/element.h; 0: there is none. */
+uint32_t fw_npy_element(enum fw_npy_type type);
+
 /* --- reading --- */
 
 struct fw_npz;

@@ -22,13 +22,13 @@ fw_status compare_intervals_init(const struct fw_host *host, const struct fw_tas
                                  struct compare_intervals *intervals)
 {
     const struct fw_rng *rng = host->service(host, FW_RNG_ID);
-    const uint64_t block = (uint64_t)fw_task_value(task, "block_rows")->integer;
+    const uint64_t block = (uint64_t)fw_task_integer(task, "block_rows");
     const uint32_t n = (uint32_t)scores->n;
     intervals->scores = scores;
     intervals->key[0] = rng->seed(host, 0);
     intervals->key[1] = fw_philox_name("compare_models");
-    intervals->n_replicates = (uint64_t)fw_task_value(task, "n_bootstrap")->integer;
-    intervals->alpha = fw_task_value(task, "alpha")->real;
+    intervals->n_replicates = (uint64_t)fw_task_integer(task, "n_bootstrap");
+    intervals->alpha = fw_task_real(task, "alpha");
     intervals->counts = calloc(scores->n, sizeof *intervals->counts);
     intervals->replicates =
         calloc(scores->n_arms * scores->n_metrics * intervals->n_replicates, sizeof(double));

@@ -53,7 +53,7 @@ static fw_status read_labels(struct compare *compare, uint64_t *ret_classes)
 
 static fw_status count_classes(struct compare *compare)
 {
-    const uint64_t given = (uint64_t)fw_task_value(compare->task, "classes")->integer;
+    const uint64_t given = (uint64_t)fw_task_integer(compare->task, "classes");
     uint64_t found = 0;
     fw_status status = read_labels(compare, &found);
     if (status == FW_OK && given != 0 && given < found) {
@@ -73,7 +73,7 @@ fw_status compare_prepare(struct compare *compare)
 {
     struct compare_scores *scores = &compare->scores;
     fw_status status = FW_OK;
-    scores->task = strcmp(fw_task_value(compare->task, "task")->text, "regression") == 0
+    scores->task = strcmp(fw_task_text(compare->task, "task"), "regression") == 0
                        ? COMPARE_REGRESSION
                        : COMPARE_CLASSIFICATION;
     scores->n = compare->set.n;
@@ -171,7 +171,7 @@ static void next_arm(struct compare *compare)
     compare->model = NULL;
     compare->arm++;
     compare->at = 0;
-    compare->batch = (uint64_t)fw_task_value(compare->task, "batch")->integer;
+    compare->batch = (uint64_t)fw_task_integer(compare->task, "batch");
     compare->seen = (struct compare_seen){0};
 }
 

@@ -49,8 +49,8 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     compare->host = host;
     compare->task = task;
-    compare->chunk = (uint64_t)fw_task_value(task, "chunk")->integer;
-    compare->batch = (uint64_t)fw_task_value(task, "batch")->integer;
+    compare->chunk = (uint64_t)fw_task_integer(task, "chunk");
+    compare->batch = (uint64_t)fw_task_integer(task, "batch");
     fw_status status = open_all(compare);
     if (status != FW_OK) {
         destroy(compare);

@@ -73,8 +73,8 @@ static void add_pairs(const struct compare *compare, const struct compare_findin
 static void add_settings(const struct compare *compare, struct fw_report *report)
 {
     const struct compare_scores *scores = &compare->scores;
-    fw_report_text(report, "task", fw_task_value(compare->task, "task")->text);
-    fw_report_text(report, "source", fw_task_value(compare->task, "source")->text);
+    fw_report_text(report, "task", fw_task_text(compare->task, "task"));
+    fw_report_text(report, "source", fw_task_text(compare->task, "source"));
     fw_report_int(report, "samples", (int64_t)scores->n);
     if (scores->task == COMPARE_CLASSIFICATION) {
         fw_report_int(report, "classes", (int64_t)scores->n_classes);
@@ -129,7 +129,7 @@ static fw_status write_pairs(const struct compare *compare, const struct compare
 
 static void page_head(const struct compare *compare, struct fw_text *text)
 {
-    const char *source = fw_task_value(compare->task, "source")->text;
+    const char *source = fw_task_text(compare->task, "source");
     fw_text_appendf(text, "# Models compared\n\n%zu models on %llu samples%s%s.\n", compare->arms.n,
                     (unsigned long long)compare->scores.n, *source == '\0' ? "" : " of ", source);
 }

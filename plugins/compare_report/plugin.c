@@ -78,7 +78,7 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
 
 static fw_status find_reference(struct compare_report *it)
 {
-    const char *wanted = fw_task_value(it->task, "reference")->text;
+    const char *wanted = fw_task_text(it->task, "reference");
     for (size_t i = 0; i < it->summary.n; i++) {
         if (strcmp(it->summary.items[i].model, wanted) == 0) {
             it->reference = &it->summary.items[i];

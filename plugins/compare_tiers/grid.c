@@ -133,7 +133,7 @@ static int32_t *list_horizons(const struct tiers *t, size_t *ret_n)
 
 static fw_status find_base(struct tiers *t)
 {
-    const char *name = fw_task_value(t->task, "base")->text;
+    const char *name = fw_task_text(t->task, "base");
 
     for (t->base = 0; name[0] != '\0' && t->base < t->n_tiers; t->base++) {
         if (strcmp(t->tiers[t->base], name) == 0) {

@@ -293,7 +293,7 @@ static fw_status write_json(const struct tiers *t, const struct fw_records *cell
     }
     fw_report_text(&report, "base", t->tiers[t->base]);
     fw_report_text(&report, "split", t->predictions != NULL ? t->split : NULL);
-    fw_report_text(&report, "checkpoint", fw_task_value(t->task, "checkpoint")->text);
+    fw_report_text(&report, "checkpoint", fw_task_text(t->task, "checkpoint"));
     fw_report_add(&report, "missing", list);
     fw_report_add(&report, "cells", fw_records_list(cells));
     fw_report_add(&report, "tiers", fw_records_list(&of_tiers));

@@ -46,7 +46,7 @@ static cJSON *facts_of(const struct tiers *t, const cJSON *json)
 /* The reference's files say what the weights of the last epoch gave. */
 static double auc_of(const struct tiers *t, const cJSON *json, double otherwise)
 {
-    bool is_best = strcmp(fw_task_value(t->task, "checkpoint")->text, "best") == 0;
+    bool is_best = strcmp(fw_task_text(t->task, "checkpoint"), "best") == 0;
     const cJSON *node = node_at(json, is_best ? "val_at_best.auc" : "val_at_last.auc");
 
     if (node == NULL && !is_best) {

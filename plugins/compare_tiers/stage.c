@@ -69,9 +69,9 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     t->host = host;
     t->task = task;
-    t->split = fw_task_value(task, "split")->text;
-    t->source = fw_task_value(task, "source")->text;
-    t->equal_within = fw_task_value(task, "equal_within")->real;
+    t->split = fw_task_text(task, "split");
+    t->source = fw_task_text(task, "source");
+    t->equal_within = fw_task_real(task, "equal_within");
     t->unmatched = cJSON_CreateArray();
     fw_status status = t->unmatched != NULL ? open_inputs(t) : fw_fault_nomem(host);
     if (status != FW_OK) {

@@ -56,7 +56,7 @@ static fw_status choose_named(struct logistic *logistic, const struct fw_value *
 
 static void choose_all(struct logistic *logistic, const struct fw_source_column *day)
 {
-    bool with_prices = fw_task_value(logistic->task, "include_ohlcv")->integer != 0;
+    bool with_prices = fw_task_integer(logistic->task, "include_ohlcv") != 0;
 
     for (size_t i = 0; i < logistic->features->n_columns; i++) {
         const struct fw_source_column *column = &logistic->features->columns[i];

@@ -53,8 +53,8 @@ static cJSON *experiment(const struct logistic *logistic, const struct logistic_
     cJSON *item = cJSON_CreateObject();
     char name[256];
 
-    snprintf(name, sizeof name, "%.200s_h%" PRId64,
-             fw_task_value(logistic->task, "experiment")->text, model->horizon);
+    snprintf(name, sizeof name, "%.200s_h%" PRId64, fw_task_text(logistic->task, "experiment"),
+             model->horizon);
     cJSON_AddStringToObject(item, "experiment", name);
     cJSON_AddItemToObject(item, "horizon", fw_json_int(model->horizon));
     for (size_t i = 0; i < LOGISTIC_SPLITS; i++) {
@@ -112,8 +112,8 @@ fw_status logistic_document_write(const struct logistic *logistic)
         cJSON_AddItemToArray(experiments, experiment(logistic, &logistic->models[i]));
     }
     fw_report_text(&report, "kind", "logistic_regression");
-    fw_report_text(&report, "source", fw_task_value(logistic->task, "source")->text);
-    fw_report_real(&report, "l2", fw_task_value(logistic->task, "l2")->real);
+    fw_report_text(&report, "source", fw_task_text(logistic->task, "source"));
+    fw_report_real(&report, "l2", fw_task_real(logistic->task, "l2"));
     fw_report_int(&report, "features", (int64_t)logistic->n_columns);
     fw_report_add(&report, "experiments", experiments);
     fw_status status = fw_report_write_facts(&report, logistic->host, path, NULL);

@@ -139,9 +139,9 @@ static fw_status learn(struct logistic *logistic, const struct fw_matrix *rows,
         .n_rows = model->n[LOGISTIC_TRAIN],
         .n_columns = logistic->n_columns + 1,
         .stride = rows->n_rows,
-        .l2 = fw_task_value(logistic->task, "l2")->real,
-        .tolerance = fw_task_value(logistic->task, "tolerance")->real,
-        .max_iterations = (int)fw_task_value(logistic->task, "max_iterations")->integer,
+        .l2 = fw_task_real(logistic->task, "l2"),
+        .tolerance = fw_task_real(logistic->task, "tolerance"),
+        .max_iterations = (int)fw_task_integer(logistic->task, "max_iterations"),
     };
     enum logistic_outcome outcome = logistic_fit(&problem, model->weights, &model->fit);
 

@@ -84,7 +84,7 @@ static fw_status make_output(struct logistic *logistic)
         fw_matrix_attach(&logistic->predictions, &logistic->sql, "fw_predicted", names);
 
     fw_text_append(&query, "SELECT ");
-    fw_text_literal(&query, fw_task_value(logistic->task, "experiment")->text);
+    fw_text_literal(&query, fw_task_text(logistic->task, "experiment"));
     fw_text_append(&query, " || '_h' || horizon::BIGINT AS experiment, ['train', 'val', "
                            "'test'][split::INTEGER + 1] AS split, DATE '1970-01-01' + day::INTEGER "
                            "AS date, y::INTEGER AS y, p FROM fw_predicted");

@@ -13,7 +13,7 @@
 
 static const char *target_price(const struct targets *targets)
 {
-    return fw_task_value(targets->task, "target_price")->text;
+    return fw_task_text(targets->task, "target_price");
 }
 
 fw_status targets_load(struct targets *targets)
@@ -92,7 +92,7 @@ static fw_status check_length(struct targets *targets)
 /* The label is one comparison of doubles: a price equal to the product reaches it. */
 static void append_horizon(struct targets *targets, int64_t horizon)
 {
-    double threshold = fw_task_value(targets->task, "threshold")->real;
+    double threshold = fw_task_real(targets->task, "threshold");
 
     fw_text_appendf(
         &targets->write,
@@ -159,7 +159,7 @@ fw_status targets_manifest(const struct targets *targets)
 
     fw_report_int(&report, "rows_read", targets->n_rows);
     fw_report_int(&report, "context", targets->context);
-    fw_report_real(&report, "threshold", fw_task_value(targets->task, "threshold")->real);
+    fw_report_real(&report, "threshold", fw_task_real(targets->task, "threshold"));
     fw_report_text(&report, "target_price", target_price(targets));
     fw_status status = add_horizons(&report, targets);
     if (status == FW_OK) {

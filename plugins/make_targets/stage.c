@@ -51,7 +51,7 @@ static fw_status open_all(struct targets *targets)
     const struct fw_input *data = fw_task_input(targets->task, "data");
     fw_status status = read_horizons(targets);
 
-    targets->context = fw_task_value(targets->task, "context")->integer;
+    targets->context = fw_task_integer(targets->task, "context");
     if (status == FW_OK) {
         status = fw_sql_handle_open(&targets->sql, targets->host);
     }

@@ -120,7 +120,7 @@ static fw_status add_next(struct registry *registry)
         .dataset = fw_task_value(registry->task, "datasets")->texts[i],
         .tier = tiers->n > 0 ? tiers->texts[i] : "",
         .path = fw_task_input(registry->task, "data")->paths[i],
-        .version = fw_task_value(registry->task, "version")->integer,
+        .version = fw_task_integer(registry->task, "version"),
         .sources = fw_task_input(registry->task, "sources"),
         .root = registry->root,
     };

@@ -26,10 +26,10 @@ static fw_status open_source(const struct softmax *softmax, const char *port, st
     source->path = fw_task_input(softmax->task, port)->paths[0];
     fw_status status = fw_npz_open(softmax->host, source->path, &source->npz);
     if (status == FW_OK) {
-        status = fw_npy_open(source->npz, fw_task_value(softmax->task, "input")->text, &source->x);
+        status = fw_npy_open(source->npz, fw_task_text(softmax->task, "input"), &source->x);
     }
     if (status == FW_OK) {
-        status = fw_npy_open(source->npz, fw_task_value(softmax->task, "target")->text, &source->y);
+        status = fw_npy_open(source->npz, fw_task_text(softmax->task, "target"), &source->y);
     }
     return status;
 }
@@ -85,7 +85,7 @@ static fw_status read_chunk(struct softmax *softmax, const struct source *source
 {
     const uint64_t n = set->n - first < CHUNK ? set->n - first : CHUNK;
     const uint64_t items = n * set->channels * set->rows * set->cols;
-    const double scale = fw_task_value(softmax->task, "input_scale")->real;
+    const double scale = fw_task_real(softmax->task, "input_scale");
     fw_status status = fw_npy_read_as(source->x, FW_NPY_F4, first, n, images);
     for (uint64_t i = 0; status == FW_OK && i < items; i++) {
         images[i] = (float)(images[i] * scale);

@@ -38,13 +38,13 @@ static void destroy(void *self)
 static void read_settings(struct softmax *softmax)
 {
     const struct fw_task *task = softmax->task;
-    const bool filters = strcmp(fw_task_value(task, "features")->text, "convolutions") == 0;
-    softmax->n_filters = filters ? (uint32_t)fw_task_value(task, "n_filters")->integer : 0;
-    softmax->filter_size = (uint32_t)fw_task_value(task, "filter_size")->integer;
-    softmax->pool = (uint32_t)fw_task_value(task, "pool")->integer;
-    softmax->l2 = fw_task_value(task, "l2")->real;
-    softmax->tolerance = fw_task_value(task, "tolerance")->real;
-    softmax->max_iterations = (uint64_t)fw_task_value(task, "max_iterations")->integer;
+    const bool filters = strcmp(fw_task_text(task, "features"), "convolutions") == 0;
+    softmax->n_filters = filters ? (uint32_t)fw_task_integer(task, "n_filters") : 0;
+    softmax->filter_size = (uint32_t)fw_task_integer(task, "filter_size");
+    softmax->pool = (uint32_t)fw_task_integer(task, "pool");
+    softmax->l2 = fw_task_real(task, "l2");
+    softmax->tolerance = fw_task_real(task, "tolerance");
+    softmax->max_iterations = (uint64_t)fw_task_integer(task, "max_iterations");
 }
 
 static fw_status create(const struct fw_host *host, const struct fw_task *task, void **ret_self)

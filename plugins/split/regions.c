@@ -43,7 +43,7 @@ static void append_date(struct fw_text *text, const char *said)
 static fw_status find_row(const struct split *split, const char *parameter, int64_t *ret_row,
                           char *ret_day, size_t size)
 {
-    const char *said = fw_task_value(split->task, parameter)->text;
+    const char *said = fw_task_text(split->task, parameter);
     struct fw_text query = {0};
     struct fw_sql_grid grid = {0};
 
@@ -74,7 +74,7 @@ static fw_status find_row(const struct split *split, const char *parameter, int6
 
 static fw_status find_regions(struct split *split)
 {
-    int64_t embargo = fw_task_value(split->task, "embargo_rows")->integer;
+    int64_t embargo = fw_task_integer(split->task, "embargo_rows");
     struct split_region *regions = split->regions;
     int64_t val = 0, test = 0, end = 0;
     fw_status status =
@@ -103,7 +103,7 @@ static fw_status find_regions(struct split *split)
 /* A sample is of a region when all rows that it touches are: then no two regions share a row. */
 static void append_case(struct split *split)
 {
-    bool may_cross = fw_task_value(split->task, "context_may_cross")->integer != 0;
+    bool may_cross = fw_task_integer(split->task, "context_may_cross") != 0;
 
     fw_text_append(&split->write, "CASE");
     for (size_t i = 0; i < SPLIT_REGIONS; i++) {

@@ -153,7 +153,7 @@ static void add_config(const struct validation *v, struct fw_report *report)
     fw_report_text(&config, "split", settings->split);
     fw_report_text(&config, "replicate_on", settings->replicate_on);
     fw_report_text(&config, "metric", settings->metric_name);
-    fw_report_text(&config, "bootstrap", fw_task_value(v->task, "bootstrap")->text);
+    fw_report_text(&config, "bootstrap", fw_task_text(v->task, "bootstrap"));
     fw_report_int(&config, "block_rows", settings->block_rows);
     fw_report_int(&config, "n_bootstrap", (int64_t)settings->n_replicates);
     fw_report_real(&config, "alpha", settings->alpha);

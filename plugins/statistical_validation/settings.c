@@ -45,23 +45,23 @@ fw_status validation_settings_read(struct validation *v)
     const struct fw_task *task = v->task;
     const struct fw_budget *budget = v->host->service(v->host, FW_BUDGET_ID);
     struct validation_settings *settings = &v->settings;
-    const char *other = fw_task_value(task, "replicate_on")->text;
+    const char *other = fw_task_text(task, "replicate_on");
 
     *settings = (struct validation_settings){
-        .split = fw_task_value(task, "split")->text,
+        .split = fw_task_text(task, "split"),
         .replicate_on = other[0] != '\0' ? other : NULL,
-        .metric_name = fw_task_value(task, "metric")->text,
-        .source = fw_task_value(task, "source")->text,
-        .metric = metric_of(fw_task_value(task, "metric")->text),
-        .bootstrap = bootstrap_of(fw_task_value(task, "bootstrap")->text),
-        .block_rows = fw_task_value(task, "block_rows")->integer,
-        .n_replicates = (size_t)fw_task_value(task, "n_bootstrap")->integer,
-        .alpha = fw_task_value(task, "alpha")->real,
-        .power = fw_task_value(task, "power")->real,
-        .margin = fw_task_value(task, "margin")->real,
-        .family_is_pair = strcmp(fw_task_value(task, "family")->text, "pair") == 0,
-        .is_reference = strcmp(fw_task_value(task, "compat")->text, "ref") == 0,
-        .seed = (uint64_t)fw_task_value(task, "seed")->integer,
+        .metric_name = fw_task_text(task, "metric"),
+        .source = fw_task_text(task, "source"),
+        .metric = metric_of(fw_task_text(task, "metric")),
+        .bootstrap = bootstrap_of(fw_task_text(task, "bootstrap")),
+        .block_rows = fw_task_integer(task, "block_rows"),
+        .n_replicates = (size_t)fw_task_integer(task, "n_bootstrap"),
+        .alpha = fw_task_real(task, "alpha"),
+        .power = fw_task_real(task, "power"),
+        .margin = fw_task_real(task, "margin"),
+        .family_is_pair = strcmp(fw_task_text(task, "family"), "pair") == 0,
+        .is_reference = strcmp(fw_task_text(task, "compat"), "ref") == 0,
+        .seed = (uint64_t)fw_task_integer(task, "seed"),
         .n_threads = budget->limits(v->host)->threads,
     };
     if (settings->replicate_on != NULL && strcmp(settings->replicate_on, settings->split) == 0) {

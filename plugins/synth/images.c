@@ -36,10 +36,10 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     }
     images->host = host;
     images->task = task;
-    images->seed = (uint64_t)fw_task_value(task, "seed")->integer;
-    images->n_train = (uint64_t)fw_task_value(task, "train")->integer;
-    images->n_test = (uint64_t)fw_task_value(task, "test")->integer;
-    images->noise = fw_task_value(task, "noise")->real;
+    images->seed = (uint64_t)fw_task_integer(task, "seed");
+    images->n_train = (uint64_t)fw_task_integer(task, "train");
+    images->n_test = (uint64_t)fw_task_integer(task, "test");
+    images->noise = fw_task_real(task, "noise");
     *ret_self = images;
     return FW_OK;
 }

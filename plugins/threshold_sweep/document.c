@@ -146,7 +146,7 @@ static cJSON *missing_of(struct fw_report *report, const struct sweep *sweep)
 
 static void add_settings(struct fw_report *report, const struct sweep *sweep)
 {
-    const char *source = fw_task_value(sweep->task, "source")->text;
+    const char *source = fw_task_text(sweep->task, "source");
 
     if (source[0] != '\0') {
         fw_report_text(report, "source", source);
@@ -154,9 +154,8 @@ static void add_settings(struct fw_report *report, const struct sweep *sweep)
     fw_report_text(report, "data_digest", fw_task_input(sweep->task, "predictions")->digest);
     fw_report_text(report, "select_on", sweep->splits[SWEEP_SELECT]);
     fw_report_text(report, "report_on", sweep->splits[sweep->n_roles - 1]);
-    fw_report_text(report, "grid", fw_task_value(sweep->task, "grid")->text);
-    fw_report_int(report, "min_positive_preds",
-                  fw_task_value(sweep->task, "min_positive_preds")->integer);
+    fw_report_text(report, "grid", fw_task_text(sweep->task, "grid"));
+    fw_report_int(report, "min_positive_preds", fw_task_integer(sweep->task, "min_positive_preds"));
     fw_report_int(report, "n_experiments", (int64_t)sweep->n_experiments);
     fw_report_int(report, "n_rows", (int64_t)sweep_n_rows(sweep));
 }

@@ -77,7 +77,7 @@ static fw_status write_group(const struct sweep *sweep, const char *folder, cons
     struct fw_text text = {0}, path = {0};
 
     fw_svg_open(&text, SWEEP_PLOT_LEFT + (double)sweep->n_roles * SWEEP_PLOT_STEP,
-                446 + 18 * (double)n, group, fw_task_value(sweep->task, "source")->text);
+                446 + 18 * (double)n, group, fw_task_text(sweep->task, "source"));
     for (size_t role = 0; role < sweep->n_roles; role++) {
         draw_split(&text, sweep, group, role);
     }

@@ -6,7 +6,7 @@
 
 static void append_head(struct fw_text *text, const struct sweep *sweep)
 {
-    const char *source = fw_task_value(sweep->task, "source")->text;
+    const char *source = fw_task_text(sweep->task, "source");
 
     fw_text_append(text, "# Threshold sweep\n\n");
     if (source[0] != '\0') {

@@ -8,7 +8,7 @@
 
 static const char *text_of(const struct sweep *sweep, const char *parameter)
 {
-    return fw_task_value(sweep->task, parameter)->text;
+    return fw_task_text(sweep->task, parameter);
 }
 
 static fw_status read_splits(struct sweep *sweep)
@@ -171,7 +171,7 @@ fw_status sweep_plan(struct sweep *sweep)
 {
     fw_status status = read_splits(sweep);
 
-    sweep->n_bins = (size_t)fw_task_value(sweep->task, "calibration_bins")->integer;
+    sweep->n_bins = (size_t)fw_task_integer(sweep->task, "calibration_bins");
     if (status == FW_OK) {
         status = sweep_rules_read(sweep);
     }

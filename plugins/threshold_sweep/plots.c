@@ -193,7 +193,7 @@ fw_status sweep_plot_save(const struct sweep *sweep, struct fw_text *path, struc
 static fw_status write_one(const struct sweep *sweep, const char *folder, size_t i)
 {
     const struct sweep_experiment *experiment = &sweep->experiments[i];
-    const char *source = fw_task_value(sweep->task, "source")->text;
+    const char *source = fw_task_text(sweep->task, "source");
     struct fw_text text = {0}, path = {0}, note = {0};
 
     fw_text_appendf(&note, "%s%s%s: solid", source, source[0] != '\0' ? ". " : "",

@@ -53,7 +53,7 @@ static double worth(const struct sweep_rule_of *rule, const struct fw_score_coun
 bool sweep_choose(const struct sweep *sweep, const struct sweep_rule_of *rule,
                   const struct sweep_cell *cell, size_t *ret_row)
 {
-    uint64_t support = (uint64_t)fw_task_value(sweep->task, "min_positive_preds")->integer;
+    uint64_t support = (uint64_t)fw_task_integer(sweep->task, "min_positive_preds");
     double best = -1;
 
     for (size_t i = 0; i < cell->figures.n_rows; i++) {

@@ -10,7 +10,7 @@ fw_status fw_named_column(const struct fw_named *named, const char *parameter,
                           const struct fw_source_column **ret_column)
 {
     const struct fw_source *source = named->source;
-    const char *name = fw_task_value(named->task, parameter)->text;
+    const char *name = fw_task_text(named->task, parameter);
     const struct fw_source_column *column = fw_source_column(source, name);
     struct fw_text names = {0};
     fw_status status = FW_OK;
@@ -36,7 +36,7 @@ fw_status fw_named_column(const struct fw_named *named, const char *parameter,
 fw_status fw_named_day(const struct fw_named *named, const char *parameter,
                        const char *format_parameter, struct fw_text *text)
 {
-    const char *format = fw_task_value(named->task, format_parameter)->text;
+    const char *format = fw_task_text(named->task, format_parameter);
     const struct fw_source_column *column;
     fw_status status = fw_named_column(named, parameter, &column);
 

@@ -34,7 +34,7 @@ fw_status fw_offer_keys_find(struct fw_offer_keys *ret_keys, const struct fw_hos
         return fw_faultf(host, FW_E_MISSING, where,
                          "name the column that plays this role with the parameter",
                          "the raw table has no plain column \"%s\" (parameter %s)",
-                         fw_task_value(task, missing)->text, missing);
+                         fw_task_text(task, missing), missing);
     }
     *ret_keys = keys;
     return FW_OK;

@@ -6,6 +6,7 @@
 
 #include "findings.h"
 #include "set.h"
+#include "sql/text.h"
 
 /* The stage compare_models: arms one after another, chunk by chunk, then replicates, then what came
  * of them. */
@@ -38,6 +39,10 @@ fw_status compare_restore(void *self, const struct fw_blob *blob);
 
 /* Writes every output and gives the verdict; of a tripped comparison the note and the result. */
 fw_status compare_write(struct compare *compare);
+
+/* Appends the metrics with their intervals, side by side, as SVG. */
+void compare_plot(const struct compare *compare, const struct compare_findings *findings,
+                  struct fw_text *text);
 
 extern const struct fw_stage compare_models_stage;
 

@@ -101,6 +101,8 @@ static const struct fw_port outputs[] = {
     FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "pairs",
             .file = "comparison_pairs.csv",
             .doc = "a, b, metric, method, difference, lower, upper, p, p_holm"),
+    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "plot",
+            .file = "comparison.svg", .doc = "each metric with its intervals"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "blocked", .file = "red",
             .doc = "a note, where a guard ended the comparison"),
 };

@@ -182,6 +182,15 @@ static fw_status write_page(const struct compare *compare, const struct compare_
     return status;
 }
 
+static fw_status write_plot(const struct compare *compare, const struct compare_findings *findings)
+{
+    struct fw_text text = {0};
+    compare_plot(compare, findings, &text);
+    fw_status status = write_text(compare, "plot", &text);
+    fw_text_finish(&text);
+    return status;
+}
+
 /* --- together --- */
 
 static fw_status write_blocked(const struct compare *compare)
@@ -201,6 +210,9 @@ static fw_status write_tables(const struct compare *compare,
     }
     if (status == FW_OK && compare->trip.reason == NULL) {
         status = write_pairs(compare, findings);
+    }
+    if (status == FW_OK && compare->trip.reason == NULL) {
+        status = write_plot(compare, findings);
     }
     return status == FW_OK ? write_blocked(compare) : status;
 }

@@ -40,11 +40,9 @@ static int unload(void **state)
 
 static struct fake_task *task_for(const char *set)
 {
-    static const char *const outputs[][2] = {{"result", "result.json"},
-                                             {"markdown", "comparison.md"},
-                                             {"metrics", "metrics.csv"},
-                                             {"pairs", "pairs.csv"},
-                                             {"blocked", "red"}};
+    static const char *const outputs[][2] = {
+        {"result", "result.json"}, {"markdown", "comparison.md"}, {"metrics", "metrics.csv"},
+        {"pairs", "pairs.csv"},    {"plot", "comparison.svg"},    {"blocked", "red"}};
     struct fake_task *t = fake_task_create(kit, "compare_models");
     char path[512];
     snprintf(path, sizeof path, CASES "/%s.npz", set);
@@ -121,6 +119,10 @@ static void two_classes_are_worth_what_scikit_learn_says(void **state)
     cJSON *result = result_of(t);
     check_golden(result, "two", 8);
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_TRUE);
+    const char *plot = fake_task_read(t, fake_task_path(t, "comparison.svg"));
+    assert_non_null(strstr(plot, "auc"));
+    assert_non_null(strstr(plot, "logits: 0.7"));
+    assert_non_null(strstr(plot, "2  logits"));
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(result, "pairs")), 4);
     cJSON_Delete(result);
     fake_task_destroy(t);

@@ -113,3 +113,28 @@ PY
     says err "tree/configs/compare_models.cfg:${line%%:*}: cannot open include file"
     [[ $line == *'scripts/get-data fashion'* ]]
 }
+
+@test "a model in ONNX's format is an arm like any other" {
+    data=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}/data/onnx
+    [ -d "$data" ] || skip "SKIPPED: the shared data $data is not there"
+    [ -e "$FWRUN_SOURCE_ROOT/.deps/onnxruntime/libonnxruntime.so.1" ] ||
+        skip "SKIPPED: ONNX Runtime is not there: scripts/setup --with-onnx"
+    export FWRUN_PLUGIN_PATH=
+    # What the same net answered in double precision is the other arm.
+    python=$(command -v /usr/bin/python3 || echo python3)
+    "$python" -c "import numpy as np; np.save('given.npy', np.load('$data/ort_examples_mnist_vectors.npz')['output'])"
+    cat >onnx.cfg <<CFG
+name = "onnx";
+stages: { compare: {
+    use = "compare_models";
+    in: { data = "$data/ort_examples_mnist_vectors.npz"; models = ["$data/ort_examples_mnist.onnx", "given.npy"]; };
+    params: { arms = ["net=onnx/logits", "given=npz/logits"]; inputs = ["input"]; target = "label"; n_bootstrap = 100; };
+}; };
+CFG
+    fw 0 onnx.cfg
+    result=runs/onnx/stages/compare/result.json
+    run -0 jq -r '.metrics[] | select(.metric == "accuracy") | .value' "$result"
+    [ "$(sort -u <<<"$output" | wc -l)" -eq 1 ]
+    run -0 jq '[.pairs[] | select(.metric == "log_loss") | .difference | fabs] | length == 1 and .[0] < 1e-4' "$result"
+    [ "$output" = true ]
+}

@@ -6,12 +6,8 @@
 #include <complex.h>
 #include <fftw3.h>
 #include <math.h>
-#include <pthread.h>
 
 const struct fw_band fw_psd_low = {0.1, 0.3}, fw_psd_high = {0.3, 0.5};
-
-/* FFTW makes and frees plans on one thread at a time; what else it does needs no lock. */
-static pthread_mutex_t planning = PTHREAD_MUTEX_INITIALIZER;
 
 /* The first bin that is not below the frequency. */
 static size_t bin_of(double frequency, size_t n)
@@ -44,16 +40,13 @@ static double mean_of(const double *signal, size_t n)
 
 static bool transform(double *in, fftw_complex *out, size_t n)
 {
-    pthread_mutex_lock(&planning);
+    fftw_make_planner_thread_safe(); /* for all plugins of the process, as all that plan ask */
     fftw_plan plan = fftw_plan_dft_r2c_1d((int)n, in, out, FFTW_ESTIMATE);
-    pthread_mutex_unlock(&planning);
     if (plan == NULL) {
         return false;
     }
     fftw_execute(plan);
-    pthread_mutex_lock(&planning);
     fftw_destroy_plan(plan);
-    pthread_mutex_unlock(&planning);
     return true;
 }
 

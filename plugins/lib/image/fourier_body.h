@@ -6,7 +6,6 @@
 #include <complex.h>
 #include <errno.h>
 #include <fftw3.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,10 +14,6 @@
 #include "parallel.h"
 
 typedef REAL complex fourier_complex;
-
-/* FFTW's planner is one for the process and may be entered by one thread: the only state that
- * instances share. Plans that are made are used without it. */
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
 enum { LINES = 32, TASKS_PER_THREAD = 4 };
 
@@ -136,26 +131,28 @@ static int run(struct fourier_job *job, size_t n, void (*task)(void *, size_t), 
     }
     job->n_tasks = n < n_threads * TASKS_PER_THREAD ? n : (size_t)n_threads * TASKS_PER_THREAD;
     fw_parallel(n_threads, job->n_tasks, task, job);
-    (void)pthread_mutex_lock(&planner);
     FFTW(destroy_plan)(job->plan);
-    (void)pthread_mutex_unlock(&planner);
     job->plan = NULL;
     return job->failed ? -ENOMEM : 0;
 }
 
-/* Along `length` numbers; arrays of FFTW's own alignment are all that it is used with. */
+/*
+ * FFTW's planner is one for the process: a lock of FFTW's own is all that plugins that know nothing
+ * of each other can share, so each asks for it before it plans, as often as it likes. Giving a plan
+ * up takes it too.
+ *
+ * Along `length` numbers; arrays of FFTW's own alignment are all that it is used with. */
 static FFTW(plan) plan_rows(size_t length, bool forward)
 {
     REAL *real = FFTW(alloc_real)(length);
     fourier_complex *spectrum = FFTW(alloc_complex)(fw_spectrum_width(length));
     FFTW(plan) plan = NULL;
 
-    (void)pthread_mutex_lock(&planner);
+    FFTW(make_planner_thread_safe)();
     if (real != NULL && spectrum != NULL) {
         plan = forward ? FFTW(plan_dft_r2c_1d)((int)length, real, spectrum, FFTW_ESTIMATE)
                        : FFTW(plan_dft_c2r_1d)((int)length, spectrum, real, FFTW_ESTIMATE);
     }
-    (void)pthread_mutex_unlock(&planner);
     FFTW(free)(real);
     FFTW(free)(spectrum);
     return plan;
@@ -166,11 +163,10 @@ static FFTW(plan) plan_columns(size_t length, int sign)
     fourier_complex *column = FFTW(alloc_complex)(length);
     FFTW(plan) plan = NULL;
 
-    (void)pthread_mutex_lock(&planner);
+    FFTW(make_planner_thread_safe)();
     if (column != NULL) {
         plan = FFTW(plan_dft_1d)((int)length, column, column, sign, FFTW_ESTIMATE);
     }
-    (void)pthread_mutex_unlock(&planner);
     FFTW(free)(column);
     return plan;
 }

@@ -199,8 +199,11 @@ static bool append_page(struct encoder *encoder, struct fw_text *to, const struc
     thrift_end(&thrift);
     thrift_end(&thrift);
     *ret_unpacked = to->size - before + body->size;
+    if (packed == 0) {
+        return false;
+    }
     fw_text_append_len(to, encoder->packed, packed);
-    return packed > 0 && !to->failed;
+    return !to->failed;
 }
 
 static bool has_dictionary(const struct encoder *encoder, size_t column, size_t n_nulls)

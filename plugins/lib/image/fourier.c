@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define REAL       double
 #define FFTW(name) fftw_##name
+#define LIBRARY    "libfftw3_threads.so.3"
 #include "fourier_body.h"
 
 int fw_fourier_real(const double *pixels, size_t height, size_t width, unsigned n_threads,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The transforms in the precision of the file that includes this, as FFTW's own header is written:
- * REAL, and FFTW(name) for fftw_name or fftwf_name. No guard: it is a body, not an interface.
+ * REAL, FFTW(name) for fftw_name or fftwf_name, and LIBRARY, its outermost one. No guard: it is a
+ * body, not an interface.
  */
 #include <complex.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fftw3.h>
 #include <stdatomic.h>
@@ -139,16 +141,27 @@ static int run(struct fourier_job *job, size_t n, void (*task)(void *, size_t), 
 /*
  * FFTW's planner is one for the process: a lock of FFTW's own is all that plugins that know nothing
  * of each other can share, so each asks for it before it plans, as often as it likes. Giving a plan
- * up takes it too.
- *
- * Along `length` numbers; arrays of FFTW's own alignment are all that it is used with. */
+ * up takes it too. What the planner allocates is the library's for good: unloaded with the plugin,
+ * it would be lost at each load; cleaned up, other plugins' plans would be lost. So it stays.
+ */
+static void prepare_planner(void)
+{
+    static atomic_bool kept;
+
+    FFTW(make_planner_thread_safe)();
+    if (!kept) {
+        kept = dlopen(LIBRARY, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
+    }
+}
+
+/* Along `length` numbers; arrays of FFTW's own alignment are all that it is used with. */
 static FFTW(plan) plan_rows(size_t length, bool forward)
 {
     REAL *real = FFTW(alloc_real)(length);
     fourier_complex *spectrum = FFTW(alloc_complex)(fw_spectrum_width(length));
     FFTW(plan) plan = NULL;
 
-    FFTW(make_planner_thread_safe)();
+    prepare_planner();
     if (real != NULL && spectrum != NULL) {
         plan = forward ? FFTW(plan_dft_r2c_1d)((int)length, real, spectrum, FFTW_ESTIMATE)
                        : FFTW(plan_dft_c2r_1d)((int)length, spectrum, real, FFTW_ESTIMATE);
@@ -163,7 +176,7 @@ static FFTW(plan) plan_columns(size_t length, int sign)
     fourier_complex *column = FFTW(alloc_complex)(length);
     FFTW(plan) plan = NULL;
 
-    FFTW(make_planner_thread_safe)();
+    prepare_planner();
     if (column != NULL) {
         plan = FFTW(plan_dft_1d)((int)length, column, column, sign, FFTW_ESTIMATE);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define REAL       float
 #define FFTW(name) fftwf_##name
+#define LIBRARY    "libfftw3f_threads.so.3"
 #include "fourier_body.h"
 
 int fw_fourier_real_single(const double *pixels, size_t height, size_t width, unsigned n_threads,

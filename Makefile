@@ -59,11 +59,13 @@ bench-full: build
 soak: build
 	@tests/soak/run $(BUILD)
 
+# The sanitizer's dlopen() knows no plugin's run path: ONNX Runtime is found by LD_LIBRARY_PATH.
 asan: setup
 	@test -f build-asan/build.ninja || \
 	    meson setup $(MESON_SETUP) build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	@ninja -C build-asan
 	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1 \
+	    LD_LIBRARY_PATH="$(CURDIR)/.deps/onnxruntime$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" \
 	    scripts/run-tests build-asan --timeout-multiplier 5 --no-suite lint
 
 # Where threads meet: the units of core, and stages side by side in one process. DuckDB is not built for it.

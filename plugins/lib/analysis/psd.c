@@ -4,8 +4,10 @@
 #include <stdint.h>
 
 #include <complex.h>
+#include <dlfcn.h>
 #include <fftw3.h>
 #include <math.h>
+#include <stdatomic.h>
 
 const struct fw_band fw_psd_low = {0.1, 0.3}, fw_psd_high = {0.3, 0.5};
 
@@ -38,9 +40,21 @@ static double mean_of(const double *signal, size_t n)
     return sum / (double)n;
 }
 
+/* Safe for all plugins of the process, as all that plan ask for it. What it allocates is the
+ * library's for good: unloaded with the plugin, it would be lost at each load, so it stays. */
+static void prepare_planner(void)
+{
+    static atomic_bool kept;
+
+    fftw_make_planner_thread_safe();
+    if (!kept) {
+        kept = dlopen("libfftw3_threads.so.3", RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
+    }
+}
+
 static bool transform(double *in, fftw_complex *out, size_t n)
 {
-    fftw_make_planner_thread_safe(); /* for all plugins of the process, as all that plan ask */
+    prepare_planner();
     fftw_plan plan = fftw_plan_dft_r2c_1d((int)n, in, out, FFTW_ESTIMATE);
     if (plan == NULL) {
         return false;

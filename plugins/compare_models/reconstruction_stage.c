@@ -4,6 +4,7 @@
 
 #include <fw/service/budget.h>
 #include <fw/service/gate.h>
+#include <fw/service/kernels.h>
 
 #include "reconstruction.h"
 #include "sql/fault.h"
@@ -245,6 +246,7 @@ static const struct fw_param params[] = {
 };
 
 static const char *const required[] = {FW_BUDGET_ID, FW_GATE_ID, FW_PREDICTOR_ID "*"};
+static const char *const optional[] = {FW_KERNELS_ID}; /* for predictors */
 
 const struct fw_stage compare_reconstructions_stage = {
     .struct_size = (uint32_t)sizeof(struct fw_stage),
@@ -260,6 +262,8 @@ const struct fw_stage compare_reconstructions_stage = {
     .n_params = FW_COUNT(params),
     .services_required = required,
     .n_services_required = FW_COUNT(required),
+    .services_optional = optional,
+    .n_services_optional = FW_COUNT(optional),
     .create = create,
     .step = step,
     .save = recon_save,

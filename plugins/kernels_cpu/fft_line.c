@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "fft_line.h"
 
+#include <dlfcn.h>
 #include <fftw3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <fw/service/kernels.h>
@@ -34,15 +37,31 @@
 DEFINE_LINES(fftw)
 DEFINE_LINES(fftwf)
 
-/* The planner is one for the process. A lock of FFTW's own is all that plugins that know nothing of
- * each other can share: each asks for it before it plans. Giving a plan up takes it too. */
+/*
+ * The planner is one for the process. A lock of FFTW's own is all that plugins that know nothing of
+ * each other can share: each asks for it before it plans. Giving a plan up takes it too. What the
+ * planner allocates is the library's for good: unloaded with the plugin, it would be lost at each
+ * load, so it stays.
+ */
+static void prepare_planner(void)
+{
+    static const char *const libraries[] = {"libfftw3_threads.so.3", "libfftw3f_threads.so.3"};
+    static atomic_bool kept;
+
+    fftw_make_planner_thread_safe();
+    fftwf_make_planner_thread_safe();
+    for (size_t i = 0; !kept && i < sizeof libraries / sizeof *libraries; i++) {
+        (void)dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+    kept = true;
+}
+
 static void *plan(uint32_t dtype, uint32_t kind, uint64_t n)
 {
     uint64_t bytes = ((n + 2) * 2 * sizeof(double) + 63) / 64 * 64;
     void *in = aligned_alloc(64, bytes), *out = aligned_alloc(64, bytes), *made = NULL;
 
-    fftw_make_planner_thread_safe();
-    fftwf_make_planner_thread_safe();
+    prepare_planner();
     if (in != NULL && out != NULL) {
         made =
             dtype == FW_F64 ? plan_fftw(kind, (int)n, in, out) : plan_fftwf(kind, (int)n, in, out);

@@ -31,7 +31,7 @@ TARGETS = {
     "ssim 2048": 5,
     "ms_ssim 512": 5,
     "ms_ssim 2048": 5,
-    "frc 512": 5,
+    "frc 512": 3.5,
     "frc 2048": 5,
     "register 512": 5,
     "register 2048": 5,

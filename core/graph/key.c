@@ -56,9 +56,10 @@ static int add_service(cJSON *services, const struct fw_registry_service *provid
         !cJSON_AddStringToObject(item, "digest", provider->entry->elf.digest)) {
         return fw_error_oom(err);
     }
-    /* Other instructions round otherwise. */
+    /* Other instructions round otherwise; the environment may ask for lower ones. */
+    const char *lower = getenv("FWRUN_KERNELS_ISA");
     if (strcmp(id, "fw.kernels/1") == 0 &&
-        !fw_json_set(item, FW_JSON_TEXT("instructions", fw_machine_blas_core()))) {
+        !fw_json_set(item, FW_JSON_TEXT("instructions", lower ? lower : fw_machine_blas_core()))) {
         return fw_error_oom(err);
     }
     fw_auto(strings) struct fw_strings paths = {0};

@@ -40,6 +40,8 @@ which() { # SETTINGS: what the stage got
     says err '0 executed, 1 reused'
     fw 0 which.cfg --set 'resources.compute="cuda"'
     says err '1 executed'
+    FWRUN_KERNELS_ISA=v1 fw 0 which.cfg --set 'resources.compute="cuda"'
+    says err '1 executed'
     cp "$FWRUN_BUILD_ROOT/tests/fixtures/providers/p_odd.so" plugins
     fw 0 which.cfg --set 'resources.compute="cuda"'
     says err '1 executed'

@@ -74,10 +74,29 @@ static fw_status run_batch(const struct compare_batches *batches,
     return status == FW_OK ? batches->take(batches->self, first + at, n, outputs) : status;
 }
 
+/* What `struct part` has room for. */
+static fw_status check_inputs(const struct compare_batches *batches,
+                              const struct fw_predictor_array *inputs)
+{
+    const uint64_t n_inputs = batches->arm->predictor->info(batches->model)->n_inputs;
+    uint32_t rank = 0;
+    for (uint64_t i = 0; i < n_inputs && n_inputs <= MAX_INPUTS; i++) {
+        rank = inputs[i].rank > rank ? inputs[i].rank : rank;
+    }
+    return n_inputs <= MAX_INPUTS && rank <= MAX_RANK
+               ? FW_OK
+               : fw_faultf(
+                     batches->host, FW_E_UNSUPPORTED, batches->arm->path,
+                     "give the samples fewer axes, or the model fewer inputs",
+                     "arm %s: the model has %llu inputs, and an array %u axes; at most %d and "
+                     "%d can be cut into batches",
+                     batches->arm->name, (unsigned long long)n_inputs, rank, MAX_INPUTS, MAX_RANK);
+}
+
 fw_status compare_batches_run(struct compare_batches *batches,
                               const struct fw_predictor_array *inputs, uint64_t first, uint64_t n)
 {
-    fw_status status = FW_OK;
+    fw_status status = check_inputs(batches, inputs);
     for (uint64_t at = 0; status == FW_OK && at < n;) {
         const uint64_t left = n - at, now = batches->batch < left ? batches->batch : left;
         status = run_batch(batches, inputs, first, at, now);

@@ -190,6 +190,11 @@ static fw_status regress(struct compare_judge *judge, uint64_t sample, const str
     }
     for (uint64_t i = 0; i < answer->k; i++) {
         const double miss = number(answer, i) - y[i];
+        if (!isfinite(y[i])) {
+            return fw_faultf(judge->host, FW_E_DATA, "target", "leave such samples out",
+                             "number %llu of sample %llu is %g, expected a finite one",
+                             (unsigned long long)i, (unsigned long long)sample, y[i]);
+        }
         absolute += fabs(miss);
         square += miss * miss;
     }

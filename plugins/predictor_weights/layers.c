@@ -3,6 +3,8 @@
 
 #include "net.h"
 
+enum { MAX_ENLARGED = 1024 };
+
 /* The operations of a net, a row of the table each; docs: README.md. */
 
 static bool same(const struct net_shape *a, const struct net_shape *b)
@@ -164,6 +166,9 @@ static fw_status plan_upsample(struct net *net, struct net_layer *layer,
     const struct net_shape *in = net_in(net, layer, 0);
     layer->stride = net_whole(layer, "size", 2);
     layer->kind = FW_POOL_SUM;
+    if (layer->stride > MAX_ENLARGED) {
+        return net_refuse(net, layer, "\"size\" is %u, at most %d", layer->stride, MAX_ENLARGED);
+    }
     *ret_shape =
         (struct net_shape){in->channels, in->rows * layer->stride, in->cols * layer->stride};
     return FW_OK;

@@ -111,6 +111,13 @@ static fw_status read_sources(struct net *net, struct net_layer *layer)
     return status;
 }
 
+/* So that no product of sizes, here or in a layer, wraps around. */
+static bool is_sane(const struct net_shape *shape)
+{
+    const uint32_t most = 1 << 20;
+    return shape->channels <= most && shape->rows <= most && shape->cols <= most;
+}
+
 static fw_status add_layer(struct net *net, const cJSON *json)
 {
     struct net_layer *layer = &net->layers[net->n_layers++];
@@ -130,6 +137,10 @@ static fw_status add_layer(struct net *net, const cJSON *json)
     }
     if (status == FW_OK && net_size(&value->shape) == 0) {
         return net_refuse(net, layer, "nothing is left of a sample");
+    }
+    if (status == FW_OK && !is_sane(&value->shape)) {
+        return net_refuse(net, layer, "a sample of %u x %u x %u is too large",
+                          value->shape.channels, value->shape.rows, value->shape.cols);
     }
     value->name = out;
     layer->out = net->n_values++;

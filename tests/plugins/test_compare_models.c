@@ -16,6 +16,7 @@
 
 #include <fw/testkit.h>
 
+#include "npy/npy.h"
 #include "test_files.h"
 
 static struct fake_kit *kit;
@@ -45,8 +46,10 @@ static struct fake_task *task_for(const char *set)
         {"pairs", "pairs.csv"},    {"plot", "comparison.svg"},    {"blocked", "red"}};
     struct fake_task *t = fake_task_create(kit, "compare_models");
     char path[512];
-    snprintf(path, sizeof path, CASES "/%s.npz", set);
-    fake_task_input(t, "data", path, NULL);
+    if (set != NULL) {
+        snprintf(path, sizeof path, CASES "/%s.npz", set);
+        fake_task_input(t, "data", path, NULL);
+    }
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
     }
@@ -309,6 +312,44 @@ static void says_what_is_wrong_with_the_data(void **state)
     check_refused(t, FW_E_DATA, "no probabilities");
 }
 
+/* A set of one array of four samples with these axes, beside four targets. */
+static struct fake_task *task_on(const uint64_t *shape, unsigned n_dims, const double *targets)
+{
+    struct fake_task *t = task_for(NULL);
+    struct fw_npz_writer *writer = NULL;
+    const char *path = fake_task_path(t, "set.npz");
+    const uint64_t four = 4;
+    uint64_t n = 1;
+    static const float zeros[64];
+    for (unsigned i = 0; i < n_dims; i++) {
+        n *= shape[i];
+    }
+    assert_int_equal(fw_npz_writer_create(fake_task_host(t), path, &writer), FW_OK);
+    assert_int_equal(fw_npz_writer_begin(writer, "x", FW_NPY_F4, shape, n_dims), FW_OK);
+    assert_int_equal(fw_npz_writer_append(writer, zeros, n * sizeof *zeros), FW_OK);
+    assert_int_equal(fw_npz_writer_begin(writer, "y", FW_NPY_F8, &four, 1), FW_OK);
+    assert_int_equal(fw_npz_writer_append(writer, targets, 4 * sizeof *targets), FW_OK);
+    assert_int_equal(fw_npz_writer_finish(writer), FW_OK);
+    fake_task_input(t, "data", path, NULL);
+    fake_task_input(t, "models", fake_task_write(t, "word", "sum"), NULL);
+    fake_task_texts(t, "arms", "a=odd", NULL);
+    fake_task_text(t, "task", "regression");
+    return t;
+}
+
+static void says_what_cannot_be_compared(void **state)
+{
+    (void)state;
+    const double good[] = {0, 1, 2, 3}, bad[] = {0, 1, NAN, 3};
+    const uint64_t plain[] = {4, 3};
+    uint64_t axes[17] = {4, 2};
+    for (unsigned i = 2; i < 17; i++) {
+        axes[i] = 1;
+    }
+    check_refused(task_on(axes, 17, good), FW_E_UNSUPPORTED, "an array 17 axes");
+    check_refused(task_on(plain, 2, bad), FW_E_DATA, "number 0 of sample 2 is nan");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +361,7 @@ int main(void)
         cmocka_unit_test(answers_that_are_none_end_it_after_the_first_chunk),
         cmocka_unit_test(says_what_is_wrong_with_an_arm),
         cmocka_unit_test(says_what_is_wrong_with_the_data),
+        cmocka_unit_test(says_what_cannot_be_compared),
     };
     return cmocka_run_group_tests_name("compare_models", tests, load, unload);
 }

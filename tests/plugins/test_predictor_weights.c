@@ -220,6 +220,8 @@ static void says_what_is_wrong_with_a_document(void **state)
     check_refused(f, "\"bias\": \"w1\"", "\"bias\": \"w0\"", "the bias has 36 numbers");
     check_refused(f, "\"post\": \"relu\"", "\"post\": \"swish\"", "a layer of their own");
     check_refused(f, "\"size\": 2", "\"size\": 40", "nothing is left");
+    check_refused(f, "\"maxpool\",\n   \"in\": \"v1\",\n   \"out\": \"v2\",\n   \"size\": 2",
+                  "\"upsample\", \"in\": \"v1\", \"out\": \"v2\", \"size\": 1025", "at most 1024");
     check_refused(f, "\"outputs\": [", "\"outputs\": [ \"v77\", ", "v77");
 }
 

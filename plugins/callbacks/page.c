@@ -3,6 +3,7 @@
 
 #include "callbacks.h"
 #include "file/file.h"
+#include "report/markdown.h"
 
 /* What runs are compared by. */
 static const enum callbacks_metric compared[] = {
@@ -12,14 +13,6 @@ static const enum callbacks_metric compared[] = {
 };
 
 /* A cell of a table: no column marks. */
-static void append_name(struct fw_text *text, const char *name)
-{
-    for (const char *at = name; *at != '\0'; at++) {
-        fw_text_append(text, *at == '|' ? "\\" : "");
-        fw_text_append_len(text, (unsigned char)*at < ' ' ? " " : at, 1);
-    }
-}
-
 static void append_real(struct fw_text *text, double value)
 {
     if (isnan(value)) {
@@ -46,7 +39,7 @@ static void append_comparison(const struct callbacks *c, struct fw_text *text)
     fw_text_append(text, "|\n");
     for (size_t run = 0; run < c->n_runs; run++) {
         fw_text_append(text, "| ");
-        append_name(text, c->runs[run].name);
+        fw_markdown_cell(text, c->runs[run].name);
         for (size_t i = 0; i < FW_COUNT(compared); i++) {
             if (c->wanted[callbacks_metric_analysis(compared[i])]) {
                 append_real(text, c->runs[run].numbers.values[compared[i]]);
@@ -60,7 +53,7 @@ static void append_losses(const struct callbacks_numbers *numbers, struct fw_tex
 {
     fw_text_appendf(text, "%llu records, %llu losses of the column `",
                     (unsigned long long)numbers->n_records, (unsigned long long)numbers->n_losses);
-    append_name(text, numbers->columns[CALLBACKS_LOSS]);
+    fw_markdown_cell(text, numbers->columns[CALLBACKS_LOSS]);
     fw_text_append(text, "`.");
     if (numbers->n_bad > 0) {
         fw_text_appendf(text, " **nan loss**: %llu losses are not finite",
@@ -80,7 +73,7 @@ static void append_run(const struct callbacks *c, const struct callbacks_run *ru
     char room[CALLBACKS_NAME];
 
     fw_text_append(text, "\n## ");
-    append_name(text, run->name);
+    fw_markdown_cell(text, run->name);
     fw_text_append(text, "\n\n");
     append_losses(&run->numbers, text);
     fw_text_append(text, "\n| metric | value | unit | absent because |\n|---|---:|---|---|\n");

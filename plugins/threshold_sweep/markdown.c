@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "report/markdown.h"
+
 #include <math.h>
 
 #include "file/file.h"
@@ -26,15 +28,6 @@ static void append_head(struct fw_text *text, const struct sweep *sweep)
 }
 
 /* A cell of a table: no column marks. */
-static void append_name(struct fw_text *text, const char *name)
-{
-    fw_text_append(text, "| ");
-    for (const char *at = name; *at != '\0'; at++) {
-        fw_text_append(text, *at == '|' ? "\\" : "");
-        fw_text_append_len(text, (unsigned char)*at < ' ' ? " " : at, 1);
-    }
-}
-
 static void append_real(struct fw_text *text, double value)
 {
     if (isnan(value)) {
@@ -54,7 +47,8 @@ static void append_summary(struct fw_text *text, const struct sweep *sweep)
         for (size_t role = 0; role < sweep->n_roles; role++) {
             const struct sweep_figures *figures = &sweep->experiments[i].cells[role].figures;
             const struct fw_score_summary *summary = &figures->summary;
-            append_name(text, sweep->experiments[i].name);
+            fw_text_append(text, "| ");
+            fw_markdown_cell(text, sweep->experiments[i].name);
             fw_text_appendf(text, " | %s | %llu | %llu", sweep->splits[role],
                             (unsigned long long)figures->n,
                             (unsigned long long)figures->n_positive);
@@ -89,7 +83,8 @@ static void append_point(struct fw_text *text, const struct sweep *sweep,
 {
     const struct sweep_point *point = &experiment->points[rule];
 
-    append_name(text, experiment->name);
+    fw_text_append(text, "| ");
+    fw_markdown_cell(text, experiment->name);
     fw_text_appendf(text, " | %s", sweep->rules[rule].name);
     if (!point->is_there) {
         fw_text_append(text, " | none |");

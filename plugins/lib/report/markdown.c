@@ -5,6 +5,14 @@
 
 #include "json.h"
 
+void fw_markdown_cell(struct fw_text *text, const char *string)
+{
+    for (const char *at = string; *at != '\0'; at++) {
+        fw_text_append(text, *at == '|' ? "\\" : "");
+        fw_text_append_len(text, (unsigned char)*at < ' ' ? " " : at, 1);
+    }
+}
+
 /* One cell: no line breaks, no column marks; texts without their quotes. */
 static void append_cell(struct fw_text *text, const cJSON *node)
 {
@@ -20,13 +28,7 @@ static void append_cell(struct fw_text *text, const cJSON *node)
     } else if (node != NULL && !cJSON_IsNull(node)) {
         fw_json_scalar(&inner, node);
     }
-    for (const char *at = fw_text_get(&inner); *at != '\0'; at++) {
-        if (*at == '|') {
-            fw_text_append(text, "\\|");
-        } else {
-            fw_text_append_len(text, *at == '\n' || *at == '\r' ? " " : at, 1);
-        }
-    }
+    fw_markdown_cell(text, fw_text_get(&inner));
     text->failed = text->failed || inner.failed;
     fw_text_finish(&inner);
 }

@@ -6,6 +6,9 @@
 
 #include "sql/text.h"
 
+/** Appends a text as part of a table's cell: column marks escaped, control characters as blanks. */
+void fw_markdown_cell(struct fw_text *text, const char *string);
+
 /**
  * Appends a page: the title, a table of the facts that are single values, those of objects as
  * outer.inner, then a section for each list: objects as a table whose columns are the first one's

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
 #include "order.h"
+#include "session.h"
 #include "splitmix.h"
 
 /*
@@ -88,23 +89,19 @@ static void resample(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
 
 fw_status op_bootstrap(struct fw_kernels_session *session, const struct fw_bootstrap *op)
 {
-    struct call call = call_begin(session, "bootstrap", op->struct_size, sizeof *op);
-    struct bootstrap b = {.op = op, .crew = session->crew};
-    uint64_t n = call_times(op->models, op->n);
+    struct fw_call call =
+        fw_call_begin(session->host, session, "bootstrap", op->struct_size, sizeof *op);
+    const struct fw_bootstrap_at at = fw_check_bootstrap(&call, op);
+    struct bootstrap b = {
+        .op = op, .score = at.score, .label = at.label, .out = at.out, .crew = session->crew};
 
-    call_expect(&call, op->block > 0, "blocks of at least 1", op->block);
-    call_expect(&call, op->n > 0 && op->n <= INT32_MAX, "1 to 2^31 - 1 samples", op->n);
-    b.score = call_operand(&call, "score", op->score, n, sizeof(double));
-    b.label = call_operand(&call, "label", op->label, op->n, sizeof(int32_t));
-    b.out =
-        call_operand(&call, "out", op->out, call_times(op->resamples, op->models), sizeof(double));
     if (call.status == FW_OK) {
-        call.status = session_scratch(session, call.op, op->n * sizeof(struct order_item));
+        call.status = session_scratch(session, "bootstrap", op->n * sizeof(struct order_item));
     }
     if (call.status != FW_OK) {
         return call.status;
     }
-    b.order = session_temporary(session, call.op, n * sizeof *b.order);
+    b.order = session_temporary(session, "bootstrap", op->models * op->n * sizeof *b.order);
     if (b.order == NULL) {
         return FW_E_NOMEM;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 struct boxes {
     const struct fw_box_sum *op;
@@ -47,30 +48,21 @@ static void sum_rows(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
 
 fw_status op_box_sum(struct fw_kernels_session *session, const struct fw_box_sum *op)
 {
-    struct call call = call_begin(session, "box_sum", op->struct_size, sizeof *op);
-    struct boxes all = {.op = op, .crew = session->crew};
-    uint64_t n = call_times(call_times(op->batch, op->rows), op->cols), out_rows, out_cols;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "box_sum", op->struct_size, sizeof *op);
+    const struct fw_box_sum_at at = fw_check_box_sum(&call, op);
+    struct boxes all = {.op = op,
+                        .simd = session_simd(session, op->dtype),
+                        .a = at.a,
+                        .b = at.b,
+                        .out = at.out,
+                        .crew = session->crew};
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->out_type == FW_F32 || op->out_type == FW_F64,
-                "out_type FW_F32 (1) or FW_F64 (2)", op->out_type);
-    call_expect(&call, op->window > 0 && op->window <= op->rows && op->window <= op->cols,
-                "a window of at least 1 and not larger than the image", op->window);
-    if (call.status != FW_OK) {
-        return call.status;
-    }
-    all.simd = call.simd;
-    out_rows = op->rows - op->window + 1;
-    out_cols = op->cols - op->window + 1;
-    all.a = call_operand(&call, "a", op->a, n, call.simd->element);
-    all.b = call_optional(&call, "b", op->b, n, call.simd->element);
-    all.out = call_operand(&call, "out", op->out, call_times(op->batch, out_rows * out_cols),
-                           call_element(op->out_type));
     if (call.status == FW_OK) {
-        call.status = session_scratch(session, call.op, 2 * op->cols * sizeof(double));
+        call.status = session_scratch(session, "box_sum", 2 * op->cols * sizeof(double));
     }
     if (call.status == FW_OK) {
-        session_each(session, op->batch * out_rows, 16384 / op->cols + 1, sum_rows, &all);
+        session_each(session, op->batch * at.rows, 16384 / op->cols + 1, sum_rows, &all);
     }
     return call.status;
 }

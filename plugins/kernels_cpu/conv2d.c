@@ -1,76 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "call.h"
 #include "conv_filter.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 #include "slide.h"
 
-struct shape {
-    uint64_t rows; /* of the output */
-    uint64_t cols;
-    uint64_t input; /* elements */
-    uint64_t filter;
-    uint64_t output;
+/* One convolution: what was asked for, and where. */
+struct convolution {
+    struct fw_kernels_session *session;
+    const struct fw_conv2d *op;
+    struct fw_conv2d_at at;
+    const struct simd *simd;
 };
 
-static struct shape check_shape(struct call *call, const struct fw_conv2d *op)
-{
-    uint64_t rows = (uint64_t)op->in_rows + 2 * (uint64_t)op->pad_rows;
-    uint64_t cols = (uint64_t)op->in_cols + 2 * (uint64_t)op->pad_cols;
-    struct shape shape = {0};
-
-    call_expect(call, op->direction <= FW_CONV_BACKWARD_FILTER, "a direction of 0, 1 or 2",
-                op->direction);
-    call_expect(call, op->post == 0 || (op->post == 1 && op->direction == FW_CONV_FORWARD),
-                "post 0, or 1 forward", op->post);
-    call_expect(call, op->stride_rows > 0, "stride_rows of at least 1", op->stride_rows);
-    call_expect(call, op->stride_cols > 0, "stride_cols of at least 1", op->stride_cols);
-    call_expect(call, op->kernel_rows > 0 && op->kernel_rows <= rows,
-                "kernel_rows of at least 1, and not more than the padded image", op->kernel_rows);
-    call_expect(call, op->kernel_cols > 0 && op->kernel_cols <= cols,
-                "kernel_cols of at least 1, and not more than the padded image", op->kernel_cols);
-    if (call->status == FW_OK) {
-        shape.rows = (rows - op->kernel_rows) / op->stride_rows + 1;
-        shape.cols = (cols - op->kernel_cols) / op->stride_cols + 1;
-        shape.input = call_times(call_times(op->batch, op->in_channels),
-                                 call_times(op->in_rows, op->in_cols));
-        shape.filter = call_times(call_times(op->out_channels, op->in_channels),
-                                  call_times(op->kernel_rows, op->kernel_cols));
-        shape.output =
-            call_times(call_times(op->batch, op->out_channels), call_times(shape.rows, shape.cols));
-    }
-    return shape;
-}
-
 /* What both directions of sliding have in common. */
-static struct slide begin_slide(const struct call *call, const struct fw_conv2d *op)
+static struct slide begin_slide(const struct convolution *c)
 {
     return (struct slide){
-        .simd = call->simd,
-        .batch = op->batch,
-        .store.alpha = op->alpha,
-        .store.beta = op->beta,
+        .simd = c->simd,
+        .batch = c->op->batch,
+        .store.alpha = c->op->alpha,
+        .store.beta = c->op->beta,
         .row_step = 1,
         .col_step = 1,
     };
 }
 
-static fw_status forward(struct call *call, const struct fw_conv2d *op, const struct shape *shape)
+static fw_status forward(const struct convolution *c)
 {
-    uint64_t element = call->simd->element, n_taps = (uint64_t)op->kernel_rows * op->kernel_cols;
-    struct slide slide = begin_slide(call, op);
-    struct slide_tap *taps = NULL;
-    fw_status status = FW_E_NOMEM;
+    const struct fw_conv2d *op = c->op;
+    uint64_t n_taps = (uint64_t)op->kernel_rows * op->kernel_cols;
+    struct slide slide = begin_slide(c);
+    struct slide_tap *taps = session_temporary(c->session, "conv2d", n_taps * sizeof *taps);
+    fw_status status;
 
-    slide.input = call_operand(call, "input", op->input, shape->input, element);
-    slide.filter = call_operand(call, "filter", op->filter, shape->filter, element);
-    slide.store.row_bias = call_optional(call, "bias", op->bias, op->out_channels, element);
-    slide.store.c = call_operand(call, "output", op->output, shape->output, element);
-    if (call->status != FW_OK) {
-        return call->status;
-    }
-    taps = session_temporary(call->session, call->op, n_taps * sizeof *taps);
     if (taps == NULL) {
         return FW_E_NOMEM;
     }
@@ -78,6 +43,10 @@ static fw_status forward(struct call *call, const struct fw_conv2d *op, const st
         taps[t] =
             (struct slide_tap){.row = t / op->kernel_cols, .col = t % op->kernel_cols, .filter = t};
     }
+    slide.input = c->at.input;
+    slide.filter = c->at.filter;
+    slide.store.row_bias = c->at.bias;
+    slide.store.c = c->at.output;
     slide.channels = op->in_channels;
     slide.in_rows = op->in_rows;
     slide.in_cols = op->in_cols;
@@ -85,22 +54,22 @@ static fw_status forward(struct call *call, const struct fw_conv2d *op, const st
     slide.first_col = -(int64_t)op->pad_cols;
     slide.row_step = op->stride_rows;
     slide.col_step = op->stride_cols;
-    slide.rows = shape->rows;
-    slide.cols = shape->cols;
+    slide.rows = c->at.rows;
+    slide.cols = c->at.cols;
     slide.taps = taps;
     slide.n_taps = n_taps;
     slide.span_rows = op->kernel_rows;
     slide.span_cols = op->kernel_cols;
     slide.filter_row = op->in_channels * n_taps;
     slide.filter_channel = n_taps;
-    slide.out_image = op->out_channels * shape->rows * shape->cols;
-    slide.out_row = shape->cols;
+    slide.out_image = op->out_channels * c->at.rows * c->at.cols;
+    slide.out_row = c->at.cols;
     slide.out_col = 1;
     slide.store.rows = op->out_channels;
-    slide.store.row_stride = shape->rows * shape->cols;
+    slide.store.row_stride = c->at.rows * c->at.cols;
     slide.store.col_stride = 1;
     slide.store.relu = op->post == FW_POST_RELU;
-    status = slide_run(call->session, &slide);
+    status = slide_run(c->session, &slide);
     free(taps);
     return status;
 }
@@ -152,9 +121,9 @@ static void set_phase(struct slide *slide, const struct fw_conv2d *op, const str
     }
 }
 
-static fw_status run_phases(struct call *call, const struct fw_conv2d *op, struct slide slide,
-                            struct slide_tap *taps)
+static fw_status run_phases(const struct convolution *c, struct slide slide, struct slide_tap *taps)
 {
+    const struct fw_conv2d *op = c->op;
     char *input = slide.store.c;
     fw_status status = FW_OK;
 
@@ -165,30 +134,30 @@ static fw_status run_phases(struct call *call, const struct fw_conv2d *op, struc
             struct phase cols =
                 phase_of(q, op->in_cols, op->kernel_cols, op->stride_cols, op->pad_cols);
             set_phase(&slide, op, &rows, &cols, taps);
-            slide.store.c = input + (r * op->in_cols + q) * call->simd->element;
-            status = slide_run(call->session, &slide);
+            slide.store.c = input + (r * op->in_cols + q) * c->simd->element;
+            status = slide_run(c->session, &slide);
         }
     }
     return status;
 }
 
-static fw_status backward_data(struct call *call, const struct fw_conv2d *op,
-                               const struct shape *shape)
+static fw_status backward_data(const struct convolution *c)
 {
-    uint64_t element = call->simd->element, kernel = (uint64_t)op->kernel_rows * op->kernel_cols;
-    struct slide slide = begin_slide(call, op);
-    struct slide_tap *taps = NULL;
-    fw_status status = FW_E_NOMEM;
+    const struct fw_conv2d *op = c->op;
+    uint64_t kernel = (uint64_t)op->kernel_rows * op->kernel_cols;
+    struct slide slide = begin_slide(c);
+    struct slide_tap *taps = session_temporary(c->session, "conv2d", kernel * sizeof *taps);
+    fw_status status;
 
-    slide.input = call_operand(call, "output", op->output, shape->output, element);
-    slide.filter = call_operand(call, "filter", op->filter, shape->filter, element);
-    slide.store.c = call_operand(call, "input", op->input, shape->input, element);
-    if (call->status != FW_OK) {
-        return call->status;
+    if (taps == NULL) {
+        return FW_E_NOMEM;
     }
+    slide.input = c->at.output;
+    slide.filter = c->at.filter;
+    slide.store.c = c->at.input;
     slide.channels = op->out_channels;
-    slide.in_rows = shape->rows;
-    slide.in_cols = shape->cols;
+    slide.in_rows = c->at.rows;
+    slide.in_cols = c->at.cols;
     slide.filter_row = kernel;
     slide.filter_channel = op->in_channels * kernel;
     slide.out_image = (uint64_t)op->in_channels * op->in_rows * op->in_cols;
@@ -197,30 +166,29 @@ static fw_status backward_data(struct call *call, const struct fw_conv2d *op,
     slide.store.rows = op->in_channels;
     slide.store.row_stride = (uint64_t)op->in_rows * op->in_cols;
     slide.store.col_stride = op->stride_cols;
-    taps = session_temporary(call->session, call->op, kernel * sizeof *taps);
-    if (taps != NULL) {
-        status = run_phases(call, op, slide, taps);
-    }
+    status = run_phases(c, slide, taps);
     free(taps);
     return status;
 }
 
 fw_status op_conv2d(struct fw_kernels_session *session, const struct fw_conv2d *op)
 {
-    struct call call = call_begin(session, "conv2d", op->struct_size, sizeof *op);
-    struct shape shape;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "conv2d", op->struct_size, sizeof *op);
+    const struct convolution c = {.session = session,
+                                  .op = op,
+                                  .at = fw_check_conv2d(&call, op),
+                                  .simd = session_simd(session, op->dtype)};
 
-    call_dtype(&call, op->dtype);
-    shape = check_shape(&call, op);
     if (call.status != FW_OK) {
         return call.status;
     }
     switch (op->direction) {
     case FW_CONV_FORWARD:
-        return forward(&call, op, &shape);
+        return forward(&c);
     case FW_CONV_BACKWARD_DATA:
-        return backward_data(&call, op, &shape);
+        return backward_data(&c);
     default:
-        return conv_filter(&call, op, shape.rows, shape.cols);
+        return conv_filter(session, op, &c.at);
     }
 }

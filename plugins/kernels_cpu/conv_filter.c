@@ -178,7 +178,7 @@ static uint64_t rounded(uint64_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-static fw_status run_with_memory(struct call *call, struct work *w)
+static fw_status run_with_memory(struct fw_kernels_session *session, struct work *w)
 {
     const struct simd *simd = w->simd;
     uint64_t tile = simd->mr * simd->nr * simd->element;
@@ -186,7 +186,7 @@ static fw_status run_with_memory(struct call *call, struct work *w)
     uint64_t packed = w->tiles * simd->mr * w->rows * w->cols * simd->element;
     uint64_t sums = w->op->kernel_rows * w->panels * w->tiles * tile;
     uint64_t slack = simd->nr * simd->element, offsets;
-    fw_status status = session_scratch(call->session, call->op, tile);
+    fw_status status = session_scratch(session, "conv2d", tile);
     char *memory;
 
     if (status != FW_OK) {
@@ -197,7 +197,7 @@ static fw_status run_with_memory(struct call *call, struct work *w)
     lifted = rounded(lifted * w->images + slack);
     packed = rounded(packed * w->images);
     offsets = w->images * w->rows * sizeof *w->offsets;
-    memory = session_shared(call->session, call->op, sums + lifted + packed + offsets);
+    memory = session_shared(session, "conv2d", sums + lifted + packed + offsets);
     if (memory == NULL) {
         return FW_E_NOMEM;
     }
@@ -212,32 +212,24 @@ static fw_status run_with_memory(struct call *call, struct work *w)
     return FW_OK;
 }
 
-fw_status conv_filter(struct call *call, const struct fw_conv2d *op, uint64_t rows, uint64_t cols)
+fw_status conv_filter(struct fw_kernels_session *session, const struct fw_conv2d *op,
+                      const struct fw_conv2d_at *at)
 {
-    uint64_t element = call->simd->element;
+    const struct simd *simd = session_simd(session, op->dtype);
     struct work w = {
         .op = op,
-        .simd = call->simd,
-        .crew = call->session->crew,
-        .input = call_operand(call, "input", op->input,
-                              (uint64_t)op->batch * op->in_channels * op->in_rows * op->in_cols,
-                              element),
-        .output = call_operand(call, "output", op->output,
-                               op->batch * op->out_channels * rows * cols, element),
-        .filter = call_operand(call, "filter", op->filter,
-                               (uint64_t)op->out_channels * op->in_channels * op->kernel_rows *
-                                   op->kernel_cols,
-                               element),
-        .rows = rows,
-        .cols = cols,
-        .lifted_rows = (rows - 1) * op->stride_rows + op->kernel_rows,
-        .lifted_cols = (cols - 1) * op->stride_cols + op->kernel_cols,
-        .tiles = ceiling(op->out_channels, call->simd->mr),
-        .panels = ceiling((uint64_t)op->kernel_cols * op->in_channels, call->simd->nr),
+        .simd = simd,
+        .crew = session->crew,
+        .input = at->input,
+        .output = at->output,
+        .filter = at->filter,
+        .rows = at->rows,
+        .cols = at->cols,
+        .lifted_rows = (at->rows - 1) * op->stride_rows + op->kernel_rows,
+        .lifted_cols = (at->cols - 1) * op->stride_cols + op->kernel_cols,
+        .tiles = ceiling(op->out_channels, simd->mr),
+        .panels = ceiling((uint64_t)op->kernel_cols * op->in_channels, simd->nr),
     };
 
-    if (call->status != FW_OK || op->out_channels == 0 || op->in_channels == 0) {
-        return call->status;
-    }
-    return run_with_memory(call, &w);
+    return op->out_channels == 0 || op->in_channels == 0 ? FW_OK : run_with_memory(session, &w);
 }

@@ -2,9 +2,11 @@
 #ifndef FW_KERNELS_CONV_FILTER_H
 #define FW_KERNELS_CONV_FILTER_H
 
-#include "call.h"
+#include "kernels/check.h"
+#include "session.h"
 
-/* The gradient of a filter; rows and cols are the output's. */
-fw_status conv_filter(struct call *call, const struct fw_conv2d *op, uint64_t rows, uint64_t cols);
+/* The gradient of a filter. */
+fw_status conv_filter(struct fw_kernels_session *session, const struct fw_conv2d *op,
+                      const struct fw_conv2d_at *at);
 
 #endif

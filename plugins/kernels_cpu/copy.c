@@ -2,8 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 struct copying {
     const struct fw_copy *op;
@@ -92,35 +93,17 @@ static void copy_lines(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
     }
 }
 
-static uint64_t extent(const uint64_t shape[4], const uint64_t stride[4])
-{
-    uint64_t sum = 1;
-
-    for (int d = 0; d < 4; d++) {
-        if (shape[d] == 0) {
-            return 0;
-        }
-        if (__builtin_add_overflow(sum, call_times(shape[d] - 1, stride[d]), &sum)) {
-            return UINT64_MAX;
-        }
-    }
-    return sum;
-}
-
 fw_status op_copy(struct fw_kernels_session *session, const struct fw_copy *op)
 {
-    struct call call = call_begin(session, "copy", op->struct_size, sizeof *op);
+    struct fw_call call =
+        fw_call_begin(session->host, session, "copy", op->struct_size, sizeof *op);
+    const struct fw_copy_at at = fw_check_copy(&call, op);
     struct copying c = {.op = op,
-                        .in_element = call_element(op->in_type),
-                        .out_element = call_element(op->out_type)};
+                        .in = at.in,
+                        .out = at.out,
+                        .in_element = at.in_element,
+                        .out_element = at.out_element};
 
-    call_expect(&call, c.in_element > 0, "an in_type of FW_F32, F64, I32 or U8", op->in_type);
-    call_expect(&call, c.out_element > 0, "an out_type of FW_F32, F64, I32 or U8", op->out_type);
-    if (call.status == FW_OK) {
-        c.in = call_operand(&call, "in", op->in, extent(op->shape, op->in_stride), c.in_element);
-        c.out =
-            call_operand(&call, "out", op->out, extent(op->shape, op->out_stride), c.out_element);
-    }
     if (call.status == FW_OK && op->shape[3] > 0) {
         session_each(session, op->shape[0] * op->shape[1] * op->shape[2], 16384 / op->shape[3] + 1,
                      copy_lines, &c);

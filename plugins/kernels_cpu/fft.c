@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
 #include "fft_line.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 /* Two dimensions are lines one way and then the other, cut into tasks here, so that bits do not
  * depend on the threads. Columns are carried to scratch memory this many at a time: a cache
@@ -199,23 +200,16 @@ static fw_status run(struct fw_kernels_session *session, struct transform *t)
 
 fw_status op_fft(struct fw_kernels_session *session, const struct fw_fft *op)
 {
-    struct call call = call_begin(session, "fft", op->struct_size, sizeof *op);
-    struct transform t = {.op = op, .crew = session->crew};
-    uint64_t images, real, complex;
+    struct fw_call call = fw_call_begin(session->host, session, "fft", op->struct_size, sizeof *op);
+    const struct fw_fft_at at = fw_check_fft(&call, op);
+    struct transform t = {.op = op,
+                          .crew = session->crew,
+                          .real = call.element,
+                          .half = at.half,
+                          .in = at.in,
+                          .out = at.out};
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_FFT_TO_REAL, "a kind of FW_FFT_", op->kind);
-    call_expect(&call, op->rows <= INT32_MAX, "fewer than 2^31 rows", op->rows);
-    call_expect(&call, op->cols <= INT32_MAX, "fewer than 2^31 columns", op->cols);
-    t.real = call.simd->element;
-    t.half = op->kind >= FW_FFT_REAL ? op->cols / 2 + 1 : op->cols;
-    images = call_times(op->batch, op->rows);
-    real = call_times(images, op->cols);
-    complex = call_times(images, 2 * t.half);
-    t.in = call_operand(&call, "in", op->in, op->kind == FW_FFT_REAL ? real : complex, t.real);
-    t.out =
-        call_operand(&call, "out", op->out, op->kind == FW_FFT_TO_REAL ? real : complex, t.real);
-    if (call.status != FW_OK || real == 0) {
+    if (call.status != FW_OK || at.real == 0) {
         return call.status;
     }
     if (fft_line_library() == NULL) {

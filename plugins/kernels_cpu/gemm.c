@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
 #include "product.h"
+#include "session.h"
 
 /* Products with fewer multiply-adds are done before a second thread is awake. */
 #define GEMM_SMALL (UINT64_C(1) << 18)
@@ -14,76 +15,30 @@ struct batch {
     bool swapped;
 };
 
-static uint64_t at_least_one(uint64_t n)
+static struct product first_product(const struct fw_gemm *op, const struct fw_gemm_at *at,
+                                    const struct simd *simd)
 {
-    return n > 0 ? n : 1;
-}
-
-/* Elements between the first one and the end of the last matrix. */
-static uint64_t extent(const struct fw_gemm *op, uint64_t rows, uint64_t cols, uint64_t ld,
-                       const uint64_t strides[2])
-{
-    uint64_t last = call_times(at_least_one(op->outer) - 1, strides[0]);
-    uint64_t sum;
-
-    if (rows == 0 || cols == 0) {
-        return 0;
-    }
-    if (__builtin_add_overflow(last, call_times(at_least_one(op->inner) - 1, strides[1]), &sum) ||
-        __builtin_add_overflow(sum, call_times(rows - 1, ld), &sum) ||
-        __builtin_add_overflow(sum, cols, &sum)) {
-        return UINT64_MAX;
-    }
-    return sum;
-}
-
-static bool needs_inputs(const struct fw_gemm *op)
-{
-    return op->k > 0 && op->alpha != 0;
-}
-
-static void set_a(struct call *call, const struct fw_gemm *op, struct product *product)
-{
-    uint64_t rows = op->transpose_a ? op->k : op->m, cols = op->transpose_a ? op->m : op->k;
-    uint64_t strides[2] = {op->stride_a_outer, op->stride_a_inner};
-
-    call_expect(call, op->lda >= cols, "lda of at least the columns of A as it is stored", op->lda);
-    product->a = call_operand(call, "a", op->a, extent(op, rows, cols, op->lda, strides),
-                              product->simd->element);
-    product->a_stride = op->transpose_a ? 1 : op->lda;
-    product->a_k = op->transpose_a ? op->lda : 1;
-}
-
-static void set_b(struct call *call, const struct fw_gemm *op, struct product *product)
-{
-    uint64_t rows = op->transpose_b ? op->n : op->k, cols = op->transpose_b ? op->k : op->n;
-    uint64_t strides[2] = {op->stride_b_outer, op->stride_b_inner};
-
-    call_expect(call, op->ldb >= cols, "ldb of at least the columns of B as it is stored", op->ldb);
-    product->b = call_operand(call, "b", op->b, extent(op, rows, cols, op->ldb, strides),
-                              product->simd->element);
-    product->b_stride = op->transpose_b ? op->ldb : 1;
-    product->b_k = op->transpose_b ? 1 : op->ldb;
-}
-
-static void set_c(struct call *call, const struct fw_gemm *op, struct product *product)
-{
-    uint64_t strides[2] = {op->stride_c_outer, op->stride_c_inner};
-
-    call_expect(call, op->ldc >= op->n, "ldc of at least n", op->ldc);
-    call_expect(call, op->post <= FW_POST_RELU, "post FW_POST_NONE (0) or FW_POST_RELU (1)",
-                op->post);
-    product->store = (struct simd_store){
-        .c = call_operand(call, "c", op->c, extent(op, op->m, op->n, op->ldc, strides),
-                          product->simd->element),
-        .col_bias = call_optional(call, "bias", op->bias, op->n, product->simd->element),
-        .rows = op->m,
-        .cols = op->n,
-        .row_stride = op->ldc,
-        .col_stride = 1,
-        .alpha = op->alpha,
-        .beta = op->beta,
-        .relu = op->post == FW_POST_RELU,
+    return (struct product){
+        .simd = simd,
+        .k = at->reads ? op->k : 0,
+        .a = at->a,
+        .a_stride = op->transpose_a ? 1 : op->lda,
+        .a_k = op->transpose_a ? op->lda : 1,
+        .b = at->b,
+        .b_stride = op->transpose_b ? op->ldb : 1,
+        .b_k = op->transpose_b ? 1 : op->ldb,
+        .store =
+            {
+                .c = at->c,
+                .col_bias = at->bias,
+                .rows = op->m,
+                .cols = op->n,
+                .row_stride = op->ldc,
+                .col_stride = 1,
+                .alpha = op->alpha,
+                .beta = op->beta,
+                .relu = op->post == FW_POST_RELU,
+            },
     };
 }
 
@@ -149,7 +104,7 @@ static void run_one(void *arg, uint64_t task, uint32_t worker)
 static fw_status run_batch(struct fw_kernels_session *session, struct batch *batch, uint64_t n)
 {
     struct product first = product_at(batch, 0);
-    uint64_t work = call_times(call_times(first.store.rows, first.store.cols), first.k);
+    uint64_t work = fw_call_times(fw_call_times(first.store.rows, first.store.cols), first.k);
     fw_status status = FW_OK;
 
     if (n >= 8 || work < GEMM_SMALL) {
@@ -168,20 +123,15 @@ static fw_status run_batch(struct fw_kernels_session *session, struct batch *bat
 
 fw_status op_gemm(struct fw_kernels_session *session, const struct fw_gemm *op)
 {
-    struct call call = call_begin(session, "gemm", op->struct_size, sizeof *op);
-    struct batch batch = {.op = op, .crew = session->crew, .inner = at_least_one(op->inner)};
+    struct fw_call call =
+        fw_call_begin(session->host, session, "gemm", op->struct_size, sizeof *op);
+    const struct fw_gemm_at at = fw_check_gemm(&call, op);
+    struct batch batch = {.op = op, .crew = session->crew, .inner = at.inner};
 
-    call_dtype(&call, op->dtype);
-    batch.product.simd = call.simd;
-    if (needs_inputs(op)) {
-        batch.product.k = op->k;
-        set_a(&call, op, &batch.product);
-        set_b(&call, op, &batch.product);
-    }
-    set_c(&call, op, &batch.product);
     if (call.status != FW_OK || op->m == 0 || op->n == 0) {
         return call.status;
     }
+    batch.product = first_product(op, &at, session_simd(session, op->dtype));
     batch.swapped = better_swapped(&batch.product);
-    return run_batch(session, &batch, at_least_one(op->outer) * batch.inner);
+    return run_batch(session, &batch, at.outer * at.inner);
 }

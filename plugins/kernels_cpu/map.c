@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 /* Elements of a task: what the first cache holds of three operands, more or less. */
 #define MAP_GRAIN 16384
@@ -32,33 +33,19 @@ static void map_piece(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
     mapping->simd->map(&map);
 }
 
-static bool needs_b(uint32_t kind)
-{
-    return kind == FW_MAP_MULTIPLY || kind == FW_MAP_DIVIDE || kind == FW_MAP_RELU_GATE ||
-           kind == FW_MAP_BINARY_ENTROPY;
-}
-
 fw_status op_map(struct fw_kernels_session *session, const struct fw_map *op)
 {
-    struct call call = call_begin(session, "map", op->struct_size, sizeof *op);
+    struct fw_call call = fw_call_begin(session->host, session, "map", op->struct_size, sizeof *op);
     struct mapping mapping = {
         .map = {.kind = op->kind, .alpha = op->alpha, .beta = op->beta, .n = op->n}};
-    uint64_t element;
+    const struct fw_map_at at = fw_check_map(&call, op);
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_MAP_BINARY_ENTROPY, "a kind of FW_MAP_", op->kind);
-    element = call.simd->element;
-    if (op->kind != FW_MAP_FILL) {
-        mapping.map.a = call_operand(&call, "a", op->a, op->n, element);
-        mapping.map.b = needs_b(op->kind) ? call_operand(&call, "b", op->b, op->n, element)
-                                          : call_optional(&call, "b", op->b, op->n, element);
-    }
-    if (op->kind == FW_MAP_MULTIPLY) {
-        mapping.map.c = call_optional(&call, "c", op->c, op->n, element);
-    }
-    mapping.map.out = call_operand(&call, "out", op->out, op->n, element);
-    mapping.simd = call.simd;
     if (call.status == FW_OK) {
+        mapping.simd = session_simd(session, op->dtype);
+        mapping.map.a = at.a;
+        mapping.map.b = at.b;
+        mapping.map.c = at.c;
+        mapping.map.out = at.out;
         session_each(session, op->n, MAP_GRAIN, map_piece, &mapping);
     }
     return call.status;
@@ -92,30 +79,25 @@ static void affine_rows(void *arg, uint64_t begin, uint64_t end, uint32_t worker
 
 fw_status op_affine(struct fw_kernels_session *session, const struct fw_affine *op)
 {
-    struct call call = call_begin(session, "affine", op->struct_size, sizeof *op);
-    uint64_t n = call_times(call_times(op->outer, op->channels), op->inner);
+    struct fw_call call =
+        fw_call_begin(session->host, session, "affine", op->struct_size, sizeof *op);
+    const struct fw_affine_at at = fw_check_affine(&call, op);
     struct affinity all = {.channels = op->channels};
-    uint64_t element, rows;
 
-    call_dtype(&call, op->dtype);
-    element = call.simd->element;
-    all.simd = call.simd;
-    all.affine.terms[0] = call_optional(&call, "a", op->a, n, element);
-    all.affine.terms[1] = call_optional(&call, "b", op->b, n, element);
-    all.affine.terms[2] = call_optional(&call, "d", op->d, n, element);
-    all.affine.factors[0] = call_optional(&call, "pa", op->pa, op->channels, element);
-    all.affine.factors[1] = call_optional(&call, "pb", op->pb, op->channels, element);
-    all.affine.factors[2] = call_optional(&call, "pd", op->pd, op->channels, element);
-    all.affine.constant = call_optional(&call, "p0", op->p0, op->channels, element);
-    all.affine.out = call_operand(&call, "out", op->out, n, element);
-    if (call.status != FW_OK || n == 0) {
+    if (call.status != FW_OK || at.n == 0) {
         return call.status;
     }
+    all.simd = session_simd(session, op->dtype);
+    for (int t = 0; t < 3; t++) {
+        all.affine.terms[t] = at.terms[t];
+        all.affine.factors[t] = at.factors[t];
+    }
+    all.affine.constant = at.constant;
+    all.affine.out = at.out;
     all.affine.per_element = op->inner == 1;
     all.length = op->inner == 1 ? op->channels : op->inner;
     all.affine.n = all.length;
-    rows = n / all.length;
-    session_each(session, rows, MAP_GRAIN / all.length + 1, affine_rows, &all);
+    session_each(session, at.n / all.length, MAP_GRAIN / all.length + 1, affine_rows, &all);
     return FW_OK;
 }
 
@@ -141,8 +123,9 @@ static void update_piece(void *arg, uint64_t begin, uint64_t end, uint32_t worke
 
 fw_status op_update(struct fw_kernels_session *session, const struct fw_update *op)
 {
-    struct call call = call_begin(session, "update", op->struct_size, sizeof *op);
-    bool adam = op->kind != FW_UPDATE_SGD;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "update", op->struct_size, sizeof *op);
+    const struct fw_update_at at = fw_check_update(&call, op);
     struct updating all = {.update = {
                                .first = op->step <= 1,
                                .decoupled = op->kind == FW_UPDATE_ADAMW,
@@ -155,19 +138,13 @@ fw_status op_update(struct fw_kernels_session *session, const struct fw_update *
                                .correction1 = 1 - pow(op->beta1, (double)op->step),
                                .correction2 = 1 - pow(op->beta2, (double)op->step),
                            }};
-    uint64_t element;
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_UPDATE_ADAMW, "a kind of FW_UPDATE_", op->kind);
-    call_expect(&call, op->step >= 1, "a step of 1 or more", op->step);
-    element = call.simd->element;
-    all.simd = call.simd;
-    all.update.w = call_operand(&call, "w", op->w, op->n, element);
-    all.update.g = call_operand(&call, "g", op->g, op->n, element);
-    all.update.m = adam ? call_operand(&call, "m", op->m, op->n, element)
-                        : call_optional(&call, "m", op->m, op->n, element);
-    all.update.v = adam ? call_operand(&call, "v", op->v, op->n, element) : NULL;
     if (call.status == FW_OK) {
+        all.simd = session_simd(session, op->dtype);
+        all.update.w = at.w;
+        all.update.g = at.g;
+        all.update.m = at.m;
+        all.update.v = at.v;
         session_each(session, op->n, MAP_GRAIN, update_piece, &all);
     }
     return call.status;

@@ -2,8 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 /* Rows whose contributions to dgamma and dbeta of a layer norm are summed in one task. */
 #define NORM_ROWS 64
@@ -192,17 +193,17 @@ static void rows_backward(void *arg, uint64_t begin, uint64_t end, uint32_t work
     }
 }
 
-static fw_status layer_backward(struct call *call, struct norm *norm)
+static fw_status layer_backward(struct fw_kernels_session *session, struct norm *norm)
 {
     const struct fw_norm *op = norm->op;
     uint64_t parts = (op->outer + NORM_ROWS - 1) / NORM_ROWS;
 
-    norm->partial = session_temporary(call->session, call->op,
-                                      call_times(parts, 2 * op->inner * sizeof(double)));
+    norm->partial =
+        session_temporary(session, "norm", fw_call_times(parts, 2 * op->inner * sizeof(double)));
     if (norm->partial == NULL) {
         return FW_E_NOMEM;
     }
-    session_each(call->session, op->outer, NORM_ROWS, rows_backward, norm);
+    session_each(session, op->outer, NORM_ROWS, rows_backward, norm);
     for (uint64_t i = 0; i < op->inner; i++) {
         double dgamma = 0, dbeta = 0;
         for (uint64_t part = 0; part < parts; part++) {
@@ -216,51 +217,39 @@ static fw_status layer_backward(struct call *call, struct norm *norm)
     return FW_OK;
 }
 
-static struct norm operands(struct call *call, const struct fw_norm *op)
+static struct norm begin(const struct fw_norm *op, const struct fw_norm_at *at,
+                         const struct simd *simd)
 {
-    uint64_t n = call_times(call_times(op->outer, op->channels), op->inner);
-    uint64_t element = call->simd->element;
-    bool layer = op->kind == FW_NORM_LAYER;
-    uint64_t affine = layer ? op->inner : op->channels,
-             statistics = layer ? op->outer : op->channels;
-    struct norm norm = {.op = op, .simd = call->simd};
-
-    norm.x = call_operand(call, "x", op->x, n, element);
-    norm.gamma = call_optional(call, "gamma", op->gamma, affine, element);
-    norm.mean = call_operand(call, "mean", op->mean, statistics, element);
-    norm.variance = call_operand(call, "variance", op->variance, statistics, element);
-    if (!op->backward) {
-        norm.beta = call_optional(call, "beta", op->beta, affine, element);
-        norm.y = call_operand(call, "y", op->y, n, element);
-        return norm;
-    }
-    norm.dy = call_operand(call, "dy", op->dy, n, element);
-    norm.dx = call_optional(call, "dx", op->dx, n, element);
-    norm.dgamma = call_optional(call, "dgamma", op->dgamma, affine, element);
-    norm.dbeta = call_optional(call, "dbeta", op->dbeta, affine, element);
-    return norm;
+    return (struct norm){.op = op,
+                         .simd = simd,
+                         .x = at->x,
+                         .gamma = at->gamma,
+                         .beta = at->beta,
+                         .mean = at->mean,
+                         .variance = at->variance,
+                         .y = at->y,
+                         .dy = at->dy,
+                         .dx = at->dx,
+                         .dgamma = at->dgamma,
+                         .dbeta = at->dbeta};
 }
 
 fw_status op_norm(struct fw_kernels_session *session, const struct fw_norm *op)
 {
-    struct call call = call_begin(session, "norm", op->struct_size, sizeof *op);
-    bool layer = op->kind == FW_NORM_LAYER;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "norm", op->struct_size, sizeof *op);
+    const struct fw_norm_at at = fw_check_norm(&call, op);
     struct norm norm;
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_NORM_LAYER, "a kind of FW_NORM_", op->kind);
-    call_expect(&call, !layer || op->channels == 1, "1 channel for FW_NORM_LAYER", op->channels);
-    call_expect(&call, op->outer > 0 && op->inner > 0, "something to take the mean of",
-                op->outer > 0 ? op->inner : op->outer);
-    norm = operands(&call, op);
     if (call.status != FW_OK) {
         return call.status;
     }
-    if (!layer) {
+    norm = begin(op, &at, session_simd(session, op->dtype));
+    if (op->kind != FW_NORM_LAYER) {
         crew_run(session->crew, op->channels, op->backward ? channel_backward : channel_forward,
                  &norm);
     } else if (op->backward) {
-        return layer_backward(&call, &norm);
+        return layer_backward(session, &norm);
     } else {
         session_each(session, op->outer, NORM_ROWS, rows_forward, &norm);
     }

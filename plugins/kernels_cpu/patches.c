@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 /* Rows of the image that a task stitches: each pixel belongs to one task, which adds the patches in
  * order, so that no two threads write to one pixel. */
@@ -126,30 +127,26 @@ static void gather_patch(void *arg, uint64_t patch, uint32_t worker)
 
 fw_status op_patches(struct fw_kernels_session *session, const struct fw_patches *op)
 {
-    struct call call = call_begin(session, "patches", op->struct_size, sizeof *op);
-    struct patches p = {.op = op, .crop = op->crop > 0 ? op->crop : op->side};
-    uint64_t pixels = call_times(op->rows, op->cols), image = call_times(pixels, op->parts), n;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "patches", op->struct_size, sizeof *op);
+    const struct fw_patches_at at = fw_check_patches(&call, op);
+    struct patches p = {.op = op,
+                        .crop = at.crop,
+                        .front = at.front,
+                        .patches = at.patches,
+                        .gathered = at.patches,
+                        .at = at.at,
+                        .stitched = at.image,
+                        .weight = at.weight,
+                        .image = at.image};
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_PATCHES_STITCH, "a kind of 0 or 1", op->kind);
-    call_expect(&call, op->parts == 1 || op->parts == 2, "1 or 2 parts", op->parts);
-    call_expect(&call, p.crop <= op->side, "a crop not larger than the side", op->crop);
-    n = call_times(call_times(op->n, op->parts), call_times(op->side, op->side));
-    p.gathered = call_operand(&call, "patches", op->patches, n, call.simd->element);
-    p.patches = p.gathered;
-    p.at = call_operand(&call, "at", op->at, call_times(op->n, 2), sizeof(double));
-    if (op->kind == FW_PATCHES_GATHER) {
-        p.image = call_operand(&call, "image", op->image, image, call.simd->element);
-        if (call.status == FW_OK) {
-            crew_run(session->crew, op->n, gather_patch, &p);
-        }
+    if (call.status != FW_OK) {
         return call.status;
     }
-    p.stitched = call_operand(&call, "image", op->image, image, sizeof(double));
-    p.weight = call_operand(&call, "weight", op->weight, pixels, sizeof(double));
-    if (call.status == FW_OK) {
-        p.front = (op->side - p.crop) / 2;
+    if (op->kind == FW_PATCHES_GATHER) {
+        crew_run(session->crew, op->n, gather_patch, &p);
+    } else {
         session_each(session, op->rows, PATCH_ROWS, stitch_band, &p);
     }
-    return call.status;
+    return FW_OK;
 }

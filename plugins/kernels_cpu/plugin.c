@@ -5,7 +5,7 @@
 
 #include <fw/plugin.h>
 
-#include "call.h"
+#include "kernels/call.h"
 #include "ops.h"
 #include "session.h"
 
@@ -32,8 +32,8 @@ static fw_status synchronize(struct fw_kernels_session *session)
 static fw_status upload(struct fw_kernels_session *session, struct fw_operand to,
                         const void *source, uint64_t bytes)
 {
-    struct call call = {.session = session, .op = "upload"};
-    void *target = call_operand(&call, "to", to, bytes, 1);
+    struct fw_call call = {.host = session->host, .session = session, .op = "upload"};
+    void *target = fw_call_operand(&call, "to", to, bytes, 1);
 
     if (call.status == FW_OK && bytes > 0) {
         memcpy(target, source, bytes);
@@ -44,8 +44,8 @@ static fw_status upload(struct fw_kernels_session *session, struct fw_operand to
 static fw_status download(struct fw_kernels_session *session, struct fw_operand from,
                           void *ret_target, uint64_t bytes)
 {
-    struct call call = {.session = session, .op = "download"};
-    const void *source = call_operand(&call, "from", from, bytes, 1);
+    struct fw_call call = {.host = session->host, .session = session, .op = "download"};
+    const void *source = fw_call_operand(&call, "from", from, bytes, 1);
 
     if (call.status == FW_OK && bytes > 0) {
         memcpy(ret_target, source, bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 #include "splitmix.h"
 
 struct stream {
@@ -73,23 +74,11 @@ static void fill_index(void *arg, uint64_t begin, uint64_t end, uint32_t worker)
 
 fw_status op_random(struct fw_kernels_session *session, const struct fw_random *op)
 {
-    struct call call = call_begin(session, "random", op->struct_size, sizeof *op);
-    struct stream stream = {.op = op};
+    struct fw_call call =
+        fw_call_begin(session->host, session, "random", op->struct_size, sizeof *op);
+    struct stream stream = {.op = op, .out = fw_check_random(&call, op)};
     bool index = op->kind == FW_RANDOM_INDEX;
 
-    call_expect(&call, op->kind <= FW_RANDOM_INDEX, "a kind of FW_RANDOM_", op->kind);
-    if (index) {
-        call_expect(&call, op->dtype == FW_I32, "dtype FW_I32 (3) for INDEX", op->dtype);
-        call_expect(&call, op->limit > 0 && op->limit <= INT32_MAX, "a limit of 1 to 2^31 - 1",
-                    op->limit);
-    } else {
-        call_dtype(&call, op->dtype);
-        call_expect(&call, op->kind != FW_RANDOM_KEEP || (op->p >= 0 && op->p < 1),
-                    "a p of at least 0 and below 1", 1);
-    }
-    if (call.status == FW_OK) {
-        stream.out = call_operand(&call, "out", op->out, op->n, call_element(op->dtype));
-    }
     if (call.status == FW_OK) {
         session_each(session, op->n, 16384,
                      index                 ? fill_index

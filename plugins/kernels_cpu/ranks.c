@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
 #include "order.h"
+#include "session.h"
 
 struct ranking {
     const struct fw_ranks *op;
@@ -39,16 +40,13 @@ static void rank_row(void *arg, uint64_t row, uint32_t worker)
 
 fw_status op_ranks(struct fw_kernels_session *session, const struct fw_ranks *op)
 {
-    struct call call = call_begin(session, "ranks", op->struct_size, sizeof *op);
-    struct ranking r = {.op = op, .crew = session->crew};
-    uint64_t n = call_times(op->rows, op->n);
+    struct fw_call call =
+        fw_call_begin(session->host, session, "ranks", op->struct_size, sizeof *op);
+    const struct fw_ranks_at at = fw_check_ranks(&call, op);
+    struct ranking r = {.op = op, .x = at.x, .out = at.out, .crew = session->crew};
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->n <= INT32_MAX, "fewer than 2^31 values in a row", op->n);
-    r.x = call_operand(&call, "x", op->x, n, call.simd->element);
-    r.out = call_operand(&call, "out", op->out, n, sizeof(double));
     if (call.status == FW_OK) {
-        call.status = session_scratch(session, call.op, 2 * op->n * sizeof(struct order_item));
+        call.status = session_scratch(session, "ranks", 2 * op->n * sizeof(struct order_item));
     }
     if (call.status == FW_OK && op->n > 0) {
         crew_run(session->crew, op->rows, rank_row, &r);

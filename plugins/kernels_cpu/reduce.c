@@ -2,8 +2,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 /*
  * Pieces of at most this many neighbouring elements are reduced on their own; a channel's pieces
@@ -176,36 +177,17 @@ static void reduce_strip(void *arg, uint64_t begin, uint64_t end, uint32_t worke
     }
 }
 
-static void check_out(struct call *call, const struct fw_reduce *op)
-{
-    bool index = op->kind == FW_REDUCE_ARGMAX;
-
-    call_expect(call, op->kind <= FW_REDUCE_NONFINITE, "a kind of FW_REDUCE_", op->kind);
-    call_expect(call,
-                index ? op->out_type == FW_I32 : op->out_type == FW_F32 || op->out_type == FW_F64,
-                index ? "out_type FW_I32 (3) for ARGMAX" : "out_type FW_F32 (1) or FW_F64 (2)",
-                op->out_type);
-}
-
 fw_status op_reduce(struct fw_kernels_session *session, const struct fw_reduce *op)
 {
-    struct call call = call_begin(session, "reduce", op->struct_size, sizeof *op);
-    uint64_t n = call_times(call_times(op->outer, op->channels), op->inner);
-    struct reduction r = {.op = op};
+    struct fw_call call =
+        fw_call_begin(session->host, session, "reduce", op->struct_size, sizeof *op);
+    const struct fw_reduce_at at = fw_check_reduce(&call, op);
+    struct reduction r = {.op = op, .a = at.a, .b = at.b, .out = at.out};
 
-    call_dtype(&call, op->dtype);
-    check_out(&call, op);
-    r.simd = call.simd;
-    r.a = call_operand(&call, "a", op->a, n, call.simd->element);
-    if (op->kind == FW_REDUCE_DOT) {
-        r.b = call_operand(&call, "b", op->b, n, call.simd->element);
-    }
-    if (call.status == FW_OK) {
-        r.out = call_operand(&call, "out", op->out, op->channels, call_element(op->out_type));
-    }
     if (call.status != FW_OK) {
         return call.status;
     }
+    r.simd = session_simd(session, op->dtype);
     if (op->inner >= REDUCE_SHORT) {
         return reduce_rows(session, &r);
     }

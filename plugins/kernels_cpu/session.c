@@ -54,6 +54,11 @@ void session_close(struct fw_kernels_session *session)
     }
 }
 
+const struct simd *session_simd(const struct fw_kernels_session *session, uint32_t dtype)
+{
+    return dtype == FW_F64 ? session->f64 : session->f32;
+}
+
 const char *session_describe(const struct fw_kernels_session *session)
 {
     return session->text;

@@ -5,14 +5,8 @@
 #include <fw/service/kernels.h>
 
 #include "crew.h"
+#include "kernels/call.h"
 #include "simd.h"
-
-struct fw_kernels_buffer {
-    struct fw_kernels_session *session;
-    unsigned char *memory;
-    uint64_t bytes;
-    bool borrowed;
-};
 
 struct fw_kernels_session {
     const struct fw_host *host;
@@ -29,6 +23,9 @@ struct fw_kernels_session {
 
 fw_status session_open(const struct fw_host *host, struct fw_kernels_session **ret_session);
 void session_close(struct fw_kernels_session *session);
+/* The inner loops for FW_F32 or FW_F64. */
+const struct simd *session_simd(const struct fw_kernels_session *session, uint32_t dtype);
+
 const char *session_describe(const struct fw_kernels_session *session);
 
 fw_status buffer_create(struct fw_kernels_session *session, uint64_t bytes,

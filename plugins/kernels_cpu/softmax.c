@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "call.h"
+#include "kernels/check.h"
 #include "ops.h"
+#include "session.h"
 
 struct rows {
     const struct fw_softmax *op;
@@ -120,29 +121,23 @@ fw_status op_softmax(struct fw_kernels_session *session, const struct fw_softmax
 {
     static session_piece *const pieces[] = {forward_rows, backward_rows, entropy_rows,
                                             entropy_backward_rows};
-    struct call call = call_begin(session, "softmax", op->struct_size, sizeof *op);
-    struct rows rows = {.op = op, .crew = session->crew};
-    uint64_t n = call_times(op->rows, op->cols), element;
-    bool entropy = op->kind == FW_CROSS_ENTROPY;
+    struct fw_call call =
+        fw_call_begin(session->host, session, "softmax", op->struct_size, sizeof *op);
+    const struct fw_softmax_at at = fw_check_softmax(&call, op);
+    struct rows rows = {.op = op,
+                        .x = at.x,
+                        .y = at.y,
+                        .dy = at.dy,
+                        .label = at.label,
+                        .loss = at.loss,
+                        .crew = session->crew};
 
-    call_dtype(&call, op->dtype);
-    call_expect(&call, op->kind <= FW_CROSS_ENTROPY_BACKWARD, "a kind of 0 to 3", op->kind);
-    rows.simd = call.simd;
-    element = call.simd->element;
-    rows.x = call_operand(&call, "x", op->x, n, element);
-    rows.y = entropy ? call_optional(&call, "y", op->y, n, element)
-                     : call_operand(&call, "y", op->y, n, element);
-    if (op->kind == FW_SOFTMAX_BACKWARD) {
-        rows.dy = call_operand(&call, "dy", op->dy, n, element);
+    if (call.status != FW_OK) {
+        return call.status;
     }
-    if (op->kind >= FW_CROSS_ENTROPY) {
-        rows.label = call_operand(&call, "label", op->label, op->rows, sizeof(int32_t));
-    }
-    if (entropy) {
-        rows.loss = call_operand(&call, "loss", op->loss, op->rows, element);
-    }
-    if (call.status == FW_OK && entropy && rows.y == NULL) {
-        call.status = session_scratch(session, call.op, op->cols * element);
+    rows.simd = session_simd(session, op->dtype);
+    if (op->kind == FW_CROSS_ENTROPY && rows.y == NULL) {
+        call.status = session_scratch(session, "softmax", op->cols * call.element);
     }
     if (call.status == FW_OK && op->cols > 0) {
         session_each(session, op->rows, 4096 / op->cols + 1, pieces[op->kind], &rows);

@@ -4,22 +4,23 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void refuse(struct call *call, const char *what, const char *value, const char *expected)
+static void refuse(struct fw_call *call, const char *what, const char *value, const char *expected)
 {
-    call->status = FW_FAIL(call->session->host, FW_E_ARG, .what = what, .where = call->op,
-                           .value = value, .expected = expected);
+    call->status = FW_FAIL(call->host, FW_E_ARG, .what = what, .where = call->op, .value = value,
+                           .expected = expected);
 }
 
-struct call call_begin(struct fw_kernels_session *session, const char *op, uint32_t struct_size,
-                       uint64_t size)
+struct fw_call fw_call_begin(const struct fw_host *host, struct fw_kernels_session *session,
+                             const char *op, uint32_t struct_size, uint64_t size)
 {
-    struct call call = {.session = session, .op = op, .status = FW_OK};
+    struct fw_call call = {.host = host, .session = session, .op = op, .status = FW_OK};
 
-    call_expect(&call, struct_size >= size, "struct_size of at least the op's struct", struct_size);
+    fw_call_expect(&call, struct_size >= size, "struct_size of at least the op's struct",
+                   struct_size);
     return call;
 }
 
-uint64_t call_element(uint32_t type)
+uint64_t fw_call_element(uint32_t type)
 {
     switch (type) {
     case FW_F64:
@@ -34,20 +35,21 @@ uint64_t call_element(uint32_t type)
     }
 }
 
-uint64_t call_times(uint64_t a, uint64_t b)
+uint64_t fw_call_times(uint64_t a, uint64_t b)
 {
     uint64_t product;
 
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-void call_dtype(struct call *call, uint32_t dtype)
+void fw_call_dtype(struct fw_call *call, uint32_t dtype)
 {
-    call_expect(call, dtype == FW_F32 || dtype == FW_F64, "dtype FW_F32 (1) or FW_F64 (2)", dtype);
-    call->simd = dtype == FW_F64 ? call->session->f64 : call->session->f32;
+    fw_call_expect(call, dtype == FW_F32 || dtype == FW_F64, "dtype FW_F32 (1) or FW_F64 (2)",
+                   dtype);
+    call->element = dtype == FW_F64 ? 8 : 4;
 }
 
-void call_expect(struct call *call, bool good, const char *text, uint64_t value)
+void fw_call_expect(struct fw_call *call, bool good, const char *text, uint64_t value)
 {
     char given[24];
 
@@ -57,17 +59,17 @@ void call_expect(struct call *call, bool good, const char *text, uint64_t value)
     }
 }
 
-void *call_optional(struct call *call, const char *name, struct fw_operand operand, uint64_t n,
-                    uint64_t element)
+void *fw_call_optional(struct fw_call *call, const char *name, struct fw_operand operand,
+                       uint64_t n, uint64_t element)
 {
-    return operand.buffer ? call_operand(call, name, operand, n, element) : NULL;
+    return operand.buffer ? fw_call_operand(call, name, operand, n, element) : NULL;
 }
 
-void *call_operand(struct call *call, const char *name, struct fw_operand operand, uint64_t n,
-                   uint64_t element)
+void *fw_call_operand(struct fw_call *call, const char *name, struct fw_operand operand, uint64_t n,
+                      uint64_t element)
 {
     const struct fw_kernels_buffer *buffer = operand.buffer;
-    uint64_t bytes = call_times(n, element);
+    uint64_t bytes = fw_call_times(n, element);
     char what[96], value[96], expected[96];
 
     if (call->status != FW_OK) {

@@ -186,3 +186,56 @@ manifest() { # FILTER
     taken 1
     finish
 }
+
+serve() { # NAME
+    cp "$builds/$1.so" next.so
+    mv next.so plugins/t_serves.so
+}
+
+begin_served() { # until the stage waits, half-way
+    rm plugins/t_swap.so
+    cp "$builds/served.so" plugins/t_served.so
+    serve serves_old
+    pipeline p "s: { use = \"t_served\"; params: { gate = \"$PWD/gate\"; }; };"
+    start run p.cfg --watch-plugins --plugin-dir plugins
+    until [ "$(wc -l 2>/dev/null <runs/p/stages/s/.served.txt.partial)" = 10 ]; do
+        kill -0 "$pid" || failed 'it has ended'
+        sleep 0.02
+    done
+}
+
+@test "a rebuilt provider of a service takes over in a new process" {
+    local name
+    begin_served
+    serve serves_alt
+    until_says err 'serves the steps from'
+    grep -q 'org.fwrun.test.serves: a new build, [0-9a-f]*, serves' err
+    touch gate
+    ends 0
+    [ "$(sort runs/p/stages/s/served.txt | uniq -c | tr -s ' \n' ' ')" = ' 10 1 10 2 ' ]
+    [ "$(manifest '[.generations[] | [.provider, .worker]]')" = '[[null,null],["org.fwrun.test.serves","replaced"]]' ]
+    for name in $(manifest '.generations[1] | keys[]' | tr -d '"'); do
+        says "$FWRUN_SOURCE_ROOT/docs/reference/records.md" "\`$name\`"
+    done
+    fw 0 p.cfg --plugin-dir plugins
+    summary '1 executed, 0 reused'
+    [ "$(uniq runs/p/stages/s/served.txt)" = 2 ]
+}
+
+@test "a provider that crashes, or is another one, is not taken, and a good one is after that" {
+    begin_served
+    serve serves_crash
+    until_says err 'it crashed with signal 11 in step (step 1 after the restore)'
+    serve serves_another
+    until_says err 'org.fwrun.test.serves: it does not provide "org.fwrun.test.number/1"'
+    serve serves_stranger
+    until_says err 'it is the plugin "org.fwrun.test.stranger", expected "org.fwrun.test.serves"'
+    serve serves_alt
+    until_says err 'serves the steps from'
+    serve serves_old
+    until [ "$(grep -c 'serves the steps from' err)" = 2 ]; do sleep 0.02; done
+    touch gate
+    ends 0
+    [ "$(uniq runs/p/stages/s/served.txt)" = 1 ]
+    [ "$(manifest '[(.generations | length), (.refused | length)]')" = '[3,3]' ]
+}

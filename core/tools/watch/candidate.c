@@ -44,6 +44,11 @@ bool fw_watched_changed(struct fw_watched *watched)
     return true;
 }
 
+bool fw_watched_moves(const struct fw_watched *watched)
+{
+    return !same(&watched->seen, &watched->settled);
+}
+
 /* The bytes that are copied are the ones that are judged: the file may change at any time. */
 static int copy(const struct fw_worker *worker, const char *path, char **ret_path,
                 struct fw_error *err)
@@ -57,9 +62,39 @@ static int copy(const struct fw_worker *worker, const char *path, char **ret_pat
     return 0;
 }
 
-static int check(const struct fw_worker *worker, const struct fw_elf *elf, struct fw_error *err)
+static bool provides(const struct fw_plugin *plugin, const char *id)
+{
+    for (uint64_t i = 0; i < plugin->n_services; i++) {
+        if (strcmp(plugin->services[i]->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_provider(const struct fw_worker *worker, const struct fw_module *running,
+                          const struct fw_plugin *plugin, struct fw_error *err)
+{
+    if (strcmp(plugin->id, running->plugin->id) != 0) {
+        return fw_error_set(err, FW_EXIT_CHECK, "it is the plugin \"%s\", expected \"%s\"",
+                            plugin->id, running->plugin->id);
+    }
+    for (size_t i = 0; i < worker->n_providers; i++) {
+        const struct fw_provider *provider = &worker->providers[i];
+        if (provider->module == running && !provides(plugin, provider->id)) {
+            return fw_error_set(err, FW_EXIT_CHECK, "it does not provide \"%s\"", provider->id);
+        }
+    }
+    return 0;
+}
+
+static int check(const struct fw_worker *worker, const struct fw_module *running,
+                 const struct fw_elf *elf, struct fw_error *err)
 {
     FW_TRY(fw_descriptor_check(elf, err));
+    if (running != worker->module) {
+        return check_provider(worker, running, elf->plugin, err);
+    }
     const struct fw_stage *stage = fw_plugin_stage(elf->plugin, worker->task.use);
     return stage ? fw_stage_compatible(worker->stage, stage, err)
                  : fw_error_set(err, FW_EXIT_CHECK, "it has no stage \"%s\"", worker->task.use);
@@ -78,18 +113,18 @@ static int name_by_content(struct fw_candidate *candidate, const struct fw_worke
     return 0;
 }
 
-int fw_candidate_take(const struct fw_worker *worker, const char *path,
+int fw_candidate_take(const struct fw_worker *worker, const struct fw_watched *watched,
                       struct fw_candidate *ret_candidate, struct fw_error *err)
 {
     struct fw_candidate candidate = {0};
     struct fw_elf elf;
     *ret_candidate = candidate;
-    FW_TRY(copy(worker, path, &candidate.path, err));
+    FW_TRY(copy(worker, watched->path, &candidate.path, err));
     int rc = fw_elf_read(candidate.path, &elf, err);
     if (rc == 0) {
         memcpy(candidate.digest, elf.digest, sizeof candidate.digest);
-        const bool runs = strcmp(elf.digest, worker->module->digest) == 0;
-        rc = runs ? 1 : check(worker, &elf, err);
+        const bool runs = strcmp(elf.digest, watched->module->digest) == 0;
+        rc = runs ? 1 : check(worker, watched->module, &elf, err);
         fw_elf_finish(&elf);
     }
     rc = rc == 0 ? name_by_content(&candidate, worker, err) : rc;

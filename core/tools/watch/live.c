@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "candidate.h"
 #include "outputs.h"
+#include "providers.h"
 #include "record.h"
 #include "replace.h"
 #include "run/worker.h"
@@ -26,6 +27,7 @@ static struct {
     struct fw_watched watched;
     struct fw_module *first; /* the engine's to close */
     unsigned generations;
+    struct fw_candidate running; /* the build that runs, where it is not the first */
 
     /* While the running build makes the steps that the candidate has made. */
     struct fw_candidate candidate;
@@ -40,12 +42,15 @@ static int begin(struct fw_worker *worker, struct fw_error *err)
     live.first = worker->module;
     live.watched.path = fw_replaced_path(worker);
     live.watched.path = live.watched.path ? live.watched.path : worker->module->path;
+    live.watched.module = worker->module;
+    FW_TRY(fw_providers_watch(worker, err));
     return fw_replaced_path(worker) ? 0 : fw_record_begin(worker, err);
 }
 
 static void forget(void)
 {
     fw_candidate_drop(&live.candidate);
+    fw_providers_drop();
     fw_written_finish(&live.base);
     fw_written_finish(&live.theirs);
     live.shadow_end = 0;
@@ -55,7 +60,10 @@ static void forget(void)
 static int refuse(struct fw_worker *worker, uint64_t steps, const struct fw_error *why,
                   struct fw_error *err)
 {
-    const char *digest = live.candidate.digest[0] != '\0' ? live.candidate.digest : "?";
+    const char *provider = fw_providers_digest();
+    const char *digest = live.candidate.digest[0] != '\0' ? live.candidate.digest
+                         : provider                       ? provider
+                                                          : "?";
     const int rc =
         why->code == FW_EXIT_REFUSED ? 0 : fw_record_refused(worker, digest, steps, why->text, err);
     forget();
@@ -137,19 +145,35 @@ static int take_over(struct fw_worker *worker, void **self, uint64_t steps, stru
         return -1;
     }
     close_old(old);
+    fw_candidate_drop(&live.running);
+    live.running = live.candidate;
+    live.candidate = (struct fw_candidate){0};
+    live.watched.module = next;
     pause.ns[FW_SWAP_STEP] = fw_clock_ns() - start;
     live.generations++;
     FW_TRY(fw_task_mix_key(worker->json, next->digest, err));
     return fw_record_taken(worker, next->digest, steps, &pause, err);
 }
 
+/* Returns on failure only. */
+static int replace(struct fw_worker *worker, void *self, uint64_t steps, struct fw_error *err)
+{
+    const struct fw_replacement next = {.path = live.candidate.path,
+                                        .digest = live.candidate.digest,
+                                        .watched = live.watched.path,
+                                        .mixed = live.candidate.digest};
+    FW_TRY(fw_record_taken(worker, live.candidate.digest, steps, NULL, err));
+    const int rc = fw_replace_worker(worker, self, &next, steps, err);
+    fw_record_undo(worker, 1);
+    return rc;
+}
+
 static int commit(struct fw_worker *worker, void **self, uint64_t steps, struct fw_error *err)
 {
     struct fw_error why;
-    int rc =
-        live.unloads && live.generations < MOST_GENERATIONS
-            ? take_over(worker, self, steps, &why)
-            : fw_replace_worker(worker, *self, &live.candidate, live.watched.path, steps, &why);
+    int rc = live.unloads && live.generations < MOST_GENERATIONS
+                 ? take_over(worker, self, steps, &why)
+                 : replace(worker, *self, steps, &why);
     if (rc == 0) {
         forget();
         return 0;
@@ -179,7 +203,7 @@ static int conduct_trial(struct fw_worker *worker, void **self, uint64_t steps,
 static int consider(struct fw_worker *worker, void **self, uint64_t steps, struct fw_error *err)
 {
     struct fw_error why;
-    if (fw_candidate_take(worker, live.watched.path, &live.candidate, &why) < 0) {
+    if (fw_candidate_take(worker, &live.watched, &live.candidate, &why) < 0) {
         return refuse(worker, steps, &why, err);
     }
     if (!live.candidate.path) {
@@ -198,6 +222,62 @@ static int consider(struct fw_worker *worker, void **self, uint64_t steps, struc
     }
     return worker->stage->determinism == FW_DETERMINISM_BITWISE ? 0
                                                                 : commit(worker, self, steps, err);
+}
+
+/* The build of the stage's plugin that runs, in a file that stays. */
+static const char *running_path(const struct fw_worker *worker)
+{
+    return live.running.path ? live.running.path : worker->module->path;
+}
+
+/* Returns on failure only. */
+static int replace_providers(struct fw_worker *worker, void *self, const cJSON *providers,
+                             uint64_t steps, struct fw_error *err)
+{
+    const struct fw_replacement next = {.path = running_path(worker),
+                                        .digest = worker->module->digest,
+                                        .watched = live.watched.path,
+                                        .providers = providers,
+                                        .mixed = fw_providers_digest()};
+    size_t n = 0;
+    int rc = fw_providers_record(worker, steps, &n, err);
+    rc = rc < 0 ? rc : fw_replace_worker(worker, self, &next, steps, err);
+    fw_record_undo(worker, n);
+    return rc;
+}
+
+/* New builds of what the stage takes services from are tried under the stage as it is. What they
+ * write is not compared: another monitor writes other things. */
+static int try_providers(struct fw_worker *worker, void **self, uint64_t steps,
+                         struct fw_error *err)
+{
+    fw_auto(json) cJSON *providers = NULL;
+    struct fw_trial trial = {.worker = worker,
+                             .path = running_path(worker),
+                             .digest = worker->module->digest,
+                             .max_steps = SHADOW_STEPS};
+    FW_TRY(fw_providers_task(worker, &providers, err));
+    trial.providers = providers;
+    FW_TRY(conduct_trial(worker, self, steps, &trial, err));
+    return replace_providers(worker, *self, providers, steps, err);
+}
+
+static int consider_providers(struct fw_worker *worker, void **self, uint64_t steps,
+                              struct fw_error *err)
+{
+    struct fw_error why;
+    const int n = fw_providers_take(worker, &why);
+    if (n == 0) {
+        return 0;
+    }
+    if (n > 0) {
+        try_providers(worker, self, steps, &why);
+    }
+    if (*self) {
+        return refuse(worker, steps, &why, err);
+    }
+    *err = why;
+    return -1;
 }
 
 /* A save first: what the steps wrote has then been handed to the system. */
@@ -232,7 +312,13 @@ static int boundary(struct fw_worker *worker, void **self, uint64_t steps, struc
                : compare(worker, *self, &why) < 0 ? refuse(worker, steps, &why, err)
                                                   : commit(worker, self, steps, err);
     }
-    return fw_watched_changed(&live.watched) ? consider(worker, self, steps, err) : 0;
+    if (fw_watched_changed(&live.watched)) {
+        return consider(worker, self, steps, err);
+    }
+    /* Linked together, they come in one after another: the stage's own plugin first. */
+    return !fw_watched_moves(&live.watched) && fw_providers_changed()
+               ? consider_providers(worker, self, steps, err)
+               : 0;
 }
 
 /* The build that runs at the end is closed like those before it. */
@@ -246,6 +332,8 @@ static void end(struct fw_worker *worker)
         worker->module = live.first;
     }
     forget();
+    fw_candidate_drop(&live.running);
+    fw_providers_forget();
 }
 
 /* In a thread of the run there is nothing to swap, and several stages at once. */

@@ -54,10 +54,26 @@ int fw_record_taken(struct fw_worker *worker, const char *digest, uint64_t steps
     return 0;
 }
 
-void fw_record_undo(struct fw_worker *worker)
+int fw_record_provider(struct fw_worker *worker, const char *plugin, const char *digest,
+                       uint64_t steps, struct fw_error *err)
+{
+    cJSON *item = add_generation(worker, digest, steps + 1);
+    if (!item || !cJSON_AddStringToObject(item, "worker", "replaced") ||
+        !cJSON_AddStringToObject(item, "provider", plugin)) {
+        return fw_error_oom(err);
+    }
+    tell(worker, FW_LOG_INFO,
+         fw_text("%s: a new build, %.12s, serves the steps from %" PRIu64 " on, in a new process",
+                 plugin, digest, steps + 1));
+    return 0;
+}
+
+void fw_record_undo(struct fw_worker *worker, size_t n)
 {
     cJSON *list = list_of(worker, "generations");
-    cJSON_DeleteItemFromArray(list, cJSON_GetArraySize(list) - 1);
+    for (size_t i = 0; i < n; i++) {
+        cJSON_DeleteItemFromArray(list, cJSON_GetArraySize(list) - 1);
+    }
 }
 
 int fw_task_mix_key(cJSON *task, const char *digest, struct fw_error *err)

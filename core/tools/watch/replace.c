@@ -20,25 +20,26 @@ static bool set(cJSON *object, const char *name, cJSON *item)
     return fw_json_add(object, name, item);
 }
 
-static cJSON *plugin_of(const struct fw_candidate *candidate)
+static cJSON *plugin_of(const struct fw_replacement *next)
 {
     cJSON *plugin = cJSON_CreateObject();
-    cJSON_AddStringToObject(plugin, "path", candidate->path);
-    cJSON_AddStringToObject(plugin, "digest", candidate->digest);
+    cJSON_AddStringToObject(plugin, "path", next->path);
+    cJSON_AddStringToObject(plugin, "digest", next->digest);
     return plugin;
 }
 
-static int make_task(const struct fw_worker *worker, const struct fw_candidate *candidate,
-                     const char *watched, cJSON **ret_task, struct fw_error *err)
+static int make_task(const struct fw_worker *worker, const struct fw_replacement *next,
+                     cJSON **ret_task, struct fw_error *err)
 {
     fw_auto(json) cJSON *task = cJSON_Duplicate(worker->json, true);
-    if (!task || !set(task, "plugin", plugin_of(candidate)) ||
+    if (!task || !set(task, "plugin", plugin_of(next)) ||
         !set(task, "restore", cJSON_CreateTrue()) ||
-        !set(task, "watched", cJSON_CreateString(watched)) ||
-        !set(task, "fields", cJSON_Duplicate(worker->fields, true))) {
+        !set(task, "watched", cJSON_CreateString(next->watched)) ||
+        !set(task, "fields", cJSON_Duplicate(worker->fields, true)) ||
+        (next->providers && !set(task, "providers", cJSON_Duplicate(next->providers, true)))) {
         return fw_error_oom(err);
     }
-    FW_TRY(fw_task_mix_key(task, candidate->digest, err));
+    FW_TRY(fw_task_mix_key(task, next->mixed, err));
     *ret_task = fw_steal(&task);
     return 0;
 }
@@ -93,21 +94,19 @@ static void become(const struct fw_worker *worker, int task, struct fw_error *er
     fcntl(worker->channel.fd, F_SETFD, FD_CLOEXEC);
 }
 
-int fw_replace_worker(struct fw_worker *worker, void *self, const struct fw_candidate *candidate,
-                      const char *watched, uint64_t steps, struct fw_error *err)
+int fw_replace_worker(struct fw_worker *worker, void *self, const struct fw_replacement *next,
+                      uint64_t steps, struct fw_error *err)
 {
     fw_auto(json) cJSON *task = NULL;
     if (atomic_load(&worker->stop)) {
         return fw_error_set(err, FW_EXIT_REFUSED, "the stage is to stop");
     }
-    FW_TRY(fw_record_taken(worker, candidate->digest, steps, NULL, err));
     int fd = -1;
-    if (make_task(worker, candidate, watched, &task, err) == 0 &&
-        save(worker, self, task, steps, err) == 0 && (fd = write_task(task, err)) >= 0) {
+    if (make_task(worker, next, &task, err) == 0 && save(worker, self, task, steps, err) == 0 &&
+        (fd = write_task(task, err)) >= 0) {
         become(worker, fd, err);
         close(fd);
     }
-    fw_record_undo(worker);
     return -1;
 }
 

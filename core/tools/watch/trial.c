@@ -24,6 +24,10 @@ static cJSON *make_job(const struct fw_trial *trial, const char *folder, const c
     cJSON *job = cJSON_Duplicate(trial->worker->json, true);
     cJSON *candidate = cJSON_AddObjectToObject(job, "candidate");
     cJSON_DeleteItemFromObjectCaseSensitive(job, "tmp");
+    if (trial->providers) {
+        cJSON_ReplaceItemInObjectCaseSensitive(job, "providers",
+                                               cJSON_Duplicate(trial->providers, true));
+    }
     cJSON_AddStringToObject(candidate, "path", trial->path);
     cJSON_AddStringToObject(candidate, "digest", trial->digest);
     cJSON_AddStringToObject(candidate, "state", state);

@@ -12,6 +12,7 @@
 struct fw_trial {
     struct fw_worker *worker;
     const char *path, *digest; /* of the candidate's copy */
+    const cJSON *providers;    /* those it gets; NULL: as they are */
     const struct fw_blob *state;
     uint64_t max_steps;
 

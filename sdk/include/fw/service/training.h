@@ -90,8 +90,10 @@ struct fw_training {
      */
     fw_status (*halves)(const struct fw_training *training, uint64_t n, uint64_t seed,
                         struct fw_training_halves *ret);
+
+    const char *disabled; /**< instances that are called no more, "curvature,grad", or "" */
 };
-FW_ASSERT_NO_TAIL(struct fw_training, halves);
+FW_ASSERT_NO_TAIL(struct fw_training, disabled);
 
 FW_END_DECLS
 

@@ -81,6 +81,7 @@ struct fw_net_layer {
     struct fw_net_room saved;   /**< from forward to the last use of the batch */
     struct fw_net_room saved_r; /**< from r_forward to r_backward; only where R is open */
     struct fw_net_room scratch; /**< within one call; shared by all layers */
+    uint64_t host;              /**< doubles of the host's memory, within one call of the R-pair */
     uint64_t macs;              /**< multiply-adds of forward, per sample */
     bool live; /**< parameters in it or before it: gradients go there and R is not 0 */
     struct fw_net_settings as;
@@ -93,7 +94,8 @@ enum {
     FW_NET_READS_Y = 1u << 2,  /**< backward or the R-pair read its own value or R of it */
     FW_NET_PASSES = 1u << 3,   /**< the gradient of each input is that of its value, as it is */
     FW_NET_GRADIENT_IN_PLACE = 1u << 4, /**< the gradient of in[0] may be written over its own */
-    FW_NET_R_READS_GRADIENT = 1u << 5   /**< r_backward reads the gradient of its own value */
+    FW_NET_R_READS_GRADIENT = 1u << 5,  /**< r_backward reads the gradient of its own value */
+    FW_NET_AFFINE = 1u << 6 /**< a norm: its parameters scale and shift; only the census asks */
 };
 
 /**
@@ -141,6 +143,13 @@ uint32_t fw_net_add_sum(struct fw_net *net, const char *name, uint32_t a, uint32
 
 /** The same elements as a vector, without a copy. */
 uint32_t fw_net_add_flatten(struct fw_net *net, const char *name, uint32_t in);
+
+/**
+ * weight [width][columns of `in`] and, where wanted, a bias, applied to each row of `in`: a vector,
+ * or every token of a sequence. Both begin within 1 / sqrt(columns) of 0.
+ */
+uint32_t fw_net_add_linear(struct fw_net *net, const char *name, uint32_t in, uint64_t width,
+                           bool bias);
 
 /** Ends building, or returns the first mistake: now the net is constant. */
 fw_status fw_net_close(struct fw_net *net);
@@ -215,6 +224,7 @@ struct fw_net_pass {
     struct fw_operand v, hv;                /**< flat; absent where R is not open */
     struct fw_operand *saved, *saved_r;     /**< per layer */
     struct fw_operand scratch, spill;
+    double *host; /**< as much as the layer with the largest `host` asked for */
     struct fw_net_answer answer;
     struct fw_kernels_buffer **buffers; /**< that the operands lie in */
     uint32_t n_buffers;
@@ -253,7 +263,8 @@ fw_status fw_net_backward(struct fw_net_pass *pass);
 
 /**
  * `hv` = Hessian of the mean loss times `v`. As often as wanted after backward: the same v gives
- * the same bits, and nothing but `hv` and scratch is written.
+ * the same bits, and nothing but `hv` and scratch is written. `gradient` is to be as backward left
+ * it, and so are the weights.
  */
 fw_status fw_net_r_product(struct fw_net_pass *pass);
 

@@ -86,18 +86,23 @@ static fw_status take_saved(struct fw_net_pass *pass, bool of_r, struct fw_opera
 static fw_status take_scratch(struct fw_net_pass *pass)
 {
     const struct fw_net *net = pass->net;
-    uint64_t scratch = 0, spill = 0;
+    uint64_t scratch = 0, spill = 0, host = 0;
     for (uint32_t i = 0; i < net->n_layers; i++) {
         const struct fw_net_layer *layer = &net->layers[i];
         const uint64_t bytes = bytes_of(pass, layer->scratch);
         uint32_t readers = 0;
         scratch = bytes > scratch ? bytes : scratch;
+        host = layer->host > host ? layer->host : host;
         for (uint32_t k = i + 1; k < net->n_layers; k++) {
             readers += net->layers[k].n_in > 0 && net->layers[k].in[0] == i;
             readers += net->layers[k].n_in > 1 && net->layers[k].in[1] == i;
         }
         const uint64_t value = fw_net_size(layer->shape) * pass->capacity * net->element;
         spill = layer->live && readers > 1 && value > spill ? value : spill;
+    }
+    pass->host = pass->has_r ? malloc((host + 1) * sizeof *pass->host) : NULL;
+    if (pass->has_r && pass->host == NULL) {
+        return fw_fault_nomem(net->host);
     }
     fw_status status = take(pass, scratch, &pass->scratch);
     return status == FW_OK ? take(pass, spill, &pass->spill) : status;
@@ -229,7 +234,8 @@ void fw_net_pass_destroy(struct fw_net_pass *pass)
                            pass->rgy.given,
                            pass->answer.labels,
                            pass->buffers,
-                           pass->answer.choices};
+                           pass->answer.choices,
+                           pass->host};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         free(lists[i]);
     }

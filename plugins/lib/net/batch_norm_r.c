@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * R-pair of batch norm. With x = s (X - mean), s = 1 / sqrt(variance + epsilon), weight w, bias b,
+ * R of a parameter with a dash, E the mean over a channel of the batch, and q = E[x R(X - mean)]:
+ *
+ *     Rx  = s (RX - E[RX]) - s q x
+ *     RY  = w' x + w Rx + b'
+ *     RgX = s (w' - s q w) gY + s w RgY - s^2 w E[gY x] RX + s (2 s q w E[gY x] - k) x + constant
+ *     k   = w' E[gY x] + w (E[RgY x] + E[gY Rx])
+ *
+ * so that both are sums per channel, arithmetic on a few numbers per channel, done here in float64
+ * because squares cancel, and one or two passes over the images. Frozen statistics are constants:
+ * E[RX] and q are 0, and so is every mean over the batch.
+ */
+#include <math.h>
+
+#include "batch_norm.h"
+
+/* Rows of a number per channel, float64, filled on the device and computed with on the host. */
+enum {
+    MEAN,
+    VARIANCE,
+    WEIGHT,
+    BIAS,
+    R_WEIGHT,
+    R_BIAS,
+    MEAN_R, /* E[RX] */
+    MOMENT, /* E[X RX] */
+    FORWARD_ROWS,
+    PRODUCT = FORWARD_ROWS, /* sum of gY x, which is the gradient of the weight */
+    SUM,                    /* sum of gY, which is that of the bias */
+    R_SUM,                  /* sum of RgY */
+    R_MOMENT,               /* sum of RgY X */
+    MOMENT_R,               /* sum of gY RX */
+    N_ROWS
+};
+
+/* What the host gives back: factors of images, in the net's type; and R of both gradients. */
+enum { OF_RX, OF_X, CONSTANT, OF_GY, OF_RGY, N_FACTORS };
+enum { R_OF_PRODUCT, R_OF_SUM, N_RESULTS };
+enum { N_NUMBERS = N_ROWS + N_FACTORS + N_RESULTS };
+
+uint64_t fw_batch_norm_r_room(const struct fw_net *net, uint64_t channels)
+{
+    return channels * (N_ROWS * (sizeof(double) / net->element) + N_FACTORS);
+}
+
+uint64_t fw_batch_norm_host_room(uint64_t channels)
+{
+    return channels * (N_NUMBERS + N_FACTORS);
+}
+
+/* One call of the R-pair; what comes after a failure does nothing. */
+struct call {
+    struct fw_net_pass *pass;
+    const struct fw_net_layer *layer;
+    uint64_t channels;
+    bool is_live;   /* X depends on the parameters */
+    bool is_moving; /* and the statistics do */
+    fw_status status;
+};
+
+static struct call call_of(struct fw_net_pass *pass, const struct fw_net_layer *layer)
+{
+    const bool is_live = fw_net_is_live(pass, layer->in[0]);
+    return (struct call){.pass = pass,
+                         .layer = layer,
+                         .channels = layer->shape.channels,
+                         .is_live = is_live,
+                         .is_moving = is_live && pass->mode.batch_statistics};
+}
+
+static struct fw_operand row(const struct call *call, uint32_t which)
+{
+    struct fw_operand operand = call->pass->saved_r[call->layer->index];
+    operand.offset += which * call->channels * sizeof(double);
+    return operand;
+}
+
+static struct fw_operand factor(const struct call *call, uint32_t which)
+{
+    return fw_net_at(call->pass, row(call, N_ROWS), which * call->channels);
+}
+
+/* Two rows from `first` on, of arrays of the net's type that lie one after the other. */
+static void widen(struct call *call, uint32_t first, struct fw_operand from)
+{
+    const uint64_t n = 2 * call->channels;
+    const struct fw_copy copy = {.struct_size = (uint32_t)sizeof copy,
+                                 .in_type = call->pass->net->dtype,
+                                 .out_type = FW_F64,
+                                 .shape = {1, 1, 1, n},
+                                 .in_stride = {n, n, n, 1},
+                                 .out_stride = {n, n, n, 1},
+                                 .in = from,
+                                 .out = row(call, first)};
+    if (call->status == FW_OK) {
+        call->status = call->pass->kernels->copy(call->pass->session, &copy);
+    }
+}
+
+/* A row of sums over a channel of a, or of a times b where it is there. */
+static void reduce(struct call *call, uint32_t which, double alpha, struct fw_operand a,
+                   struct fw_operand b)
+{
+    const struct fw_net_shape *shape = &call->layer->shape;
+    const struct fw_reduce op = {.struct_size = (uint32_t)sizeof op,
+                                 .dtype = call->pass->net->dtype,
+                                 .kind = b.buffer == NULL ? FW_REDUCE_SUM : FW_REDUCE_DOT,
+                                 .out_type = FW_F64,
+                                 .outer = call->pass->n,
+                                 .channels = call->channels,
+                                 .inner = shape->rows * shape->cols,
+                                 .alpha = alpha,
+                                 .a = a,
+                                 .b = b,
+                                 .out = row(call, which)};
+    if (call->status == FW_OK) {
+        call->status = call->pass->kernels->reduce(call->pass->session, &op);
+    }
+}
+
+static void fetch(struct call *call, uint32_t n_rows)
+{
+    if (call->status == FW_OK) {
+        call->status =
+            call->pass->kernels->download(call->pass->session, row(call, 0), call->pass->host,
+                                          n_rows * call->channels * sizeof(double));
+    }
+}
+
+/* n numbers of the host's as elements of the net's type. */
+static void give(struct call *call, struct fw_operand to, const double *numbers, uint64_t n)
+{
+    const struct fw_net *net = call->pass->net;
+    float *narrow = (float *)(void *)(call->pass->host + N_NUMBERS * call->channels);
+    for (uint64_t i = 0; i < n && net->dtype == FW_F32; i++) {
+        narrow[i] = (float)numbers[i];
+    }
+    const void *from = net->dtype == FW_F32 ? (const void *)narrow : numbers;
+    if (call->status == FW_OK) {
+        call->status = call->pass->kernels->upload(call->pass->session, to, from, n * net->element);
+    }
+}
+
+/* The numbers of one channel, in memory of the host's. */
+struct channel {
+    double *at; /* of row 0 */
+    uint64_t channels;
+};
+
+static double get(const struct channel *channel, uint32_t which)
+{
+    return channel->at[which * channel->channels];
+}
+
+static void put(const struct channel *channel, uint32_t which, double value)
+{
+    channel->at[(N_ROWS + which) * channel->channels] = value;
+}
+
+static void forward_factors(const struct call *call, const struct channel *c)
+{
+    const double s = 1 / sqrt(get(c, VARIANCE) + call->layer->as.epsilon);
+    const double mean_r = call->is_moving ? get(c, MEAN_R) : 0;
+    const double q = call->is_moving ? s * (get(c, MOMENT) - get(c, MEAN) * mean_r) : 0;
+    const double of_rx = s * get(c, WEIGHT);
+    const double of_x = s * (get(c, R_WEIGHT) - of_rx * q);
+    put(c, OF_RX, of_rx);
+    put(c, OF_X, of_x);
+    put(c, CONSTANT, get(c, R_BIAS) - of_rx * mean_r - of_x * get(c, MEAN));
+}
+
+fw_status fw_batch_norm_r_forward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
+{
+    const uint32_t in = layer->in[0];
+    const double n = (double)fw_batch_norm_count(pass, layer);
+    struct call call = call_of(pass, layer);
+    widen(&call, MEAN, fw_batch_norm_mean(pass, layer));
+    widen(&call, WEIGHT, fw_net_part(pass, layer, pass->parameters, 0));
+    widen(&call, R_WEIGHT, fw_net_part(pass, layer, pass->v, 0));
+    if (call.is_moving) {
+        reduce(&call, MEAN_R, 1 / n, pass->ry[in], (struct fw_operand){0});
+        reduce(&call, MOMENT, 1 / n, pass->ry[in], pass->y[in]);
+    }
+    fetch(&call, FORWARD_ROWS);
+    for (uint64_t i = 0; i < call.channels; i++) {
+        forward_factors(&call, &(const struct channel){pass->host + i, call.channels});
+    }
+    give(&call, factor(&call, 0), pass->host + N_ROWS * call.channels, 3 * call.channels);
+    const struct fw_affine affine = {.struct_size = (uint32_t)sizeof affine,
+                                     .dtype = pass->net->dtype,
+                                     .outer = pass->n,
+                                     .channels = call.channels,
+                                     .inner = layer->shape.rows * layer->shape.cols,
+                                     .a = pass->y[in],
+                                     .pa = factor(&call, OF_X),
+                                     .b = pass->ry[in],
+                                     .pb = call.is_live ? factor(&call, OF_RX)
+                                                        : (struct fw_operand){0},
+                                     .p0 = factor(&call, CONSTANT),
+                                     .out = pass->ry[layer->index]};
+    return call.status == FW_OK ? pass->kernels->affine(pass->session, &affine) : call.status;
+}
+
+static void backward_factors(const struct call *call, const struct channel *c)
+{
+    const double n = (double)fw_batch_norm_count(call->pass, call->layer);
+    const double s = 1 / sqrt(get(c, VARIANCE) + call->layer->as.epsilon);
+    const double mean = get(c, MEAN), w = get(c, WEIGHT), r_w = get(c, R_WEIGHT);
+    const double mean_r = call->is_moving ? get(c, MEAN_R) : 0;
+    const double q = call->is_moving ? s * (get(c, MOMENT) - mean * mean_r) : 0;
+    /* Sums of RgY x and of gY Rx. */
+    const double r_gx = s * (get(c, R_MOMENT) - mean * get(c, R_SUM));
+    const double g_rx =
+        call->is_live ? s * (get(c, MOMENT_R) - mean_r * get(c, SUM) - q * get(c, PRODUCT)) : 0;
+    /* E[h] and E[h x] of h = w gY, and R of both; 0 where they are not there. */
+    const double hx = call->is_moving ? w * get(c, PRODUCT) / n : 0;
+    const double k = call->is_moving ? (r_w * get(c, PRODUCT) + w * (r_gx + g_rx)) / n : 0;
+    const double h = call->is_moving ? w * get(c, SUM) / n : 0;
+    const double r_h = call->is_moving ? (r_w * get(c, SUM) + w * get(c, R_SUM)) / n : 0;
+    const double of_x = s * s * (2 * s * q * hx - k);
+    put(c, OF_GY, s * (r_w - s * q * w));
+    put(c, OF_RGY, s * w);
+    put(c, OF_RX, -s * s * hx);
+    put(c, OF_X, of_x);
+    put(c, CONSTANT, s * (s * mean_r * hx + s * q * h - r_h) - of_x * mean);
+    put(c, N_FACTORS + R_OF_PRODUCT, r_gx + g_rx);
+    put(c, N_FACTORS + R_OF_SUM, get(c, R_SUM));
+}
+
+/* RgX: three images in one pass, and RX where the statistics move. */
+static fw_status spread(struct call *call, struct fw_operand out)
+{
+    struct fw_net_pass *pass = call->pass;
+    const struct fw_net_layer *layer = call->layer;
+    const uint32_t in = layer->in[0];
+    struct fw_affine affine = {.struct_size = (uint32_t)sizeof affine,
+                               .dtype = pass->net->dtype,
+                               .outer = pass->n,
+                               .channels = call->channels,
+                               .inner = layer->shape.rows * layer->shape.cols,
+                               .a = pass->rgy.at[layer->index],
+                               .pa = factor(call, OF_RGY),
+                               .b = pass->gy.at[layer->index],
+                               .pb = factor(call, OF_GY),
+                               .p0 = factor(call, CONSTANT),
+                               .out = out};
+    if (call->is_moving) {
+        affine.d = pass->y[in];
+        affine.pd = factor(call, OF_X);
+    }
+    fw_status status = pass->kernels->affine(pass->session, &affine);
+    if (status != FW_OK || !call->is_moving) {
+        return status;
+    }
+    affine.a = out;
+    affine.b = pass->ry[in];
+    affine.pb = factor(call, OF_RX);
+    affine.pa = affine.d = affine.pd = affine.p0 = (struct fw_operand){0};
+    return pass->kernels->affine(pass->session, &affine);
+}
+
+fw_status fw_batch_norm_r_backward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
+{
+    const uint32_t in = layer->in[0];
+    const struct fw_operand r = pass->rgy.at[layer->index], none = {0};
+    struct call call = call_of(pass, layer);
+    const uint64_t n = call.channels;
+    widen(&call, PRODUCT, fw_net_part(pass, layer, pass->gradient, 0));
+    reduce(&call, R_SUM, 1, r, none);
+    reduce(&call, R_MOMENT, 1, r, pass->y[in]);
+    if (call.is_live) {
+        reduce(&call, MOMENT_R, 1, pass->gy.at[layer->index], pass->ry[in]);
+    }
+    fetch(&call, N_ROWS);
+    for (uint64_t i = 0; i < n; i++) {
+        backward_factors(&call, &(const struct channel){pass->host + i, n});
+    }
+    give(&call, factor(&call, 0), pass->host + N_ROWS * n, N_FACTORS * n);
+    give(&call, fw_net_part(pass, layer, pass->hv, 0), pass->host + (N_ROWS + N_FACTORS) * n,
+         N_RESULTS * n);
+    if (call.status != FW_OK || !call.is_live) {
+        return call.status;
+    }
+    const struct fw_operand out = fw_net_gradient_begin(pass, &pass->rgy, in);
+    const fw_status status = spread(&call, out);
+    return status == FW_OK ? fw_net_gradient_end(pass, &pass->rgy, in, out) : status;
+}

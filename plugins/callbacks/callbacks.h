@@ -11,6 +11,7 @@
 
 #include "analysis/epochs.h"
 #include "analysis/outcome.h"
+#include "analysis/residual.h"
 #include "sql/sql.h"
 
 /** What a column of a recorded run can be. */
@@ -57,7 +58,11 @@ enum callbacks_reason {
     CALLBACKS_REASONS
 };
 
-enum { CALLBACKS_CURVE_POINTS = 400, CALLBACKS_WINDOW_MOST = 1024, CALLBACKS_NAME = 128 };
+enum {
+    CALLBACKS_CURVE_POINTS = 400,
+    CALLBACKS_WINDOW_MOST = FW_RESIDUAL_MOST,
+    CALLBACKS_NAME = 128
+};
 
 /** What the plot of a run shows: sampled evenly, so that its size is not the run's. */
 struct callbacks_curve {

@@ -6,64 +6,21 @@
 #include "analysis/ewma.h"
 #include "analysis/fit.h"
 #include "analysis/psd.h"
+#include "analysis/residual.h"
 #include "callbacks.h"
-
-enum { WINDOW_LEAST = 16 };
 
 static const double smoothing = 0.1;
 
-/* Two epochs' records, or what is asked for; all of them where nothing says what an epoch is. */
 static size_t window_of(const struct callbacks *c, const struct callbacks_record *record)
 {
-    size_t n = record->series[CALLBACKS_LOSS].n, longest = 0;
-    size_t asked = (size_t)fw_task_value(c->task, "noise_window")->integer;
+    size_t longest = 0;
 
     for (size_t i = 0; i < record->n_epochs; i++) {
         size_t records = (size_t)(record->epochs[i].n + record->epochs[i].n_bad);
         longest = records > longest ? records : longest;
     }
-    asked = asked > 0 ? asked : longest > 0 ? 2 * longest : n;
-    asked = asked < CALLBACKS_WINDOW_MOST ? asked : CALLBACKS_WINDOW_MOST;
-    return asked < n ? asked : n;
-}
-
-static bool all_finite(const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(values[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What the loss is beside its trend: the power law's (0), else the EWMA's (1), else the mean's (2).
- */
-static int residuals(const double *step, const double *loss, size_t n,
-                     const struct fw_power_law *law, double *ret)
-{
-    struct fw_ewma ewma;
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        ret[i] = loss[i] - exp(law->log_a) * pow(step[i], law->b);
-        sum += loss[i];
-    }
-    if (all_finite(ret, n)) {
-        return 0;
-    }
-    fw_ewma_init(&ewma, smoothing);
-    for (size_t i = 0; i < n; i++) {
-        fw_ewma_update(&ewma, loss[i]);
-        ret[i] = loss[i] - ewma.mean;
-    }
-    if (all_finite(ret, n)) {
-        return 1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        ret[i] = loss[i] - sum / (double)n;
-    }
-    return 2;
+    return fw_residual_window(record->series[CALLBACKS_LOSS].n,
+                              (size_t)fw_task_value(c->task, "noise_window")->integer, longest);
 }
 
 static void say_spectrum(const double *residual, size_t n, struct callbacks_numbers *numbers,
@@ -90,28 +47,20 @@ static void say_window(struct callbacks_record *record, size_t n, struct callbac
 {
     const struct callbacks_series *series = &record->series[CALLBACKS_LOSS];
     const double *step = series->step + series->n - n, *loss = series->value + series->n - n;
-    struct fw_power_law law;
-    struct fw_psd psd, raw;
-    double power = 0, *residual = record->room;
+    struct fw_residual window;
+    enum fw_outcome outcome = fw_residual_of(step, loss, n, record->room, &window);
 
-    fw_power_law_fit(step, loss, n, &law);
-    callbacks_say(numbers, CALLBACKS_NOISE_SLOPE, law.b);
-    callbacks_say(numbers, CALLBACKS_NOISE_R2, isnan(law.b) ? NAN : law.r2);
-    if (!all_finite(loss, n)) {
+    callbacks_say(numbers, CALLBACKS_NOISE_SLOPE, window.law.b);
+    callbacks_say(numbers, CALLBACKS_NOISE_R2, window.law.r2);
+    if (outcome != FW_OUTCOME_OK) {
         return;
     }
-    int mode = residuals(step, loss, n, &law, residual);
-    for (size_t i = 0; i < n; i++) {
-        power += residual[i] * residual[i];
-    }
-    fw_psd_of(residual, n, &fw_psd_low, &fw_psd_high, &psd);
-    fw_psd_of(loss, n, &fw_psd_low, &fw_psd_high, &raw);
-    callbacks_say(numbers, CALLBACKS_RESIDUAL_MODE, mode);
-    callbacks_say(numbers, CALLBACKS_RESIDUAL_POWER, power / (double)n);
-    callbacks_say(numbers, CALLBACKS_PSD_TAIL, psd.tail);
-    callbacks_say(numbers, CALLBACKS_PSD_TAIL_RAW, raw.tail);
-    callbacks_say(numbers, CALLBACKS_PSD_TOTAL, psd.total);
-    say_spectrum(residual, n, numbers, record->room + n);
+    callbacks_say(numbers, CALLBACKS_RESIDUAL_MODE, window.mode);
+    callbacks_say(numbers, CALLBACKS_RESIDUAL_POWER, window.power);
+    callbacks_say(numbers, CALLBACKS_PSD_TAIL, window.psd.tail);
+    callbacks_say(numbers, CALLBACKS_PSD_TAIL_RAW, window.raw.tail);
+    callbacks_say(numbers, CALLBACKS_PSD_TOTAL, window.psd.total);
+    say_spectrum(record->room, n, numbers, record->room + n);
 }
 
 static double mean_square(const struct callbacks_series *series)
@@ -173,7 +122,7 @@ void callbacks_noise(const struct callbacks *c, struct callbacks_record *record,
                      struct callbacks_numbers *numbers)
 {
     size_t n = window_of(c, record);
-    bool enough = n >= WINDOW_LEAST;
+    bool enough = n >= FW_RESIDUAL_LEAST;
 
     for (int i = CALLBACKS_RESIDUAL_MODE; i <= (int)CALLBACKS_PSD_SLOPE_R2; i++) {
         callbacks_lack(numbers, (enum callbacks_metric)i,

@@ -3,9 +3,10 @@
 
 #include "analysis/ewma.h"
 #include "analysis/fit.h"
+#include "callback_host/cadence.h"
 #include "callbacks.h"
 
-enum { FIT_LEAST = 8, SLOPE_METRICS_END = CALLBACKS_EWMA_VARIANCE };
+enum { SLOPE_METRICS_END = CALLBACKS_EWMA_VARIANCE };
 
 static void say_outcome(struct callbacks_numbers *numbers, enum callbacks_metric metric,
                         enum fw_outcome outcome, double value)
@@ -90,17 +91,6 @@ static size_t length_of(const struct callbacks_record *record, size_t epoch)
     return epoch + 1 == record->n_epochs && before > n ? before : n;
 }
 
-static bool ends_quarter(size_t b, size_t length)
-{
-    for (size_t k = 1; k <= 4; k++) {
-        size_t end = k * length / 4;
-        if (end > 0 && b + 1 == end) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * The means of quarters of epochs from `knee` on, over the step at their ends; a last one that is
  * not whole counts for nothing. Gives their number. x and y have room for a loss each.
@@ -119,7 +109,7 @@ static size_t quarters(const struct callbacks_record *record, size_t knee, doubl
             quarter = (struct fw_epoch){0};
         }
         fw_epoch_add(&quarter, loss->value[i]);
-        if (!ends_quarter(b, length_of(record, epoch))) {
+        if (fw_cadence_quarter(b, length_of(record, epoch)) == 0) {
             continue;
         }
         if (epoch >= knee && quarter.n > 0) {
@@ -134,14 +124,10 @@ static size_t quarters(const struct callbacks_record *record, size_t knee, doubl
 static void say_r2(struct callbacks_numbers *numbers, enum callbacks_metric metric, const double *x,
                    const double *y, size_t n)
 {
-    struct fw_power_law law;
-    enum fw_outcome outcome =
-        n >= FIT_LEAST ? fw_power_law_fit(x, y, n, &law) : FW_OUTCOME_INSUFFICIENT;
+    double r2;
+    enum fw_outcome outcome = fw_power_law_r2(x, y, n, FW_SLOPE_FIT_LEAST, &r2);
 
-    if (outcome == FW_OUTCOME_OK && law.n < FIT_LEAST) {
-        outcome = FW_OUTCOME_INSUFFICIENT;
-    }
-    say_outcome(numbers, metric, outcome, outcome == FW_OUTCOME_OK ? law.r2 : NAN);
+    say_outcome(numbers, metric, outcome, r2);
 }
 
 static void say_after_knee(struct callbacks_record *record, size_t knee,

@@ -7,6 +7,9 @@
 
 #include "outcome.h"
 
+/** Points, quarters of epochs, below which a power law is not fitted to a run. */
+enum { FW_SLOPE_FIT_LEAST = 8 };
+
 /** The losses of an epoch's batches, as a sum. Zero-initialise; epoch e is element e of an array.
  */
 struct fw_epoch {

@@ -69,6 +69,22 @@ enum fw_outcome fw_power_law_fit(const double *x, const double *y, size_t n,
     return FW_OUTCOME_OK;
 }
 
+enum fw_outcome fw_power_law_r2(const double *x, const double *y, size_t n, size_t least,
+                                double *ret_r2)
+{
+    struct fw_power_law law;
+    enum fw_outcome outcome = fw_power_law_fit(x, y, n, &law);
+
+    if (ret_r2 == NULL) {
+        return FW_OUTCOME_BAD_ARGUMENT;
+    }
+    if (law.n < least) {
+        outcome = FW_OUTCOME_INSUFFICIENT;
+    }
+    *ret_r2 = outcome == FW_OUTCOME_OK ? law.r2 : NAN;
+    return outcome;
+}
+
 double fw_bits_of_nats(double nats)
 {
     return nats * 1.4426950408889634; /* 1 / ln 2 */

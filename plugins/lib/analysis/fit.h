@@ -17,6 +17,10 @@ struct fw_power_law {
 enum fw_outcome fw_power_law_fit(const double *x, const double *y, size_t n,
                                  struct fw_power_law *ret);
 
+/** r2 of that fit, where it has `least` points or more; INSUFFICIENT and NaN below. */
+enum fw_outcome fw_power_law_r2(const double *x, const double *y, size_t n, size_t least,
+                                double *ret_r2);
+
 /** ln 2 nats are one bit; what is not finite stays so. */
 double fw_bits_of_nats(double nats);
 

@@ -16,6 +16,7 @@ static fw_status fail(const struct fw_host *host, const char *path, const char *
     fw_status status = errno == ENOENT ? FW_E_MISSING : FW_E_IO;
 
     status = errno == ENOSPC || errno == EDQUOT ? FW_E_NOSPACE : status;
+    status = errno == ENOMEM ? FW_E_NOMEM : status;
     return fw_faultf(host, status, path, NULL, "%s: %s", what, strerror(errno));
 }
 
@@ -67,38 +68,48 @@ static bool write_all(int fd, const char *bytes, size_t size)
         bytes += n;
         size -= (size_t)n;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
-static bool create(const char *path, const char *bytes, size_t size)
+static bool create(const char *path, const char *bytes, size_t size, bool durable)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0) {
         return false;
     }
-    bool written = write_all(fd, bytes, size);
+    bool written = write_all(fd, bytes, size) && (!durable || fsync(fd) == 0);
     int cause = errno;
     bool closed = close(fd) == 0;
     errno = written ? errno : cause;
     return written && closed;
 }
 
-fw_status fw_file_write(const struct fw_host *host, const char *path, const char *bytes,
-                        size_t size)
+bool fw_file_replace(const char *path, const char *bytes, size_t size, bool durable)
 {
     struct fw_text beside = {0};
 
     fw_text_appendf(&beside, "%s.tmp", path);
     if (beside.failed) {
         fw_text_finish(&beside);
-        return fw_fault_nomem(host);
+        errno = ENOMEM;
+        return false;
     }
-    fw_status status = FW_OK;
-    if (!create(fw_text_get(&beside), bytes, size) || rename(fw_text_get(&beside), path) < 0) {
-        status = fail(host, path, "the file cannot be written");
+    bool done = create(fw_text_get(&beside), bytes, size, durable) &&
+                rename(fw_text_get(&beside), path) == 0;
+    int cause = errno;
+    if (!done) {
         unlink(fw_text_get(&beside));
     }
     fw_text_finish(&beside);
-    return status;
+    errno = cause;
+    return done;
+}
+
+fw_status fw_file_write(const struct fw_host *host, const char *path, const char *bytes,
+                        size_t size)
+{
+    return fw_file_replace(path, bytes, size, true)
+               ? FW_OK
+               : fail(host, path, "the file cannot be written");
 }

@@ -22,4 +22,10 @@ fw_status fw_file_read(const struct fw_host *host, const char *path, char **ret_
 fw_status fw_file_write(const struct fw_host *host, const char *path, const char *bytes,
                         size_t size);
 
+/**
+ * The same without a fault: false, with errno. Not durable: it does not wait for the disk, so that
+ * a power cut may leave an empty file; for what is written again soon. [any thread]
+ */
+bool fw_file_replace(const char *path, const char *bytes, size_t size, bool durable);
+
 #endif

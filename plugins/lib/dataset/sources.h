@@ -38,23 +38,22 @@ struct fw_dataset_augment {
 
 /**
  * For every source. Zero-initialise, then set `host`. Shares are of each class of what the source
- * gives to train with, rounded to whole samples; which ones is drawn from `split_seed`.
- * A source that has a validation or a test part of its own keeps it: a share of that part is
- * FW_E_CONFIG.
+ * gives to train with, rounded to whole samples; which ones is drawn from `split_seed`. They are
+ * for sources without such a part of their own: what validates stands in info's val_origin.
  */
 struct fw_dataset_options {
     const struct fw_host *host;
     uint64_t split_seed;
     double val_share, test_share; /**< 0 ≤, together < 1 */
-    bool val_is_test; /**< the test part validates too; the source's own validation trains */
+    bool val_is_test; /**< the test part validates too, and what would have validated trains */
     enum fw_dataset_scaling scaling;
     struct fw_dataset_augment augment;
 };
 
 /**
  * CIFAR-10 in its binary form: records of a label, 0 … 9, and 32 × 32 bytes of red, green, blue.
- * `train` is a folder with data_batch_1.bin … data_batch_5.bin and test_batch.bin, or with one
- * other .bin, or a .bin itself; `test` (NULL: none) a .bin that is no part of a folder.
+ * `train` is a folder with data_batch_1.bin … data_batch_5.bin and test_batch.bin of 10,000 records
+ * each, or with one other .bin, or a .bin itself; `test` a .bin beside the latter two, NULL: none.
  */
 fw_status fw_dataset_open_cifar10(const struct fw_dataset_options *options, const char *train,
                                   const char *test, struct fw_dataset **ret_set);
@@ -75,8 +74,9 @@ fw_status fw_dataset_open_idx(const struct fw_dataset_options *options,
  * Bytes stay bytes; other real numbers become floats.
  */
 struct fw_dataset_npz {
-    const char *train, *test;   /**< .npz; test NULL: none */
-    const char *input, *target; /**< names of the arrays, NULL: "x", "y" */
+    const char *train, *test;               /**< .npz, or .npy of the inputs; test NULL: none */
+    const char *train_labels, *test_labels; /**< .npy of the classes, NULL: in the archive */
+    const char *input, *target;             /**< names of an archive's arrays, NULL: "x", "y" */
 };
 fw_status fw_dataset_open_npz(const struct fw_dataset_options *options,
                               const struct fw_dataset_npz *files, struct fw_dataset **ret_set);

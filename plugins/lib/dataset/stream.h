@@ -29,10 +29,10 @@ static inline double fw_stream_uniform(uint64_t *state)
     return (double)(fw_splitmix_next(state) >> 11) * 0x1p-53;
 }
 
-/** 0 … n - 1, n > 0: the upper half of a 128-bit product, whose bias is below n / 2^64. */
+/** 0 … n - 1, 0 < n ≤ 2^32: no number is likelier than another by more than 2^-32. */
 static inline uint64_t fw_stream_below(uint64_t *state, uint64_t n)
 {
-    return (uint64_t)(((unsigned __int128)fw_splitmix_next(state) * n) >> 64);
+    return ((fw_splitmix_next(state) >> 32) * n) >> 32;
 }
 
 #endif

@@ -44,3 +44,19 @@ void fw_instant_append(struct fw_text *text, const struct fw_source_column *colu
     fw_text_identifier(text, column->name);
     fw_text_append(text, has_zone ? ")) AS TIMESTAMP)" : " AS TIMESTAMP)");
 }
+
+void fw_instant_append_day(struct fw_text *text, const struct fw_source_column *column,
+                           const char *format)
+{
+    fw_text_append(text, "TRY_CAST(");
+    if (format[0] != '\0' && strcmp(column->sql_type, "VARCHAR") == 0) {
+        fw_text_append(text, "try_strptime(");
+        fw_text_identifier(text, column->name);
+        fw_text_append(text, ", ");
+        fw_text_literal(text, format);
+        fw_text_append(text, ")");
+    } else {
+        fw_instant_append(text, column);
+    }
+    fw_text_append(text, " AS DATE)");
+}

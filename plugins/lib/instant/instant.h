@@ -14,4 +14,8 @@
  */
 void fw_instant_append(struct fw_text *text, const struct fw_source_column *column);
 
+/** The same for its calendar day: a DATE. `format` is of text, as in strptime; "" the above. */
+void fw_instant_append_day(struct fw_text *text, const struct fw_source_column *column,
+                           const char *format);
+
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "named/named.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "instant/instant.h"
 
-fw_status fw_named_column(const struct fw_named *named, const char *parameter,
-                          const struct fw_source_column **ret_column)
+fw_status fw_named_find(const struct fw_host *host, const struct fw_source *source,
+                        const char *name, const char *parameter,
+                        const struct fw_source_column **ret_column)
 {
-    const struct fw_source *source = named->source;
-    const char *name = fw_task_text(named->task, parameter);
     const struct fw_source_column *column = fw_source_column(source, name);
     struct fw_text names = {0};
     fw_status status = FW_OK;
@@ -24,7 +22,7 @@ fw_status fw_named_column(const struct fw_named *named, const char *parameter,
     if (column != NULL) {
         *ret_column = column;
     } else {
-        status = fw_faultf(named->host, FW_E_MISSING, source->files[0].path,
+        status = fw_faultf(host, FW_E_MISSING, source->files[0].path,
                            "name the column in the stage's params",
                            "there is no column \"%s\" (parameter %s) among: %s", name, parameter,
                            fw_text_get(&names));
@@ -33,28 +31,23 @@ fw_status fw_named_column(const struct fw_named *named, const char *parameter,
     return status;
 }
 
+fw_status fw_named_column(const struct fw_named *named, const char *parameter,
+                          const struct fw_source_column **ret_column)
+{
+    return fw_named_find(named->host, named->source, fw_task_text(named->task, parameter),
+                         parameter, ret_column);
+}
+
 fw_status fw_named_day(const struct fw_named *named, const char *parameter,
                        const char *format_parameter, struct fw_text *text)
 {
-    const char *format = fw_task_text(named->task, format_parameter);
     const struct fw_source_column *column;
     fw_status status = fw_named_column(named, parameter, &column);
 
-    if (status != FW_OK) {
-        return status;
+    if (status == FW_OK) {
+        fw_instant_append_day(text, column, fw_task_text(named->task, format_parameter));
     }
-    fw_text_append(text, "TRY_CAST(");
-    if (format[0] != '\0' && strcmp(column->sql_type, "VARCHAR") == 0) {
-        fw_text_append(text, "try_strptime(");
-        fw_text_identifier(text, column->name);
-        fw_text_append(text, ", ");
-        fw_text_literal(text, format);
-        fw_text_append(text, ")");
-    } else {
-        fw_instant_append(text, column);
-    }
-    fw_text_append(text, " AS DATE)");
-    return FW_OK;
+    return status;
 }
 
 fw_status fw_named_number(const struct fw_named *named, const char *parameter, struct fw_text *text)

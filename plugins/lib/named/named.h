@@ -20,6 +20,11 @@ struct fw_named {
 fw_status fw_named_column(const struct fw_named *named, const char *parameter,
                           const struct fw_source_column **ret_column);
 
+/** The same by `name`; `parameter` is what the fault calls it. */
+fw_status fw_named_find(const struct fw_host *host, const struct fw_source *source,
+                        const char *name, const char *parameter,
+                        const struct fw_source_column **ret_column);
+
 /**
  * Appends SQL for the calendar day of the column, in UTC where its times have a zone, NULL where it
  * says none: a DATE. `format_parameter` names the format of dates that are text, as in strptime;

@@ -210,10 +210,9 @@ static void backward_factors(const struct call *call, const struct channel *c)
     const double mean = get(c, MEAN), w = get(c, WEIGHT), r_w = get(c, R_WEIGHT);
     const double mean_r = call->is_moving ? get(c, MEAN_R) : 0;
     const double q = call->is_moving ? s * (get(c, MOMENT) - mean * mean_r) : 0;
-    /* Sums of RgY x and of gY Rx. */
+    /* Sums of RgY x and of gY Rx; MOMENT_R is 0 where X depends on no parameter. */
     const double r_gx = s * (get(c, R_MOMENT) - mean * get(c, R_SUM));
-    const double g_rx =
-        call->is_live ? s * (get(c, MOMENT_R) - mean_r * get(c, SUM) - q * get(c, PRODUCT)) : 0;
+    const double g_rx = s * (get(c, MOMENT_R) - mean_r * get(c, SUM) - q * get(c, PRODUCT));
     /* E[h] and E[h x] of h = w gY, and R of both; 0 where they are not there. */
     const double hx = call->is_moving ? w * get(c, PRODUCT) / n : 0;
     const double k = call->is_moving ? (r_w * get(c, PRODUCT) + w * (r_gx + g_rx)) / n : 0;

@@ -51,12 +51,8 @@ struct lasting {
     uint32_t from, to;
 };
 
-static bool meet(struct lasting a, struct lasting b)
-{
-    return a.to <= b.from && b.to <= a.from;
-}
-
-/* The first place for `value` that is free of all values above it that are there at its time. */
+/* The first place for `value` that is free of the ones above it that are still there when it
+ * comes; these have come before it. */
 static void place(const struct fw_net *net, uint64_t capacity, const struct lasting *lasting,
                   struct fw_net_plan *plan, uint32_t value)
 {
@@ -67,7 +63,7 @@ static void place(const struct fw_net *net, uint64_t capacity, const struct last
         moved = false;
         for (uint32_t i = value + 1; i < net->n_layers; i++) {
             const uint64_t end = plan->offset[i] + bytes_of(net, i, capacity);
-            if (net->layers[i].live && plan->root[i] == i && meet(lasting[i], lasting[value]) &&
+            if (net->layers[i].live && plan->root[i] == i && lasting[i].to <= lasting[value].from &&
                 at < end && plan->offset[i] < at + bytes) {
                 at = end;
                 moved = true;

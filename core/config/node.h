@@ -40,6 +40,7 @@ struct fw_cfg_node {
     double real;                  /* FW_CFG_FLOAT, and FW_CFG_INT as a double */
     bool truth;                   /* FW_CFG_BOOL */
     char *text;                   /* FW_CFG_STRING, with its variables replaced */
+    bool is_replaced;             /* and there were some */
     struct fw_cfg_node *items;    /* of a group, list or array, in file order */
     size_t len, cap;
 };

@@ -15,8 +15,14 @@ struct scope {
 
 static int expand(struct scope *scope, const char *text, int depth, struct fw_str *out);
 
-static int expand_name(struct scope *scope, const char *name, int depth, struct fw_str *out)
+/* `written` may have variables in it: "epochs_${budget}". */
+static int expand_name(struct scope *scope, const char *written, int depth, struct fw_str *out)
 {
+    fw_auto(str) struct fw_str text = {0};
+    if (expand(scope, written, depth + 1, &text) < 0) {
+        return -1;
+    }
+    const char *name = text.text ? text.text : "";
     if (strncmp(name, "env:", 4) == 0) {
         fw_diag_node(scope->diag, scope->user,
                      "the environment is not copied into settings; a secret is referred to as "
@@ -46,6 +52,18 @@ static int expand_name(struct scope *scope, const char *name, int depth, struct 
     return 0;
 }
 
+/* The brace that ends what began before `at`. */
+static const char *closing(const char *at)
+{
+    for (int open = 1; *at != '\0'; at++) {
+        open += (strncmp(at, "${", 2) == 0) - (*at == '}');
+        if (open == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
 static int expand(struct scope *scope, const char *text, int depth, struct fw_str *out)
 {
     if (depth > MAX_DEPTH) {
@@ -64,7 +82,7 @@ static int expand(struct scope *scope, const char *text, int depth, struct fw_st
             text = mark + 2;
             continue;
         }
-        const char *end = strchr(mark, '}');
+        const char *end = closing(mark + 2);
         if (!end) {
             fw_diag_node(scope->diag, scope->user, "\"${\" without \"}\"; a plain one is \"$${\"");
             return -1;
@@ -90,6 +108,7 @@ static void replace(struct scope *scope, struct fw_cfg_node *node, bool keep)
             if (text) {
                 free(node->text);
                 node->text = text;
+                node->is_replaced = true;
             }
         }
     }

@@ -163,29 +163,27 @@ static enum outcome from_node(struct fw_param_value *value, const struct fw_cfg_
     if (is_list(view->type)) {
         return list_from_node(value, node);
     }
+    const bool is_signed = view->type == FW_PARAM_INT || view->type == FW_PARAM_REAL;
+    const bool is_number = node->kind == FW_CFG_INT || node->kind == FW_CFG_FLOAT;
+    if (node->kind == FW_CFG_STRING) {
+        /* A variable is text by the time it gets here, whatever it is of. */
+        const bool is_plain = is_signed || view->type == FW_PARAM_BOOL;
+        return is_plain && !node->is_replaced ? BAD : from_text(value, node->text);
+    }
+    view->integer = view->type == FW_PARAM_BOOL ? node->truth : node->integer;
+    view->real = node->real;
     switch (view->type) {
     case FW_PARAM_BOOL:
-        view->integer = node->truth;
         return node->kind == FW_CFG_BOOL ? GOOD : BAD;
     case FW_PARAM_INT:
-        view->integer = node->integer;
-        return node->kind == FW_CFG_INT ? GOOD : BAD;
-    case FW_PARAM_REAL:
-        view->real = node->real;
-        return node->kind == FW_CFG_INT || node->kind == FW_CFG_FLOAT ? GOOD : BAD;
     case FW_PARAM_BYTES:
+        return node->kind == FW_CFG_INT && (is_signed || node->real >= 0) ? GOOD : BAD;
+    case FW_PARAM_REAL:
     case FW_PARAM_DURATION:
-        if (node->kind == FW_CFG_INT || node->kind == FW_CFG_FLOAT) {
-            view->integer = node->integer;
-            view->real = node->real;
-            bool whole = view->type == FW_PARAM_DURATION || node->kind == FW_CFG_INT;
-            return whole && node->real >= 0 ? GOOD : BAD;
-        }
-        break;
+        return is_number && (is_signed || node->real >= 0) ? GOOD : BAD;
     default:
-        break;
+        return BAD;
     }
-    return node->kind == FW_CFG_STRING ? from_text(value, node->text) : BAD;
 }
 
 /* Whether the value keeps the table's limits; lists keep them item by item. */

@@ -233,6 +233,22 @@ static void replaces_variables_everywhere(void **state)
     assert_string_equal(config_case_node(&c->cfg, "c")->text, "${day} $5 2025${");
 }
 
+static void a_variable_chooses_another(void **state)
+{
+    struct config_case *c = *state;
+    config_case_write(
+        c, "a.cfg",
+        "vars : { budget = \"small\"; epochs_small = 3; epochs_full = 50; x = \"budget\"; };\n"
+        "a = \"${epochs_${budget}} epochs\";\nb = \"${epochs_${${x}}}\";\n"
+        "c = \"${epochs_${budget\";\nd = \"${epochs_${x}}\";\n");
+    config_case_load(c, "a.cfg", "vars.budget=full", NULL);
+    assert_string_equal(config_case_node(&c->cfg, "a")->text, "50 epochs");
+    assert_string_equal(config_case_node(&c->cfg, "b")->text, "50");
+    config_case_expect(c, "a.cfg:4: c = \"${epochs_${budget\": \"${\" without \"}\"");
+    config_case_expect(c,
+                       "a.cfg:5: d = \"${epochs_${x}}\": there is no variable \"epochs_budget\"");
+}
+
 static void refuses_variables_that_mean_nothing(void **state)
 {
     struct config_case *c = *state;
@@ -385,6 +401,7 @@ int main(void)
         CONFIG_CASE(extends_bases_by_name),
         CONFIG_CASE(refuses_bases_that_lead_nowhere),
         CONFIG_CASE(replaces_variables_everywhere),
+        CONFIG_CASE(a_variable_chooses_another),
         CONFIG_CASE(refuses_variables_that_mean_nothing),
         CONFIG_CASE(refuses_variables_that_explode),
         CONFIG_CASE(overrides_from_the_command_line),

@@ -46,7 +46,9 @@ struct box {
 
 static void check(struct box *box, const char *settings)
 {
-    char *text = fw_text("stages: { s: { use = \"x\"; params: { %s }; }; };\n", settings);
+    char *text = fw_text("vars: { n = 7; yes = true; part = 0.5; word = \"ten\"; };\nstages: { s: "
+                         "{ use = \"x\"; params: { %s }; }; };\n",
+                         settings);
     char *path;
     box->folder = test_folder_create();
     path = test_path(box->folder, "p.cfg");
@@ -118,6 +120,25 @@ static void given_values_are_taken(void **state)
     finish(&box);
 }
 
+static void variables_are_numbers_where_numbers_are_wanted(void **state)
+{
+    (void)state;
+    struct box box = {0};
+    check(&box, "needed = \"${n}\"; flag = \"${yes}\"; alpha = \"${part}\"; text = \"${n}\";\n"
+                "count = \"${word}\";");
+    assert_int_equal(value(&box, "needed")->integer, 7);
+    assert_int_equal(value(&box, "flag")->integer, 1);
+    assert_true(fabs(value(&box, "alpha")->real - 0.5) < 1e-15);
+    assert_string_equal(value(&box, "text")->text, "7");
+    assert_int_equal(box.diag.len, 1);
+    assert_non_null(strstr(box.text.text, "count = \"ten\": expected an integer from 1 to 10"));
+    finish(&box);
+    struct box plain = {0};
+    check(&plain, "needed = \"7\";");
+    assert_int_equal(plain.diag.len, 1);
+    finish(&plain);
+}
+
 static void every_mistake_is_reported_with_what_was_expected(void **state)
 {
     (void)state;
@@ -127,7 +148,7 @@ static void every_mistake_is_reported_with_what_was_expected(void **state)
                 "names = [1, 2];\nlevels = (1, -1);\ntoken = \"hunter2\";\ncuont = 3;");
     assert_int_equal(box.diag.len, 13); /* twelve above, and `needed` */
     assert_non_null(strstr(box.text.text, "count = 11: expected an integer from 1 to 10"));
-    assert_non_null(strstr(box.text.text, "p.cfg:2: "));
+    assert_non_null(strstr(box.text.text, "p.cfg:3: "));
     assert_non_null(strstr(box.text.text, "one of \"first\", \"last\""));
     assert_non_null(strstr(box.text.text, "none.sql"));
     assert_non_null(strstr(box.text.text, "\"env:NAME\""));
@@ -185,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_expanded),
         cmocka_unit_test(given_values_are_taken),
+        cmocka_unit_test(variables_are_numbers_where_numbers_are_wanted),
         cmocka_unit_test(every_mistake_is_reported_with_what_was_expected),
         cmocka_unit_test(a_percentage_is_no_size),
         cmocka_unit_test(values_cross_to_the_worker_unchanged),

@@ -373,36 +373,26 @@ static void streams_are_apart(void **state)
     }
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, dataset_start, dataset_stop)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(crops_as_torchvision_does_with_tensors, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(pads_flips_and_turns, dataset_start, dataset_stop),
-        cmocka_unit_test_setup_teardown(takes_the_centre_where_no_ratio_fits, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(divides_each_class_by_its_share, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(the_order_is_that_of_seed_and_epoch, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(measures_the_training_part_alone, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(a_batch_is_its_samples_one_by_one, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(evaluation_sees_images_as_they_are, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(a_certain_flip_mirrors_columns, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(gratings_are_those_of_their_seeds, dataset_start,
-                                        dataset_stop),
+        TEST(crops_as_torchvision_does_with_tensors),
+        TEST(pads_flips_and_turns),
+        TEST(takes_the_centre_where_no_ratio_fits),
+        TEST(divides_each_class_by_its_share),
+        TEST(the_order_is_that_of_seed_and_epoch),
+        TEST(measures_the_training_part_alone),
+        TEST(a_batch_is_its_samples_one_by_one),
+        TEST(evaluation_sees_images_as_they_are),
+        TEST(a_certain_flip_mirrors_columns),
+        TEST(gratings_are_those_of_their_seeds),
         cmocka_unit_test(gratings_of_the_toy_task),
-        cmocka_unit_test_setup_teardown(the_digest_tells_what_can_be_drawn_apart, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(refuses_shares_and_probabilities_that_cannot_be,
-                                        dataset_start, dataset_stop),
-        cmocka_unit_test_setup_teardown(refuses_a_validation_part_without_samples, dataset_start,
-                                        dataset_stop),
-        cmocka_unit_test_setup_teardown(the_test_part_may_validate, dataset_start, dataset_stop),
+        TEST(the_digest_tells_what_can_be_drawn_apart),
+        TEST(refuses_shares_and_probabilities_that_cannot_be),
+        TEST(refuses_a_validation_part_without_samples),
+        TEST(the_test_part_may_validate),
         cmocka_unit_test(streams_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,33 +26,6 @@ static struct fw_softmax softmax_of(const struct fw_net_pass *pass, uint32_t kin
                                .label = pass->answer.label};
 }
 
-static fw_status cross_entropy(struct fw_net_pass *pass)
-{
-    const uint32_t last = fw_net_answer_value(pass);
-    struct fw_softmax op = softmax_of(pass, FW_CROSS_ENTROPY);
-    op.x = pass->y[last];
-    op.loss = pass->answer.loss;
-    fw_status status = pass->kernels->softmax(pass->session, &op);
-    if (status != FW_OK) {
-        return status;
-    }
-    op = softmax_of(pass, FW_CROSS_ENTROPY_BACKWARD);
-    op.scale = 1 / (double)pass->n;
-    op.x = pass->gy.at[last];
-    return pass->kernels->softmax(pass->session, &op);
-}
-
-/* Rg = p (RZ - sum of p RZ) / n */
-static fw_status r_cross_entropy(struct fw_net_pass *pass)
-{
-    const uint32_t last = fw_net_answer_value(pass);
-    struct fw_softmax op = softmax_of(pass, FW_SOFTMAX_BACKWARD);
-    op.scale = 1 / (double)pass->n;
-    op.dy = pass->ry[last];
-    op.x = pass->rgy.at[last];
-    return pass->kernels->softmax(pass->session, &op);
-}
-
 /* The class with the largest number, the first of equal ones. */
 static fw_status choose(struct fw_net_pass *pass)
 {
@@ -70,8 +43,39 @@ static fw_status choose(struct fw_net_pass *pass)
     return pass->kernels->reduce(pass->session, &reduce);
 }
 
-static const struct fw_net_loss_op losses[] = {
-    [FW_NET_CROSS_ENTROPY] = {0, cross_entropy, r_cross_entropy, choose},
+static fw_status cross_entropy(struct fw_net_pass *pass)
+{
+    const uint32_t last = fw_net_answer_value(pass);
+    struct fw_softmax op = softmax_of(pass, FW_CROSS_ENTROPY);
+    op.x = pass->y[last];
+    op.loss = pass->answer.loss;
+    fw_status status = pass->kernels->softmax(pass->session, &op);
+    if (status != FW_OK) {
+        return status;
+    }
+    op = softmax_of(pass, FW_CROSS_ENTROPY_BACKWARD);
+    op.scale = 1 / (double)pass->n;
+    op.x = pass->gy.at[last];
+    status = pass->kernels->softmax(pass->session, &op);
+    return status == FW_OK ? choose(pass) : status;
+}
+
+/* Rg = p (RZ - sum of p RZ) / n */
+static fw_status r_cross_entropy(struct fw_net_pass *pass)
+{
+    const uint32_t last = fw_net_answer_value(pass);
+    struct fw_softmax op = softmax_of(pass, FW_SOFTMAX_BACKWARD);
+    op.scale = 1 / (double)pass->n;
+    op.dy = pass->ry[last];
+    op.x = pass->rgy.at[last];
+    return pass->kernels->softmax(pass->session, &op);
+}
+
+static const struct fw_net_loss_op softmax_entropy = {0, cross_entropy, r_cross_entropy};
+
+static const struct fw_net_loss_op *const losses[] = {
+    [FW_NET_CROSS_ENTROPY] = &softmax_entropy,
+    [FW_NET_BINARY_ENTROPY] = &fw_net_binary_entropy,
 };
 
 /* --- any loss --- */
@@ -81,13 +85,13 @@ static const struct fw_net_loss_op *loss_of(const struct fw_net_pass *pass, uint
     const struct fw_net *net = pass->net;
     const uint64_t cols = fw_net_size(net->layers[net->n_layers - 1].shape);
     if (kind >= sizeof losses / sizeof *losses ||
-        (losses[kind].cols != 0 ? cols != losses[kind].cols : cols < 2)) {
+        (losses[kind]->cols != 0 ? cols != losses[kind]->cols : cols < 2)) {
         (void)fw_faultf(net->host, FW_E_ARG, "net", NULL,
                         "loss %u of a net whose last value has %llu elements", kind,
                         (unsigned long long)cols);
         return NULL;
     }
-    return &losses[kind];
+    return losses[kind];
 }
 
 static fw_status put_labels(struct fw_net_pass *pass, const int32_t *labels, uint64_t n_classes)
@@ -153,7 +157,6 @@ fw_status fw_net_loss(struct fw_net_pass *pass, uint32_t kind, const int32_t *la
     pass->stage = FW_NET_FORWARD;
     pass->answer.kind = kind;
     status = status == FW_OK ? op->forward(pass) : status;
-    status = status == FW_OK ? op->choose(pass) : status;
     status = status == FW_OK ? mean_loss(pass, &loss) : status;
     status = status == FW_OK ? count_correct(pass, &n_correct) : status;
     if (status == FW_OK) {
@@ -166,5 +169,5 @@ fw_status fw_net_loss(struct fw_net_pass *pass, uint32_t kind, const int32_t *la
 
 fw_status fw_net_r_loss(struct fw_net_pass *pass)
 {
-    return losses[pass->answer.kind].r(pass);
+    return losses[pass->answer.kind]->r(pass);
 }

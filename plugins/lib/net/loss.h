@@ -8,16 +8,15 @@
 struct fw_net_loss_op {
     uint64_t cols; /**< elements that the last value must have; 0: two or more, one per class */
 
-    /** Writes answer.loss, answer.probability and the gradient of the last value; reads the label.
-     */
+    /** Writes answer.loss, .probability, .choice, the class that the net holds for the likeliest,
+     * and the gradient of the last value; reads the label. */
     fw_status (*forward)(struct fw_net_pass *pass);
 
     /** R of that gradient, from R of the last value. */
     fw_status (*r)(struct fw_net_pass *pass);
-
-    /** Writes answer.choice: the class that the net holds for the likeliest. */
-    fw_status (*choose)(struct fw_net_pass *pass);
 };
+
+extern const struct fw_net_loss_op fw_net_binary_entropy;
 
 /** The number of the value that a loss is taken of. */
 uint32_t fw_net_answer_value(const struct fw_net_pass *pass);

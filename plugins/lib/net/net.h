@@ -184,6 +184,7 @@ struct fw_net_mode {
     bool batch_statistics; /**< norms use the batch's, else the running ones, as constants */
     bool track;            /**< and forward updates the running ones */
     uint64_t dropout_seed; /**< of this batch; 0: nothing is dropped */
+    uint64_t first_sample; /**< the pass's first one in the batch, which may be cut for passes */
 };
 
 /** Gradients of all values, or R of them. */

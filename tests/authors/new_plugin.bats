@@ -59,6 +59,28 @@ works_at_once() { # LANG KIND
     works_at_once c++ sql
 }
 
+watches_at_once() { # LANG
+    fwrun new-plugin my_watch --lang "$1" --kind callback >out 2>err || failed "exit $?"
+    says out 'cd my_watch' 'fwrun check-plugin b/my_watch.so'
+    cd my_watch
+    build_project
+    [ "$(nm -D --defined-only b/my_watch.so | awk '{ print $NF }')" = fw_plugin_v1 ]
+    fwrun check-plugin b/my_watch.so >out 2>err || failed "exit $?"
+    says out ': 0 findings'
+    fwrun inspect org.example.my_watch --plugin-dir b >out 2>err || failed "exit $?"
+    says out 'service fw.callback/1'
+}
+
+@test "a callback in C" {
+    use_installed
+    watches_at_once c
+}
+
+@test "a callback in C++, against the build tree" {
+    use_built
+    watches_at_once c++
+}
+
 @test "what is installed is found without --plugin-dir" {
     use_installed
     fwrun new-plugin found_again --kind file >out
@@ -111,7 +133,7 @@ works_at_once() { # LANG KIND
     fw 2 new-plugin x --lang rust
     says err '--lang rust: expected one of c|c++'
     fw 2 new-plugin x --kind tables
-    says err '--kind tables: expected one of table|file|sql'
+    says err '--kind tables: expected one of table|file|sql|callback'
     fw 2 new-plugin x --knd sql
     says err 'did you mean --kind?'
     fw 2 new-plugin

@@ -19,13 +19,17 @@
 enum { NAME_MAX_LEN = 40 };
 
 static const char usage[] =
-    "usage: fwrun new-plugin NAME [--lang c|c++] [--kind table|file|sql] [--json]\n"
+    "usage: fwrun new-plugin NAME [--lang c|c++] [--kind table|file|sql|callback] [--json]\n"
     "\n"
     "Writes a project for a plugin with one stage, NAME, into the new folder NAME: source, test,\n"
-    "build, sample pipeline. It builds, passes its test and runs as it is.\n"
+    "build, sample pipeline. It builds, passes its test and runs as it is. With --kind callback "
+    "the\n"
+    "plugin has a callback of the kind NAME instead, and no sample pipeline.\n"
     "\n"
     "  --lang c|c++                 the language (default c)\n"
-    "  --kind table|file|sql        rows as Arrow batches, bytes, or a query (default table)\n"
+    "  --kind table|file|sql|callback\n"
+    "                               rows as Arrow batches (the default), bytes, a query; or what\n"
+    "                               watches a training, for a trainer's list of callbacks\n"
     "  --plugin-dir DIR             look there too for whether NAME is taken; may be repeated\n"
     "  --json                       results for programs, on stdout\n"
     "  --help                       what the verb does and takes\n";
@@ -118,7 +122,8 @@ static int choose(const char *option, const char *value, const char *choices, st
 
 static int take(struct request *request, int option, struct fw_error *err)
 {
-    static const char *const languages[] = {"c", "cpp"}, *const kinds[] = {"table", "file", "sql"};
+    static const char *const languages[] = {"c", "cpp"}, *const kinds[] = {"table", "file", "sql",
+                                                                           "callback"};
     int chosen = 0;
     switch (option) {
     case 'l':
@@ -126,7 +131,7 @@ static int take(struct request *request, int option, struct fw_error *err)
         request->project.language = languages[chosen < 0 ? 0 : chosen];
         break;
     case 'k':
-        chosen = choose("kind", optarg, "table|file|sql", err);
+        chosen = choose("kind", optarg, "table|file|sql|callback", err);
         request->project.kind = kinds[chosen < 0 ? 0 : chosen];
         break;
     case 'p':
@@ -197,8 +202,12 @@ static int print(const struct request *request, const struct fw_strings *files,
         if (search != NULL) {
             printf("  export PKG_CONFIG_PATH=%s\n", search);
         }
-        printf("  cd %s\n  meson setup b\n  meson test -C b\n  fwrun sample.cfg --plugin-dir b\n",
-               name);
+        printf("  cd %s\n  meson setup b\n  meson test -C b\n", name);
+        if (strcmp(request->project.kind, "callback") == 0) {
+            printf("  fwrun check-plugin b/%s.so\n", name);
+        } else {
+            printf("  fwrun sample.cfg --plugin-dir b\n");
+        }
         return 0;
     }
     fw_auto(json) cJSON *document = cJSON_CreateObject();

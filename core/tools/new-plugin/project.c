@@ -30,20 +30,36 @@ static bool is_in(const char *path, const char *folder)
     return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
+/* Whether the kind has a file of its own in place of the one that is for all. */
+static bool is_replaced(const struct new_plugin_project *project, const char *path)
+{
+    const char *file = strchr(path, '/');
+    for (size_t i = 0; i < new_plugin_n_templates && is_in(path, "common"); i++) {
+        const char *other = new_plugin_templates[i].path;
+        if (is_in(other, project->kind) && strcmp(strchr(other, '/'), file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * What a template becomes, with the placeholder still in it: common/ is for all, LANGUAGE/ has one
  * source for each kind beside what all need, KIND/ is for both languages. NULL: not for this one.
  */
 static const char *destination(const struct new_plugin_project *project, const char *path)
 {
-    if (!is_in(path, "common") && !is_in(path, project->language) && !is_in(path, project->kind)) {
+    if ((!is_in(path, "common") && !is_in(path, project->language) &&
+         !is_in(path, project->kind)) ||
+        is_replaced(project, path)) {
         return NULL;
     }
     const char *file = strchr(path, '/') + 1;
     static const char *const sources[][2] = {
-        {"table.c", "plugin_name.c"},    {"file.c", "plugin_name.c"},
-        {"sql.c", "plugin_name.c"},      {"table.cpp", "plugin_name.cpp"},
-        {"file.cpp", "plugin_name.cpp"}, {"sql.cpp", "plugin_name.cpp"}};
+        {"table.c", "plugin_name.c"},    {"table.cpp", "plugin_name.cpp"},
+        {"file.c", "plugin_name.c"},     {"file.cpp", "plugin_name.cpp"},
+        {"sql.c", "plugin_name.c"},      {"sql.cpp", "plugin_name.cpp"},
+        {"callback.c", "plugin_name.c"}, {"callback.cpp", "plugin_name.cpp"}};
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         if (strcmp(file, sources[i][0]) == 0) {
             const size_t len = strlen(project->kind);

@@ -9,7 +9,7 @@
 struct new_plugin_project {
     const char *name;
     const char *language; /* "c" or "cpp", as the folders of templates/ are called */
-    const char *kind;     /* "table", "file" or "sql" */
+    const char *kind;     /* "table", "file", "sql" or "callback" */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "ops.h"
 #include "session.h"
 #include "slide.h"
+#include "winograd.h"
 
 /* One convolution: what was asked for, and where. */
 struct convolution {
@@ -171,6 +172,13 @@ static fw_status backward_data(const struct convolution *c)
     return status;
 }
 
+static bool suits_winograd(const struct fw_conv2d *op, const struct fw_conv2d_at *at)
+{
+    return op->kernel_rows == 3 && op->kernel_cols == 3 && op->stride_rows == 1 &&
+           op->stride_cols == 1 &&
+           winograd_suits(at->rows, at->cols, op->in_channels, op->out_channels);
+}
+
 fw_status op_conv2d(struct fw_kernels_session *session, const struct fw_conv2d *op)
 {
     struct fw_call call =
@@ -189,6 +197,9 @@ fw_status op_conv2d(struct fw_kernels_session *session, const struct fw_conv2d *
     case FW_CONV_BACKWARD_DATA:
         return backward_data(&c);
     default:
+        if (suits_winograd(op, &c.at)) {
+            return winograd_filter(session, op, &c.at);
+        }
         return conv_filter(session, op, &c.at);
     }
 }

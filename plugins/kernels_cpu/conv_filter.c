@@ -125,6 +125,7 @@ static void sum_panel(void *arg, uint64_t task, uint32_t worker)
             .offset = w->offsets + row,
             .a_step = mr,
             .b_step = (uint64_t)op->stride_cols * op->in_channels,
+            .vectors = w->simd->nr / w->simd->lanes,
         };
         for (uint64_t t = tile; t < end; t++) {
             const char *a = w->packed + (t * n_rows + row) * w->cols * mr * element;

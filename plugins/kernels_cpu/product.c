@@ -108,7 +108,8 @@ static void run_panel(const struct pass *pass, uint64_t panel, char *scratch)
                              .length = pass->steps,
                              .offset = &start,
                              .a_step = simd->mr,
-                             .b_step = simd->nr};
+                             .b_step = simd->nr,
+                             .vectors = ceiling(pack.count, simd->lanes)};
 
     simd->pack(&pack);
     for (uint64_t row = 0; row < pass->rows; row += simd->mr) {

@@ -19,6 +19,8 @@ struct simd_walk {
     const uint64_t *offset;
     uint64_t a_step;
     uint64_t b_step;
+    uint64_t
+        vectors; /* of B that are wanted, at most nr / lanes: the rest of the tile is not written */
 };
 
 /* to[k * width + i] = from[i * stride + k * k_stride] for i < count, 0 for i up to width. */
@@ -96,6 +98,77 @@ struct simd_settle {
     uint64_t channels;
     uint64_t kernel_rows;
     uint64_t kernel_cols;
+    double alpha;
+    double beta;
+};
+
+/*
+ * Winograd's F(2 x 2, 3 x 3), winograd.h: 16 points of a tile. `point` is the distance of a point's
+ * values from the last one's.
+ */
+
+/* Tiles of one channel of an image from its padded copy (simd_pad, step 2): tile t of the chunk
+ * goes to to[t / nr * panel + t % nr]. */
+struct simd_wino_input {
+    const void *from;
+    void *to;
+    uint64_t tile_rows;
+    uint64_t tile_cols;
+    uint64_t first; /* tile of the chunk */
+    uint64_t point;
+    uint64_t panel;
+};
+
+/* `count` filters of all channels: to[channel * mr + row], 0 for rows up to mr. */
+struct simd_wino_filter {
+    const void *from;
+    void *to;
+    const uint64_t *taps; /* the 9, from [row][channel] */
+    uint64_t row_stride;
+    uint64_t channel_stride;
+    uint64_t count;
+    uint64_t channels;
+    uint64_t point;
+};
+
+/* Neighbouring tiles of one row of tiles: their pixels are at c + to, the second row `row` later.
+ */
+struct simd_wino_run {
+    uint64_t tile; /* of the panel */
+    uint64_t to;
+    uint64_t rows; /* 1 or 2 */
+    uint64_t cols;
+};
+
+/* A panel's sums of one channel, as pixels; store says what is done to them. */
+struct simd_wino_output {
+    const void *from;
+    uint64_t point;
+    const struct simd_wino_run *runs;
+    uint64_t n_runs;
+    uint64_t row;
+    struct simd_store store;
+};
+
+/* One row of tiles of an image whose channel is last, `vectors` of its channels: to[tile * step].
+ */
+struct simd_wino_lifted {
+    const void *from;
+    void *to;
+    uint64_t row;   /* from pixel row to pixel row */
+    uint64_t pixel; /* from pixel to pixel */
+    uint64_t tiles;
+    uint64_t vectors;
+    uint64_t step;
+    uint64_t point;
+};
+
+/* The gradient of one output channel's filters: to[channel][9] = alpha * sums + beta * to. */
+struct simd_wino_settle {
+    const void *sums;
+    void *to;
+    uint64_t channels;
+    uint64_t point;
     double alpha;
     double beta;
 };
@@ -205,6 +278,13 @@ struct simd {
     void (*pad)(const struct simd_pad *pad);
     void (*lift)(const struct simd_lift *lift);
     void (*settle)(const struct simd_settle *settle);
+
+    void (*wino_input)(const struct simd_wino_input *p);
+    void (*wino_filter)(const struct simd_wino_filter *p);
+    void (*wino_output)(const struct simd_wino_output *p);
+    void (*wino_lifted_input)(const struct simd_wino_lifted *p);
+    void (*wino_lifted_output)(const struct simd_wino_lifted *p); /* mr channels */
+    void (*wino_settle)(const struct simd_wino_settle *p);
 
     void (*map)(const struct simd_map *map);
     void (*affine)(const struct simd_affine *affine);

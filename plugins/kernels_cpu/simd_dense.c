@@ -3,6 +3,7 @@
 
 #include "simd_parts.h"
 
+typedef real oct __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef real quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
 /* to[x * to_stride + i] = from[i * stride + x] for i, x < 4. */
@@ -21,24 +22,76 @@ static inline void transpose_quad(const real *from, uint64_t stride, real *to, u
     *(quad *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-/* to[x * to_stride + i] = from[i * stride + x] for i < rows, x < cols; columns 16 at a time, since
- * rows are often a power of two apart and would evict each other. */
-static void transpose(const real *from, uint64_t stride, real *to, uint64_t to_stride,
-                      uint64_t rows, uint64_t cols)
+#ifndef SIMD_DOUBLE
+/* The same for i, x < 8: halves of rows first, so that the rest stays within them. */
+static inline void transpose_oct(const real *from, uint64_t stride, real *to, uint64_t to_stride)
 {
-    for (uint64_t begin = 0; begin < cols; begin += 16) {
-        uint64_t end = begin + 16 < cols ? begin + 16 : cols;
-        for (uint64_t i = 0; i < rows; i += 4) {
-            uint64_t x = begin;
-            for (; i + 4 <= rows && x + 4 <= end; x += 4) {
-                transpose_quad(from + i * stride + x, stride, to + x * to_stride + i, to_stride);
-            }
-            for (; x < end; x++) {
-                for (uint64_t r = i; r < rows && r < i + 4; r++) {
-                    to[x * to_stride + r] = from[r * stride + x];
-                }
+    oct a[8], b[8];
+
+    for (int i = 0; i < 4; i++) {
+        quad low = *(const quad *)(from + (uint64_t)i * stride);
+        quad high = *(const quad *)(from + (uint64_t)(i + 4) * stride);
+        quad low_end = *(const quad *)(from + (uint64_t)i * stride + 4);
+        quad high_end = *(const quad *)(from + (uint64_t)(i + 4) * stride + 4);
+        a[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+        a[i + 4] = __builtin_shufflevector(low_end, high_end, 0, 1, 2, 3, 4, 5, 6, 7);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+        b[i + 2] = __builtin_shufflevector(a[i + 2], a[i + 3], 0, 8, 1, 9, 4, 12, 5, 13);
+        b[i + 3] = __builtin_shufflevector(a[i + 2], a[i + 3], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 8; i += 4, to += 4 * to_stride) {
+        *(oct *)to = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        *(oct *)(to + to_stride) =
+            __builtin_shufflevector(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        *(oct *)(to + 2 * to_stride) =
+            __builtin_shufflevector(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        *(oct *)(to + 3 * to_stride) =
+            __builtin_shufflevector(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+}
+#    define BLOCK           8
+#    define transpose_block transpose_oct
+#else
+#    define BLOCK           4
+#    define transpose_block transpose_quad
+#endif
+
+static void transpose_quads(const real *from, uint64_t stride, real *to, uint64_t to_stride,
+                            uint64_t rows, uint64_t cols)
+{
+    for (uint64_t i = 0; i < rows; i += 4) {
+        uint64_t x = 0;
+        for (; i + 4 <= rows && x + 4 <= cols; x += 4) {
+            transpose_quad(from + i * stride + x, stride, to + x * to_stride + i, to_stride);
+        }
+        for (; x < cols; x++) {
+            for (uint64_t r = i; r < rows && r < i + 4; r++) {
+                to[x * to_stride + r] = from[r * stride + x];
             }
         }
+    }
+}
+
+/* to[x * to_stride + i] = from[i * stride + x] for i < rows, x < cols; columns 16 at a time, since
+ * rows are often a power of two apart and would evict each other. */
+static __attribute__((noinline)) void transpose(const real *from, uint64_t stride, real *to,
+                                                uint64_t to_stride, uint64_t rows, uint64_t cols)
+{
+    for (uint64_t begin = 0; begin < cols; begin += 16) {
+        uint64_t end = begin + 16 < cols ? begin + 16 : cols, i = 0;
+        for (; i + BLOCK <= rows; i += BLOCK) {
+            uint64_t x = begin;
+            for (; x + BLOCK <= end; x += BLOCK) {
+                transpose_block(from + i * stride + x, stride, to + x * to_stride + i, to_stride);
+            }
+            transpose_quads(from + i * stride + x, stride, to + x * to_stride + i, to_stride, BLOCK,
+                            end - x);
+        }
+        transpose_quads(from + i * stride + begin, stride, to + begin * to_stride + i, to_stride,
+                        rows - i, end - begin);
     }
 }
 
@@ -164,16 +217,6 @@ void SIMD_FN(gather)(const struct simd_gather *gather)
     }
 }
 
-static void pad_row(const struct simd_pad *pad, const real *from, real *to)
-{
-    for (uint64_t phase = 0; phase < pad->step; phase++, to += pad->phase_cols) {
-        for (uint64_t i = 0; i < pad->phase_cols; i++) {
-            int64_t col = pad->first_col + (int64_t)(i * pad->step + phase);
-            to[i] = col >= 0 && col < (int64_t)pad->cols ? from[col] : 0;
-        }
-    }
-}
-
 /* The part of n columns from `first` on that lies in [0, cols): begin and end from `first`. */
 static void clip(int64_t first, uint64_t n, uint64_t cols, uint64_t *ret_begin, uint64_t *ret_end)
 {
@@ -183,6 +226,55 @@ static void clip(int64_t first, uint64_t n, uint64_t cols, uint64_t *ret_begin, 
     end = end < (int64_t)n ? end : (int64_t)n;
     *ret_begin = (uint64_t)begin;
     *ret_end = (uint64_t)(end > begin ? end : begin);
+}
+
+/* Columns 0, 2, ... and 1, 3, ... of a row. */
+static void split_row(const real *from, uint64_t cols, real *even, real *odd)
+{
+    uint64_t x = 0;
+
+    for (; x + 2 * SIMD_LANES <= cols; x += 2 * SIMD_LANES) {
+        vec a = *(const vec *)(from + x), b = *(const vec *)(from + x + SIMD_LANES);
+        *(vec *)(even + x / 2) = SIMD_EVEN(a, b);
+        *(vec *)(odd + x / 2) = SIMD_ODD(a, b);
+    }
+    for (; x + 8 <= cols; x += 8) {
+        quad a = *(const quad *)(from + x), b = *(const quad *)(from + x + 4);
+        *(quad *)(even + x / 2) = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+        *(quad *)(odd + x / 2) = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+    }
+    for (; x < cols; x++) {
+        (x % 2 == 0 ? even : odd)[x / 2] = from[x];
+    }
+}
+
+/* Zeros, a vector at a time: what one overshoots is written again, by the row or the next one. */
+static void clear_row(real *to, uint64_t n)
+{
+    const vec zero = {0};
+
+    for (uint64_t i = 0; i < n; i += SIMD_LANES) {
+        *(vec *)(to + i) = zero;
+    }
+}
+
+static void pad_row(const struct simd_pad *pad, const real *from, real *to)
+{
+    uint64_t n = pad->phase_cols, width = pad->step * n;
+
+    clear_row(to, width);
+    if (pad->step == 2 && pad->first_col <= 0) {
+        uint64_t x = (uint64_t)-pad->first_col, room = x < width ? width - x : 0;
+        split_row(from, pad->cols < room ? pad->cols : room, to + x % 2 * n + x / 2,
+                  to + (x + 1) % 2 * n + (x + 1) / 2);
+        return;
+    }
+    for (uint64_t x = 0; x < width; x++) {
+        int64_t col = pad->first_col + (int64_t)x;
+        if (col >= 0 && col < (int64_t)pad->cols) {
+            to[x % pad->step * n + x / pad->step] = from[col];
+        }
+    }
 }
 
 void SIMD_FN(pad)(const struct simd_pad *pad)

@@ -40,6 +40,23 @@ typedef float real;
 
 typedef real vec __attribute__((vector_size(SIMD_BYTES), aligned(sizeof(real)), may_alias));
 
+/* The even and the odd lanes of two vectors side by side. */
+#if SIMD_BYTES == 64 && !defined(SIMD_DOUBLE)
+#    define SIMD_EVEN(a, b)                                                                        \
+        __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#    define SIMD_ODD(a, b)                                                                         \
+        __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#elif SIMD_BYTES == 64 || (SIMD_BYTES == 32 && !defined(SIMD_DOUBLE))
+#    define SIMD_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#    define SIMD_ODD(a, b)  __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#elif SIMD_BYTES == 32 || !defined(SIMD_DOUBLE)
+#    define SIMD_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#    define SIMD_ODD(a, b)  __builtin_shufflevector(a, b, 1, 3, 5, 7)
+#else
+#    define SIMD_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2)
+#    define SIMD_ODD(a, b)  __builtin_shufflevector(a, b, 1, 3)
+#endif
+
 #define SIMD_PASTE_(a, b) a##b
 #define SIMD_PASTE(a, b)  SIMD_PASTE_(a, b)
 /* The name of a part in this compilation: simd_tile_v4_f64. */

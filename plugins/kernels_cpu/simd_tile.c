@@ -9,23 +9,24 @@
 #    pragma GCC optimize("fp-contract=fast")
 #endif
 
-void SIMD_FN(tile)(const struct simd_walk *walk, const void *a_, const void *b_, void *ret_tile)
+/* For a constant number of vectors the sums stay in registers. */
+static inline __attribute__((always_inline)) void
+tile_of(const int vectors, const struct simd_walk *walk, const real *a, const real *b_, real *to)
 {
-    const real *a = a_;
     vec sum[SIMD_MR][SIMD_NV] = {0};
 
     for (uint64_t run = 0; run < walk->n_runs; run++) {
-        const real *b = (const real *)b_ + walk->offset[run];
+        const real *b = b_ + walk->offset[run];
         for (uint64_t k = 0; k < walk->length; k++) {
             vec row[SIMD_NV];
 #pragma GCC unroll 4
-            for (int v = 0; v < SIMD_NV; v++) {
+            for (int v = 0; v < vectors; v++) {
                 row[v] = *(const vec *)(b + v * SIMD_LANES);
             }
 #pragma GCC unroll 16
             for (int m = 0; m < SIMD_MR; m++) {
 #pragma GCC unroll 4
-                for (int v = 0; v < SIMD_NV; v++) {
+                for (int v = 0; v < vectors; v++) {
                     sum[m][v] += a[m] * row[v];
                 }
             }
@@ -33,9 +34,22 @@ void SIMD_FN(tile)(const struct simd_walk *walk, const void *a_, const void *b_,
             b += walk->b_step;
         }
     }
+#pragma GCC unroll 16
     for (int m = 0; m < SIMD_MR; m++) {
-        for (int v = 0; v < SIMD_NV; v++) {
-            *(vec *)((real *)ret_tile + m * SIMD_NR + v * SIMD_LANES) = sum[m][v];
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            *(vec *)(to + m * SIMD_NR + v * SIMD_LANES) = sum[m][v];
         }
+    }
+}
+
+void SIMD_FN(tile)(const struct simd_walk *walk, const void *a, const void *b, void *ret_tile)
+{
+    if (walk->vectors == 1) {
+        tile_of(1, walk, a, b, ret_tile);
+    } else if (walk->vectors == 2) {
+        tile_of(2, walk, a, b, ret_tile);
+    } else {
+        tile_of(SIMD_NV, walk, a, b, ret_tile);
     }
 }

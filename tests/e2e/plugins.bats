@@ -50,6 +50,22 @@ load lib.bash
     says out 'stage t_noop'
 }
 
+@test "the callbacks of a plugin are shown with their options" {
+    local folder=$FWRUN_BUILD_ROOT/tests/fixtures
+    fw 0 list --plugin-dir "$folder/callbacks"
+    says out '-; fw.callback/1 (c_watch, c_wrong)'
+    fw 0 inspect org.fwrun.test.watch --plugin-dir "$folder/callbacks"
+    says out 'callback c_watch: Asks all that can be asked' 'saved and restored' \
+        'callback c_wrong: Breaks the contract' '= unsaid, one of unsaid|mute|status|name|range'
+    fw 0 inspect "$folder/callbacks/c_watch.so" --json
+    jq -e '[.services[0].kinds[] | [.name, .state, (.params | length)]] ==
+        [["c_watch", true, 0], ["c_wrong", false, 1]]' out
+    fw 0 inspect "$folder/improper/improper_callbacks.so"
+    says out "callback 0: 'half_saved': has one of save and restore without the other"
+    fw 0 check-plugin "$folder/callbacks/c_watch.so"
+    says out 'the names, options and functions of its callbacks' 'c_wrong: hooks are called by a trainer'
+}
+
 @test "inspect executes nothing of the plugin" {
     # A constructor would run as soon as the file is loaded.
     cat >trap.c <<'C'

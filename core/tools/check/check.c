@@ -10,6 +10,7 @@
 #include "image.h"
 #include "judge.h"
 #include "plugin/descriptor.h"
+#include "plugins/kinds.h"
 #include "subject.h"
 
 /* What a call other than step may take, where --timeout says nothing. */
@@ -202,6 +203,32 @@ static int check_given(struct check *check, const char *config, const char *name
     return rc;
 }
 
+static void check_callbacks(struct check *check, const struct fw_service *service)
+{
+    struct fw_error err = {0};
+    if (fw_kinds_check(&check->subject.entry->elf, service, &err) < 0) {
+        fw_report_finding(&check->report, FW_FINDING_DESCRIPTOR, "%s", err.text);
+        return;
+    }
+    const struct fw_callbacks *table = service->table;
+    fw_report_done(&check->report, "the names, options and functions of its callbacks");
+    for (uint32_t i = 0; i < table->n_kinds; i++) {
+        fw_report_left(&check->report, table->kinds[i]->kind,
+                       "hooks are called by a trainer: run a pipeline with one, with "
+                       "check_callbacks = true, and a test through fw/testkit_training.h");
+    }
+}
+
+static void check_service(struct check *check, const struct fw_service *service)
+{
+    if (fw_kinds_are(service)) {
+        check_callbacks(check, service);
+    } else {
+        fw_report_left(&check->report, service->id,
+                       "a service is exercised by stages that use it: check one of them");
+    }
+}
+
 static int check_stages(struct check *check, struct fw_error *err)
 {
     const struct fw_plugin *plugin = check->subject.entry->plugin;
@@ -214,8 +241,7 @@ static int check_stages(struct check *check, struct fw_error *err)
     }
     check->report.stage = NULL;
     for (uint64_t i = 0; i < plugin->n_services; i++) {
-        fw_report_left(&check->report, plugin->services[i]->id,
-                       "a service is exercised by stages that use it: check one of them");
+        check_service(check, plugin->services[i]);
     }
     return 0;
 }

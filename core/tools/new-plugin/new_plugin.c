@@ -12,6 +12,7 @@
 #include "cli/print.h"
 #include "config/near.h"
 #include "plugin/registry.h"
+#include "plugins/kinds.h"
 #include "project.h"
 
 /* fwrun new-plugin: a project of one's own, outside this tree, that works before the first edit. */
@@ -80,6 +81,23 @@ static bool has_stage(const struct fw_plugin *plugin, const char *name)
     return false;
 }
 
+static bool has_kind(const struct fw_registry_entry *entry, const char *name)
+{
+    for (uint64_t i = 0; entry->plugin != NULL && i < entry->plugin->n_services; i++) {
+        const struct fw_service *service = entry->plugin->services[i];
+        if (!fw_kinds_are(service) || fw_kinds_check(&entry->elf, service, NULL) < 0) {
+            continue;
+        }
+        const struct fw_callbacks *table = service->table;
+        for (uint32_t k = 0; k < table->n_kinds; k++) {
+            if (strcmp(table->kinds[k]->kind, name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static int check_not_taken(const struct request *request, struct fw_error *err)
 {
     const char *name = request->project.name;
@@ -96,11 +114,14 @@ static int check_not_taken(const struct request *request, struct fw_error *err)
         return -1;
     }
     for (size_t i = 0; i < registry.len; i++) {
-        if (has_stage(registry.items[i].plugin, name)) {
+        const bool callback = strcmp(request->project.kind, "callback") == 0;
+        if (callback ? has_kind(&registry.items[i], name)
+                     : has_stage(registry.items[i].plugin, name)) {
             return fw_error_set(err, FW_EXIT_REFUSED,
-                                "a stage \"%s\" is there already, in %s; take another name, for "
+                                "a %s \"%s\" is there already, in %s; take another name, for "
                                 "example my_%s",
-                                name, registry.items[i].path, name);
+                                callback ? "callback" : "stage", name, registry.items[i].path,
+                                name);
         }
     }
     return 0;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "kinds.h"
 #include "plugin/descriptor.h"
 
 struct flag {
@@ -95,11 +96,11 @@ static void add_ports(cJSON *json, const char *name, const struct fw_port *ports
     }
 }
 
-static void add_params(cJSON *json, const struct fw_stage *stage)
+static void add_params(cJSON *json, const struct fw_param *params, uint32_t n)
 {
     cJSON *list = cJSON_AddArrayToObject(json, "params");
-    for (uint32_t i = 0; i < stage->n_params; i++) {
-        const struct fw_param *param = fw_param_at(stage->params, i);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct fw_param *param = fw_param_at(params, i);
         const struct text texts[] = {
             {"name", param->name}, {"type", type_name(param->type)},
             {"min", param->min},   {"default", param->default_value},
@@ -126,20 +127,43 @@ static cJSON *describe_stage(const struct fw_stage *stage)
                     stage->n_services_optional);
     add_ports(json, "inputs", stage->inputs, stage->n_inputs);
     add_ports(json, "outputs", stage->outputs, stage->n_outputs);
-    add_params(json, stage);
+    add_params(json, stage->params, stage->n_params);
     return json;
 }
 
-static cJSON *describe_service(const struct fw_service *service)
+static void add_kinds(cJSON *json, const struct fw_elf *elf, const struct fw_service *service)
+{
+    struct fw_error err;
+    const struct fw_callbacks *table = service->table;
+    if (fw_kinds_check(elf, service, &err) < 0) {
+        cJSON_AddStringToObject(json, "fault", err.text);
+        return;
+    }
+    cJSON *list = cJSON_AddArrayToObject(json, "kinds");
+    for (uint32_t i = 0; i < table->n_kinds; i++) {
+        const struct fw_callback *kind = table->kinds[i];
+        const struct text texts[] = {{"name", kind->kind}, {"doc", kind->doc}};
+        cJSON *item = object(texts, FW_COUNT(texts));
+        cJSON_AddBoolToObject(item, "state", kind->save != NULL);
+        add_params(item, kind->params, kind->n_params);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+static cJSON *describe_service(const struct fw_elf *elf, const struct fw_service *service)
 {
     const struct text texts[] = {{"id", service->id}, {"doc", service->doc}};
     cJSON *json = object(texts, FW_COUNT(texts));
     fw_describe_add(json, "libraries", service->libraries, service->n_libraries);
+    if (fw_kinds_are(service)) {
+        add_kinds(json, elf, service);
+    }
     return json;
 }
 
-static void add_declared(cJSON *json, const struct fw_plugin *plugin, const char *stage)
+static void add_declared(cJSON *json, const struct fw_registry_entry *entry, const char *stage)
 {
+    const struct fw_plugin *plugin = entry->plugin;
     cJSON *stages = cJSON_AddArrayToObject(json, "stages");
     for (uint64_t i = 0; plugin != NULL && i < plugin->n_stages; i++) {
         if (stage == NULL || strcmp(plugin->stages[i]->name, stage) == 0) {
@@ -148,7 +172,7 @@ static void add_declared(cJSON *json, const struct fw_plugin *plugin, const char
     }
     cJSON *services = cJSON_AddArrayToObject(json, "services");
     for (uint64_t i = 0; plugin != NULL && i < plugin->n_services; i++) {
-        cJSON_AddItemToArray(services, describe_service(plugin->services[i]));
+        cJSON_AddItemToArray(services, describe_service(&entry->elf, plugin->services[i]));
     }
 }
 
@@ -177,7 +201,7 @@ cJSON *fw_describe_plugin(const struct fw_registry_entry *entry, const char *sta
     cJSON *json = object(texts, FW_COUNT(texts));
     fw_describe_add(json, "libraries", (const char *const *)entry->elf.needed.items,
                     entry->elf.needed.len);
-    add_declared(json, entry->plugin, stage);
+    add_declared(json, entry, stage);
     return json;
 }
 

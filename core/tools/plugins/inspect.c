@@ -52,10 +52,36 @@ static void print_param(const cJSON *param)
            facts.len == 0 ? "" : facts.text, "", fw_json_text(param, "doc"));
 }
 
-static void print_stage(const cJSON *stage)
+static void print_params(const cJSON *owner)
 {
     const cJSON *param;
-    const cJSON *params = cJSON_GetObjectItemCaseSensitive(stage, "params");
+    const cJSON *params = cJSON_GetObjectItemCaseSensitive(owner, "params");
+    printf("  params%s\n", cJSON_GetArraySize(params) == 0 ? ": none" : "");
+    cJSON_ArrayForEach(param, params)
+    {
+        print_param(param);
+    }
+}
+
+static void print_service(const cJSON *service)
+{
+    const cJSON *kind;
+    printf("\nservice %s: %s\n", fw_json_text(service, "id"), fw_json_text(service, "doc"));
+    print_list(service, "libraries");
+    if (cJSON_HasObjectItem(service, "fault")) {
+        printf("  %-18s %s\n", "fault", fw_json_text(service, "fault"));
+    }
+    cJSON_ArrayForEach(kind, cJSON_GetObjectItemCaseSensitive(service, "kinds"))
+    {
+        const bool state = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "state"));
+        printf("\ncallback %s: %s\n", fw_json_text(kind, "name"), fw_json_text(kind, "doc"));
+        printf("  %-18s %s\n", "state", state ? "saved and restored" : "none");
+        print_params(kind);
+    }
+}
+
+static void print_stage(const cJSON *stage)
+{
     printf("\nstage %s: %s\n", fw_json_text(stage, "name"), fw_json_text(stage, "doc"));
     printf("  %-18s %s\n", "determinism", fw_json_text(stage, "determinism"));
     print_list(stage, "capabilities");
@@ -63,11 +89,7 @@ static void print_stage(const cJSON *stage)
     print_list(stage, "optional_services");
     print_ports(stage, "inputs");
     print_ports(stage, "outputs");
-    printf("  params%s\n", cJSON_GetArraySize(params) == 0 ? ": none" : "");
-    cJSON_ArrayForEach(param, params)
-    {
-        print_param(param);
-    }
+    print_params(stage);
 }
 
 static void print_plugin(const cJSON *plugin)
@@ -85,8 +107,7 @@ static void print_plugin(const cJSON *plugin)
     print_list(plugin, "libraries");
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(plugin, "services"))
     {
-        printf("\nservice %s: %s\n", fw_json_text(item, "id"), fw_json_text(item, "doc"));
-        print_list(item, "libraries");
+        print_service(item);
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(plugin, "stages"))
     {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "describe.h"
@@ -19,6 +20,25 @@ static int widest(const cJSON *plugins, const char *name)
     return (int)width;
 }
 
+/* "fw.callback/1 (grad, noise), fw.sql/1" */
+static char *services_text(const cJSON *plugin)
+{
+    struct fw_str out = {0};
+    const cJSON *service;
+    cJSON_ArrayForEach(service, cJSON_GetObjectItemCaseSensitive(plugin, "services"))
+    {
+        fw_auto(free) char *kinds = fw_describe_join(service, "kinds", "name");
+        fw_str_printf(&out, "%s%s", out.len == 0 ? "" : ", ", fw_json_text(service, "id"));
+        if (kinds != NULL && strcmp(kinds, "-") != 0) {
+            fw_str_printf(&out, " (%s)", kinds);
+        }
+    }
+    if (out.len == 0) {
+        fw_str_add(&out, "-");
+    }
+    return fw_str_take(&out);
+}
+
 static void print_table(const cJSON *plugins)
 {
     const int id = widest(plugins, "id");
@@ -29,7 +49,7 @@ static void print_table(const cJSON *plugins)
     cJSON_ArrayForEach(plugin, plugins)
     {
         fw_auto(free) char *stages = fw_describe_join(plugin, "stages", "name");
-        fw_auto(free) char *services = fw_describe_join(plugin, "services", "id");
+        fw_auto(free) char *services = services_text(plugin);
         const char *reason = fw_json_text(plugin, "reason");
         const char *winner = fw_json_text(plugin, "shadowed_by");
         printf("%-9s%-*s  %-9s%-*s  %s; %s\n", fw_json_text(plugin, "state"), id,

@@ -312,6 +312,10 @@ static void who_changes_the_training_is_named(void **state)
     assert_non_null(strstr(f->fault, "the callback \"bad\" (test) changed the training in its hook "
                                      "backward"));
     assert_non_null(strstr(f->fault, "where callback bad, hook backward, step 3"));
+    hub_options(f, "bad.how=write_early", NULL);
+    assert_int_equal(hub_open(f), FW_E_INTERNAL);
+    assert_non_null(strstr(f->fault, "\"bad\" (test) changed the training in its hook setup"));
+    hub_options(f, "bad.how=write", NULL);
     f->values[4].integer = 0;
     assert_int_equal(hub_open(f), FW_OK);
     assert_int_equal(hub_train(f, 0, hub_steps(f)), FW_OK);

@@ -23,7 +23,7 @@ static bool wants(const struct hub_instance *instance, uint32_t hook)
     return !instance->disabled && (instance->kind->hooks >> hook & 1) != 0;
 }
 
-static fw_status take_crc(struct fw_hub *hub, struct hub_instance *instance, uint32_t *ret)
+fw_status hub_crc(struct fw_hub *hub, struct hub_instance *instance, uint32_t *ret)
 {
     const struct fw_hub_engine *engine = hub->run.engine;
 
@@ -36,8 +36,7 @@ static fw_status take_crc(struct fw_hub *hub, struct hub_instance *instance, uin
     return status == FW_OK ? FW_OK : hub_fault_pass(instance, status, "checksum of the training");
 }
 
-static fw_status refuse_change(struct fw_hub *hub, const struct hub_instance *instance,
-                               uint32_t hook)
+fw_status hub_crc_differs(struct fw_hub *hub, const struct hub_instance *instance, uint32_t hook)
 {
     struct fw_text where = {0};
 
@@ -119,7 +118,7 @@ static void succeeded(struct fw_hub *hub, struct hub_instance *instance, uint32_
 fw_status hub_call_instance(struct fw_hub *hub, struct hub_instance *instance, uint32_t hook)
 {
     uint32_t before, after;
-    fw_status status = take_crc(hub, instance, &before);
+    fw_status status = hub_crc(hub, instance, &before);
 
     if (status != FW_OK) {
         return status;
@@ -143,8 +142,8 @@ fw_status hub_call_instance(struct fw_hub *hub, struct hub_instance *instance, u
     } else {
         succeeded(hub, instance, hook);
     }
-    status = take_crc(hub, instance, &after);
-    return status == FW_OK && before != after ? refuse_change(hub, instance, hook) : status;
+    status = hub_crc(hub, instance, &after);
+    return status == FW_OK && before != after ? hub_crc_differs(hub, instance, hook) : status;
 }
 
 static fw_status call_all(struct fw_hub *hub, uint32_t hook)

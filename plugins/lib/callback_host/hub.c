@@ -103,6 +103,27 @@ static fw_status make_folder(struct hub_instance *instance)
     return FW_OK;
 }
 
+static fw_status set_up(struct hub_instance *instance)
+{
+    struct fw_hub *hub = instance->hub;
+    uint32_t before, after;
+    fw_status status = hub_crc(hub, instance, &before);
+
+    if (status != FW_OK) {
+        return status;
+    }
+    hub_fault_clear(instance);
+    hub->current = instance;
+    status = hub_status(instance, instance->kind->setup(instance->self, &hub->now));
+    hub->current = NULL;
+    if (status != FW_OK) {
+        return hub_fault_pass(instance, status, "setup");
+    }
+    status = hub_crc(hub, instance, &after);
+    return status == FW_OK && before != after ? hub_crc_differs(hub, instance, FW_TRAINING_HOOKS)
+                                              : status;
+}
+
 static fw_status make(struct hub_instance *instance)
 {
     struct fw_hub *hub = instance->hub;
@@ -123,14 +144,12 @@ static fw_status make(struct hub_instance *instance)
     hub->current = instance;
     status = hub_status(instance,
                         instance->kind->create(&instance->host, &instance->task, &instance->self));
+    hub->current = NULL;
     if (status != FW_OK) {
-        hub->current = NULL;
         return hub_fault_pass(instance, status, "create");
     }
     instance->made = true;
-    status = hub_status(instance, instance->kind->setup(instance->self, &hub->now));
-    hub->current = NULL;
-    return status == FW_OK ? FW_OK : hub_fault_pass(instance, status, "setup");
+    return set_up(instance);
 }
 
 fw_status fw_hub_setup(struct fw_hub *hub, const struct fw_hub_run *run)

@@ -169,7 +169,10 @@ fw_status hub_clock_declare(struct fw_hub *hub);
 
 /* call.c */
 fw_status hub_call_instance(struct fw_hub *hub, struct hub_instance *instance, uint32_t hook);
-const char *hub_hook_name(uint32_t hook);
+const char *hub_hook_name(uint32_t hook); /* "setup" behind the last */
+/* A checksum of the training if that is wanted, else 0; and the fault when two of them differ. */
+fw_status hub_crc(struct fw_hub *hub, struct hub_instance *instance, uint32_t *ret);
+fw_status hub_crc_differs(struct fw_hub *hub, const struct hub_instance *instance, uint32_t hook);
 /* Lists in the view who is called no more. */
 void hub_disabled_list(struct fw_hub *hub);
 

@@ -142,8 +142,8 @@ static fw_status refuse(const struct fw_weights *weights, const struct differenc
     return status;
 }
 
-fw_status fw_weights_expect(const struct fw_weights *weights, const cJSON *wanted,
-                            const char *const *members, size_t n_members)
+static fw_status expect(const struct fw_weights *weights, const cJSON *wanted,
+                        const char *const *members, size_t n_members)
 {
     struct difference difference = {0};
     fw_status status = FW_OK;
@@ -156,6 +156,21 @@ fw_status fw_weights_expect(const struct fw_weights *weights, const cJSON *wante
         }
     }
     fw_text_finish(&difference.place);
+    return status;
+}
+
+fw_status fw_weights_expect(const struct fw_weights *weights, const cJSON *wanted,
+                            const char *const *members, size_t n_members)
+{
+    struct fw_text text = {0};
+
+    /* As it would stand in a file: integers that keep all their digits are texts in the tree. */
+    fw_json_append(&text, wanted);
+    cJSON *read = text.failed ? NULL : cJSON_Parse(fw_text_get(&text));
+    fw_status status =
+        read != NULL ? expect(weights, read, members, n_members) : fw_fault_nomem(weights->host);
+    cJSON_Delete(read);
+    fw_text_finish(&text);
     return status;
 }
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* A training: that it learns, that it is the same whatever happens to it, and what it refuses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "train_fixture.h"
+
+/* --- what comes out --- */
+
+static void learns_to_tell_gratings_apart(void **state)
+{
+    (void)state;
+    struct fake_task *t = train_task();
+    fake_task_param(t, "epochs", "6");
+    const struct fake_result *r = train_run(t);
+    cJSON *result = train_result(t);
+    assert_int_equal(r->done, 48);
+    assert_int_equal(r->items, 6 * 256);
+    assert_true(train_number(result, "training.epochs.0.train_loss") > 0.8);
+    assert_true(train_number(result, "training.epochs.5.train_loss") < 0.4);
+    assert_true(train_number(result, "val_metrics.accuracy") > 0.8);
+    assert_true(train_number(result, "val_metrics.f1") > 0.8);
+    assert_int_equal(
+        cJSON_GetArraySize(cJSON_GetObjectItem(
+            cJSON_GetObjectItem(cJSON_GetObjectItem(result, "training"), "quarters"), "val_loss")),
+        24);
+    assert_string_equal(cJSON_GetObjectItem(result, "stop_reason")->valuestring, "epochs");
+    assert_true(train_number(result, "splits.train.samples") == 256);
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+static void answers_with_the_best_weights_and_keeps_the_best_files(void **state)
+{
+    (void)state;
+    struct fake_task *t = train_task();
+    fake_task_param(t, "epochs", "5");
+    train_run(t);
+    cJSON *result = train_result(t);
+    double best = INFINITY;
+    for (int i = 0; i < 5; i++) {
+        const cJSON *epoch = cJSON_GetArrayItem(
+            cJSON_GetObjectItem(cJSON_GetObjectItem(result, "training"), "epochs"), i);
+        best = fmin(best, train_number(epoch, "val_loss"));
+    }
+    assert_true(train_number(result, "val_at_best.value") == best);
+    assert_true(train_number(result, "val_metrics.loss") == best);
+    assert_true(train_number(result, "checkpoints.0.val_loss") <= best);
+    assert_true(train_number(result, "checkpoints.0.val_loss") <=
+                train_number(result, "checkpoints.1.val_loss"));
+    assert_true(train_number(result, "checkpoints.1.val_loss") <=
+                train_number(result, "checkpoints.2.val_loss"));
+    assert_int_equal(access(fake_task_path(t, "run/best-3.ckpt"), F_OK), 0);
+    assert_int_not_equal(access(fake_task_path(t, "run/best-4.ckpt"), F_OK), 0);
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+static void a_dry_run_makes_one_batch_of_each_kind(void **state)
+{
+    (void)state;
+    struct fake_task *t = train_task();
+    fake_task_int(t, "fast_dev_run", 1);
+    fake_task_texts(t, "callbacks", "loss_slope", "sink", NULL);
+    const struct fake_result *r = train_run(t);
+    cJSON *result = train_result(t);
+    assert_int_equal(r->done, 1);
+    assert_int_equal(r->items, 32);
+    assert_true(train_number(result, "val_metrics.n_samples") == 32);
+    assert_string_equal(cJSON_GetObjectItem(result, "stop_reason")->valuestring, "fast_dev_run");
+    char *metrics = train_metrics(t, "sink");
+    assert_non_null(strstr(metrics, "train/loss_nats"));
+    assert_non_null(strstr(metrics, "val/loss_nats"));
+    free(metrics);
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+/* --- the same again --- */
+
+static void same_seed_same_bytes_whatever_the_threads(void **state)
+{
+    (void)state;
+    struct fake_task *a = train_task(), *b = train_task(), *c = train_task();
+    fake_task_limits(a)->threads = 1;
+    fake_task_limits(b)->threads = 2;
+    fake_task_param(c, "seed", "1");
+    train_run(a);
+    train_run(b);
+    train_run(c);
+    train_same(a, b);
+    assert_false(train_file_is_same(a, c, "result.json"));
+    assert_false(train_file_is_same(a, c, "run/best-1.ckpt"));
+    fake_task_destroy(a);
+    fake_task_destroy(b);
+    fake_task_destroy(c);
+}
+
+/* Each step in a process of its own, as far as the stage can tell. */
+static void goes_on_from_a_saved_state_as_if_nothing_had_been(void **state)
+{
+    (void)state;
+    static const char *const optimisers[] = {"sgd", "adamw"};
+    for (size_t i = 0; i < FW_COUNT(optimisers); i++) {
+        struct fake_task *tasks[2];
+        char *metrics[2];
+        for (int k = 0; k < 2; k++) {
+            tasks[k] = train_task();
+            fake_task_text(tasks[k], "optimiser", optimisers[i]);
+            fake_task_param(tasks[k], "lr", i == 0 ? "0.1" : "0.01");
+            fake_task_texts(tasks[k], "callbacks", "loss_slope", "asking", "sink", NULL);
+            if (k == 1) {
+                fake_task_restart_after(tasks[k], FAKE_EACH_STEP);
+            }
+            const struct fake_result *r = train_run(tasks[k]);
+            assert_int_equal(r->restarts > 10, k);
+            metrics[k] = train_metrics(tasks[k], "sink");
+        }
+        train_same(tasks[0], tasks[1]);
+        assert_string_equal(metrics[0], metrics[1]);
+        for (int k = 0; k < 2; k++) {
+            free(metrics[k]);
+            fake_task_destroy(tasks[k]);
+        }
+    }
+}
+
+/* --- early stopping --- */
+
+static void stops_when_validation_gets_no_better(void **state)
+{
+    (void)state;
+    struct fake_task *t = train_task();
+    fake_task_param(t, "epochs", "20");
+    fake_task_param(t, "patience", "2");
+    fake_task_param(t, "min_delta", "1000"); /* nothing is so much better */
+    const struct fake_result *r = train_run(t);
+    cJSON *result = train_result(t);
+    assert_int_equal(r->done, 3 * 8);
+    assert_true(train_number(result, "best_epoch") == 0);
+    assert_true(train_number(result, "training.stopped_early") == 1);
+    assert_string_equal(cJSON_GetObjectItem(result, "stop_reason")->valuestring, "patience");
+    assert_true(train_number(result, "val_metrics.loss") ==
+                train_number(result, "training.epochs.0.val_loss"));
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+static void three_losses_that_are_no_numbers_end_it(void **state)
+{
+    (void)state;
+    struct fake_task *t = train_task();
+    fake_task_param(t, "lr", "1e30");
+    fake_task_param(t, "warmup_epochs", "0");
+    fake_task_texts(t, "callbacks", "hearing", NULL);
+    train_must_fail(t, FW_E_DATA, "nan loss in three steps in a row");
+
+    t = train_task();
+    fake_task_param(t, "lr", "1e30");
+    fake_task_param(t, "warmup_epochs", "0");
+    fake_task_text(t, "nan_policy", "continue");
+    train_run(t);
+    cJSON *result = train_result(t);
+    assert_true(train_number(result, "training.nonfinite_losses") > 10);
+    assert_true(train_number(result, "training.steps") == 24);
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+/* --- what it refuses --- */
+
+static struct fake_task *task_with(const char *param, const char *value)
+{
+    struct fake_task *t = train_task();
+    fake_task_param(t, param, value);
+    return t;
+}
+
+static void refuses_what_cannot_work(void **state)
+{
+    (void)state;
+    train_must_fail(task_with("warmup_epochs", "3"), FW_E_CONFIG, "leaves nothing of 3");
+    train_must_fail(task_with("monitor", "val_auc"), FW_E_CONFIG, "an AUC is one of two classes");
+    train_must_fail(task_with("source", "npz"), FW_E_MISSING, "the input `train`");
+    train_must_fail(task_with("callbacks", "nobody"), FW_E_CONFIG, "nobody");
+    struct fake_task *t = train_task();
+    fake_task_input(t, "test", fake_task_write(t, "x.npz", "x"), NULL);
+    train_must_fail(t, FW_E_CONFIG, "does not read the input `test`");
+}
+
+static void says_that_memory_does_not_suffice(void **state)
+{
+    (void)state;
+    struct fake_task *t = task_with("base_width", "512");
+    fake_task_limits(t)->memory_bytes = 1 << 20;
+    train_must_fail(t, FW_E_NOMEM, "memory");
+}
+
+/* --- weights to begin with --- */
+
+static void begins_with_the_weights_of_a_checkpoint(void **state)
+{
+    (void)state;
+    struct fake_task *first = train_task(), *second = task_with("lr", "0");
+    train_run(first);
+    fake_task_input(second, "weights", fake_task_path(first, "run/best-1.ckpt"), NULL);
+    train_run(second);
+    cJSON *before = train_result(first), *after = train_result(second);
+    /* Running statistics move on; the weights do not. */
+    assert_true(fabs(train_number(after, "training.epochs.0.train_loss") -
+                     train_number(before, "training.epochs.2.train_loss")) < 0.3);
+    cJSON_Delete(before);
+    cJSON_Delete(after);
+    fake_task_destroy(first);
+    fake_task_destroy(second);
+}
+
+static void refuses_weights_of_another_model_or_data(void **state)
+{
+    (void)state;
+    struct fake_task *first = train_task(), *t = task_with("base_width", "8");
+    train_run(first);
+    const char *path = fake_task_path(first, "run/best-1.ckpt");
+    fake_task_input(t, "weights", path, NULL);
+    train_must_fail(t, FW_E_DATA, "model.parameters is");
+    t = task_with("size", "12");
+    fake_task_input(t, "weights", path, NULL);
+    train_must_fail(t, FW_E_DATA, "data.cols is 8 in the checkpoint, and 12 here");
+    t = train_task();
+    fake_task_input(t, "weights", fake_task_write(t, "x.ckpt", "FWCK"), NULL);
+    train_must_fail(t, FW_E_DATA, "this is no checkpoint");
+    fake_task_destroy(first);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(learns_to_tell_gratings_apart),
+        cmocka_unit_test(answers_with_the_best_weights_and_keeps_the_best_files),
+        cmocka_unit_test(a_dry_run_makes_one_batch_of_each_kind),
+        cmocka_unit_test(same_seed_same_bytes_whatever_the_threads),
+        cmocka_unit_test(goes_on_from_a_saved_state_as_if_nothing_had_been),
+        cmocka_unit_test(stops_when_validation_gets_no_better),
+        cmocka_unit_test(three_losses_that_are_no_numbers_end_it),
+        cmocka_unit_test(refuses_what_cannot_work),
+        cmocka_unit_test(says_that_memory_does_not_suffice),
+        cmocka_unit_test(begins_with_the_weights_of_a_checkpoint),
+        cmocka_unit_test(refuses_weights_of_another_model_or_data),
+    };
+    return cmocka_run_group_tests(tests, train_load, train_unload);
+}

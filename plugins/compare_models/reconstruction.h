@@ -160,6 +160,15 @@ fw_status recon_measure(const struct recon_measures *how, const struct recon_vie
                         const double complex *pixels, struct recon_metrics *ret_metrics);
 void recon_metrics_finish(struct recon_metrics *metrics);
 
+/* --- reconstruction_panels.c: what there is to look at --- */
+
+struct recon;
+
+/* NAME_phase.png and NAME_amplitude.png of each arm and the truth, all of them in comparison.png,
+ * and limits.json: what black and white are. Makes the folder. */
+fw_status recon_panels_write(const struct recon *recon, const struct recon_view *view,
+                             const char *folder);
+
 /* --- the stage --- */
 
 struct recon {

@@ -196,6 +196,9 @@ static const struct fw_port outputs[] = {
             .file = "reconstructions.npz", .doc = "each arm as it came, and the ground truth"),
     FW_PORT(.kind = FW_KIND_TENSOR, .flags = FW_PORT_OPTIONAL, .name = "aligned",
             .file = "reconstructions_aligned.npz", .doc = "all on the pixels that were compared"),
+    FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "panels", .file = "panels",
+            .doc =
+                "phases and amplitudes as PNG, with a truth; limits.json: what black, white are"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "blocked", .file = "red",
             .doc = "a note, where a guard ended the comparison"),
 };
@@ -241,6 +244,10 @@ static const struct fw_param params[] = {
              .max = "100", .unit = "pixels", .doc = "blur of amplitudes before MS-SSIM"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "min_nonzero", .default_value = "0.001", .min = "0",
              .max = "1", .doc = "part of a model's values that must not be 0"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "p_min", .default_value = "10", .min = "0",
+             .max = "100", .unit = "percent", .doc = "percentile of a panel that is black"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "p_max", .default_value = "90", .min = "0",
+             .max = "100", .unit = "percent", .doc = "percentile of a panel that is white"),
     FW_PARAM(.type = FW_PARAM_STRING, .name = "source", .default_value = "",
              .doc = "where the data come from; stands in the result"),
 };

@@ -376,7 +376,13 @@ static fw_status write_tables(struct outcome *outcome)
     if (status == FW_OK) {
         status = write_table(outcome, "curves", append_curves_table);
     }
-    return status == FW_OK ? write_arrays(outcome, "aligned", put_aligned) : status;
+    if (status == FW_OK) {
+        status = write_arrays(outcome, "aligned", put_aligned);
+    }
+    const char *panels = output_path(outcome->recon, "panels");
+    return status == FW_OK && panels != NULL
+               ? recon_panels_write(outcome->recon, &outcome->view, panels)
+               : status;
 }
 
 static fw_status write_note(const struct recon *recon)

@@ -151,10 +151,11 @@ struct fake_task *recon_task(const char *data)
                                              {"curves", "frc_curves.csv"},
                                              {"reconstructions", "reconstructions.npz"},
                                              {"aligned", "reconstructions_aligned.npz"},
+                                             {"panels", "panels"},
                                              {"blocked", "red"}};
     struct fake_task *t = fake_task_create(recon_kit, "compare_reconstructions");
     fake_task_input(t, "data", data, NULL);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
     }
     fake_task_int(t, "stitch_crop", CROP);

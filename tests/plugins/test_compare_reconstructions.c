@@ -85,6 +85,17 @@ static void measures_a_given_arm_to_the_digits_of_the_specification(void **state
 
 /* --- predicted arms --- */
 
+static void assert_same_files(struct fake_task *t, const char *a, const char *b)
+{
+    size_t sizes[2];
+    char *bytes[] = {test_file_read(fake_task_path(t, a), &sizes[0]),
+                     test_file_read(fake_task_path(t, b), &sizes[1])};
+    assert_int_equal(sizes[0], sizes[1]);
+    assert_memory_equal(bytes[0], bytes[1], sizes[0]);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 static void stitches_answers_back_to_the_object(void **state)
 {
     struct recon_scan *scan = recon_scan_make();
@@ -99,6 +110,8 @@ static void stitches_answers_back_to_the_object(void **state)
     assert_close(recon_metric(t, "net", "ms_ssim", 3), 1, 1e-6);
     assert_close(recon_metric(t, "net", "registration_offset_dy", 4), 0, 0);
     recon_assert_text(t, "result.json", "\"coverage\": 1,");
+    recon_assert_text(t, "panels/limits.json", "\"net_phase.png\":\t{");
+    assert_same_files(t, "panels/net_amplitude.png", "panels/ground_truth_amplitude.png");
     fake_task_destroy(t);
     free(scan);
 }
@@ -143,8 +156,9 @@ static void stitches_the_patches_of_groups(void **state)
 
 static void gives_the_same_bytes_for_any_chunks_threads_and_restarts(void **state)
 {
-    static const char *const files[] = {"result.json", "comparison_metrics.csv",
-                                        "reconstructions.npz", "reconstructions_aligned.npz"};
+    static const char *const files[] = {"result.json",           "comparison_metrics.csv",
+                                        "reconstructions.npz",   "reconstructions_aligned.npz",
+                                        "panels/comparison.png", "panels/limits.json"};
     struct recon_scan *scan = recon_scan_make();
     const char *data = recon_scan_put(scan),
                *model = recon_put_answers("net.npz", scan->patches, IMAGES);
@@ -158,7 +172,7 @@ static void gives_the_same_bytes_for_any_chunks_threads_and_restarts(void **stat
         fake_task_limits(t)->threads = (uint32_t)chunk % 3 + 1;
         fake_task_restart_after(t, FAKE_EACH_STEP);
         assert_true(recon_must(t)->restarts > 0);
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 6; i++) {
             size_t sizes[2];
             char *bytes[] = {test_file_read(fake_task_path(first, files[i]), &sizes[0]),
                              test_file_read(fake_task_path(t, files[i]), &sizes[1])};

@@ -55,8 +55,7 @@ void monitors_say(const struct fw_host *host, const struct fw_callback_task *tas
 }
 
 static const struct fw_callback *const kinds[] = {
-    &monitors_loss_slope,
-    &monitors_sink,
+    &monitors_loss_slope, &monitors_grad, &monitors_noise, &monitors_curvature, &monitors_sink,
 };
 
 static const struct fw_callbacks table = {

@@ -307,6 +307,44 @@ static void lanczos_finds_both_ends(void **state)
     assert_true(nearest <= ends.largest.residual);
 }
 
+/* |Hv - value v|, of a vector whose length is 1. */
+static double off_by(struct matrix *m, const double *v, double value)
+{
+    double product[N_MAX], off = 0, length = 0;
+
+    multiply(m, v, product);
+    for (size_t i = 0; i < m->n; i++) {
+        off += (product[i] - value * v[i]) * (product[i] - value * v[i]);
+        length += v[i] * v[i];
+    }
+    assert_close(length, 1, 1e-12);
+    return sqrt(off);
+}
+
+static void the_eigenvector_is_left_behind(void **state)
+{
+    static const double cells[] = {3, 0, 0, 0, -5, 0, 0, 0, 1}, ones[] = {1, 1, 1};
+    struct matrix ten = tridiagonal_of_ten(), m = {3, cells};
+    const struct fw_power power = {.tolerance = 1e-14, .max = 1000};
+    struct fw_operator h = operator_of(&ten);
+    double probe[10], room[110];
+    struct fw_eigen_ends ends;
+
+    (void)state;
+    fw_probe_fill(42, 10, probe);
+    for (uint32_t k = 1; k <= 10; k++) {
+        (void)fw_eigen_by_lanczos(&h, k, 1e-12, probe, room, &ends);
+        assert_close(off_by(&ten, room, ends.largest.value), ends.largest.residual, 1e-10);
+    }
+    (void)fw_eigen_by_power(&h, &power, probe, room, &ends);
+    assert_close(off_by(&ten, room, ends.largest.value), 0, 1e-5);
+    h = operator_of(&m);
+    (void)fw_eigen_by_lanczos(&h, 3, 1e-12, ones, room, &ends);
+    assert_close(fabs(room[0]), 1, 1e-10);
+    (void)fw_eigen_by_power(&h, &power, ones, room, &ends);
+    assert_close(fabs(room[0]), 1, 1e-6);
+}
+
 static void curvature_of_a_softmax(void **state)
 {
     static const double p[] = {.7, .2, .1};
@@ -341,6 +379,7 @@ int main(void)
         cmocka_unit_test(nothing_has_the_eigenvalue_0),
         cmocka_unit_test(a_value_that_stands_still_is_not_enough),
         cmocka_unit_test(lanczos_finds_both_ends),
+        cmocka_unit_test(the_eigenvector_is_left_behind),
         cmocka_unit_test(curvature_of_a_softmax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

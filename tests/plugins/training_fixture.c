@@ -457,6 +457,12 @@ static void make_step(struct training *t, uint64_t step)
     view->gradient_norm = norm(t->gradients, t->n);
     view->clipped_norm = NAN;
     training_call(t, FW_TRAINING_BACKWARD);
+    if (t->clip > 0) {
+        view->clipped_norm = fmin(view->gradient_norm, t->clip);
+        for (uint64_t i = 0; i < t->n; i++) {
+            t->gradients[i] *= view->clipped_norm / view->gradient_norm;
+        }
+    }
     training_call(t, FW_TRAINING_BEFORE_STEP);
     for (uint64_t i = 0; i < t->n; i++) {
         t->parameters[i] -= isfinite(t->gradients[i]) ? 0.001 * t->gradients[i] : 0;

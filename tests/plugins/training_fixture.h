@@ -40,6 +40,7 @@ struct training {
     uint64_t n_tensors;
     double (*loss)(uint64_t step);                  /* of the step that is being made, from 0 */
     void (*gradient)(uint64_t step, double *ret_g); /* NULL: all are 1 */
+    double clip;                                    /* the norm that steps may have; 0: any */
 
     /* what came of it */
     struct training_said *said;
@@ -48,7 +49,6 @@ struct training {
     uint64_t n_products, n_probes;
     uint64_t last_samples; /* of the newest probe */
     fw_status failed;      /* the first hook's that did */
-    double seconds;        /* that a product takes, on no real clock */
 
     /* its own */
     struct fw_training view;

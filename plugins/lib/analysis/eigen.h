@@ -46,7 +46,7 @@ struct fw_eigen_ends {
 /**
  * By power iteration: the dominant eigenvalue if it is not below 0; otherwise once more, from the
  * same start, on H less it, whose spectrum is not below 0. `start` has n elements and is left
- * alone; `room` has 2 n.
+ * alone; `room` has 2 n, and begins with the eigenvector in the end.
  */
 enum fw_outcome fw_eigen_by_power(const struct fw_operator *h, const struct fw_power *power,
                                   const double *start, double *room, struct fw_eigen_ends *ret);
@@ -54,8 +54,8 @@ enum fw_outcome fw_eigen_by_power(const struct fw_operator *h, const struct fw_p
 /**
  * By k steps of Lanczos with full reorthogonalisation, done twice: both ends from k products. `k`
  * is cut to n and to FW_LANCZOS_MAX; fewer steps are taken where the start lies in a smaller
- * invariant space. `room` has (k + 1) n. Converged: the residual is at most sqrt(tolerance) times
- * the value.
+ * invariant space. `room` has (k + 1) n, and begins with the largest's eigenvector in the end.
+ * Converged: the residual is at most sqrt(tolerance) times the value.
  */
 enum { FW_LANCZOS_MAX = 256 };
 enum fw_outcome fw_eigen_by_lanczos(const struct fw_operator *h, uint32_t k, double tolerance,

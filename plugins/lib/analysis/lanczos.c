@@ -132,6 +132,77 @@ static bool solve(struct tridiagonal *t)
     return true;
 }
 
+/* Upper rows of a tridiagonal matrix that is being solved: exchanged rows have three entries. */
+struct rows {
+    double diagonal[FW_LANCZOS_MAX], right[FW_LANCZOS_MAX], far[FW_LANCZOS_MAX];
+};
+
+/* Takes what row i + 1 has below row i's diagonal away, from v too, the larger one on top. */
+static void eliminate(const struct tridiagonal *t, uint32_t i, struct rows *u, double *v)
+{
+    double below = t->beside[i];
+
+    if (fabs(u->diagonal[i]) >= fabs(below)) {
+        double factor = u->diagonal[i] != 0 ? below / u->diagonal[i] : 0;
+        u->diagonal[i + 1] -= factor * u->right[i];
+        v[i + 1] -= factor * v[i];
+        return;
+    }
+    double factor = u->diagonal[i] / below, right = u->right[i], upper = v[i];
+    u->diagonal[i] = below;
+    u->right[i] = u->diagonal[i + 1];
+    u->far[i] = u->right[i + 1];
+    u->diagonal[i + 1] = right - factor * u->right[i];
+    u->right[i + 1] = -factor * u->far[i];
+    v[i] = v[i + 1];
+    v[i + 1] = upper - factor * v[i];
+}
+
+/* v becomes the solution of (T - value) x = v, normalised. */
+static void solve_shifted(const struct tridiagonal *t, double value, double *v)
+{
+    struct rows u = {.diagonal = {0}};
+    double size = 0, length;
+
+    for (uint32_t i = 0; i < t->k; i++) {
+        u.diagonal[i] = t->diagonal[i] - value;
+        u.right[i] = i + 1 < t->k ? t->beside[i] : 0;
+        size = fmax(size, fabs(t->diagonal[i]) + fabs(u.right[i]));
+    }
+    for (uint32_t i = 0; i + 1 < t->k; i++) {
+        eliminate(t, i, &u, v);
+    }
+    for (uint32_t i = t->k; i-- > 0;) {
+        double known =
+            (i + 1 < t->k ? u.right[i] * v[i + 1] : 0) + (i + 2 < t->k ? u.far[i] * v[i + 2] : 0);
+        double least = DBL_EPSILON * fmax(size, 1e-300);
+        double pivot = fabs(u.diagonal[i]) < least ? least : u.diagonal[i];
+        v[i] = (v[i] - known) / pivot;
+    }
+    length = sqrt(dot(v, v, t->k));
+    for (uint32_t i = 0; i < t->k && length > 0; i++) {
+        v[i] /= length;
+    }
+}
+
+/* The eigenvector of a value of the tridiagonal matrix, carried back into the space: inverse
+ * iteration from the start, of which each of them has a part. */
+static void write_vector(const struct tridiagonal *t, double value, size_t n, double *room)
+{
+    double shares[FW_LANCZOS_MAX] = {1};
+
+    for (int pass = 0; pass < 3; pass++) {
+        solve_shifted(t, value, shares);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < t->k; j++) {
+            sum += shares[j] * room[j * n + i];
+        }
+        room[i] = sum;
+    }
+}
+
 static struct fw_eigen end_of(const struct tridiagonal *t, bool is_largest, double out,
                               double tolerance)
 {
@@ -167,12 +238,14 @@ enum fw_outcome fw_eigen_by_lanczos(const struct fw_operator *h, uint32_t k, dou
     if (outcome != FW_OUTCOME_OK) {
         return outcome;
     }
+    struct tridiagonal solved = t;
     double out = t.beside[t.k - 1];
-    t.last[t.k - 1] = 1;
-    if (!solve(&t)) {
+    solved.last[t.k - 1] = 1;
+    if (!solve(&solved)) {
         return FW_OUTCOME_NUMERIC;
     }
-    ret->largest = end_of(&t, true, out, tolerance);
-    ret->other = end_of(&t, false, out, tolerance);
+    ret->largest = end_of(&solved, true, out, tolerance);
+    ret->other = end_of(&solved, false, out, tolerance);
+    write_vector(&t, ret->largest.value, h->n, room);
     return ret->largest.converged ? FW_OUTCOME_OK : FW_OUTCOME_INSUFFICIENT;
 }

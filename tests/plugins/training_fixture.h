@@ -3,8 +3,9 @@
 #define TRAINING_FIXTURE_H
 
 /*
- * A training run without a model: arrays that a script fills, and a quadratic loss whose Hessian is
- * known. Calls callbacks as a trainer does and keeps what they say. A test's own mistakes abort.
+ * A training run without a model, for what fw/testkit_training.h does not act out: callbacks beside
+ * each other, a whole Hessian, batches that do not fit, a host that asks to stop, a kill. A test's
+ * own mistakes abort.
  */
 
 #include <stdbool.h>

@@ -445,6 +445,23 @@ static void refuses_an_archive_cut_anywhere(void **state)
     }
 }
 
+static void refuses_an_archive_with_another_pixel(void **state)
+{
+    (void)state;
+    const struct fw_dataset_npz files = {
+        .train = dataset_write_npz("a.npz", (const uint64_t[]){20, 2, 3}, 3)};
+    size_t size = 0;
+    char *bytes = test_file_read(files.train, &size);
+    /* Images begin at a multiple of 64, behind two headers. */
+    for (size_t at = 200; at < 300; at += 50) {
+        bytes[at] ^= 1;
+        dataset_write_bytes("a.npz", bytes, size);
+        refuses_npz(&files, FW_E_DATA, "a.npz");
+        bytes[at] ^= 1;
+    }
+    free(bytes);
+}
+
 /* --- real files --- */
 
 static void the_real_cifar_sample(void **state)
@@ -530,6 +547,7 @@ int main(void)
         TEST(npy_files_are_features_and_classes),
         TEST(refuses_arrays_that_are_no_samples),
         TEST(refuses_an_archive_cut_anywhere),
+        TEST(refuses_an_archive_with_another_pixel),
         TEST(the_real_cifar_sample),
         TEST(the_real_fashion_sample),
     };

@@ -261,6 +261,25 @@ static void rows_are_numbers_and_a_class(void **state)
     fw_dataset_close(set);
 }
 
+static void what_would_have_validated_trains_where_the_test_part_does(void **state)
+{
+    char path[128];
+    struct fw_dataset *set = NULL;
+    const char *table = write_table(*state, path, "r", ROWS);
+    const struct fw_dataset_options options = {.val_is_test = true};
+    uint64_t n;
+
+    assert_int_equal(open_rows(*state, table, &options,
+                               &(const struct fw_dataset_rows){.split_column = "part"}, &set),
+                     FW_OK);
+    (void)fw_dataset_part(set, FW_DATASET_TRAIN, &n);
+    assert_int_equal(n, 30);
+    const uint32_t *val = fw_dataset_part(set, FW_DATASET_VAL, &n);
+    assert_int_equal(n, 10);
+    assert_int_equal(val[0], 2);
+    fw_dataset_close(set);
+}
+
 static void refuses_rows(struct sql_fixture *f, const char *select,
                          const struct fw_dataset_rows *how, const char *part)
 {
@@ -332,6 +351,7 @@ int main(void)
         TEST(refuses_another_table_than_the_targets_had),
         TEST(refuses_days_and_samples_that_are_not_whole),
         TEST(rows_are_numbers_and_a_class),
+        TEST(what_would_have_validated_trains_where_the_test_part_does),
         TEST(refuses_rows_that_are_not_whole),
         TEST(the_real_digits),
     };

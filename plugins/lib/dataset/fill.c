@@ -30,30 +30,30 @@ static void fill_image(const struct fw_dataset *set, uint64_t begin, float *ret)
     }
 }
 
-static float look(const struct fw_dataset *set, uint64_t line, int64_t column)
+/* Between two values of a row and the two below them. */
+static float blend(const float above[2], const float below[2], float down, float right)
 {
-    return column < 0 ? 0 : fw_dataset_raw(set, line + (uint64_t)column);
+    return (1 - down) * ((1 - right) * above[0] + right * above[1]) +
+           down * ((1 - right) * below[0] + right * below[1]);
 }
 
-static float blend(const struct fw_dataset *set, uint64_t line, const struct fw_dataset_tap *column)
-{
-    return (1 - column->weight) * look(set, line, column->first) +
-           column->weight * look(set, line, column->second);
-}
-
-/* One row of one channel, columns first ... first + n. */
+/* One row of one channel: n columns of it. */
 static void fill_row(const struct fw_dataset *set, uint64_t plane, const struct fw_dataset_tap *row,
                      const struct fw_dataset_tap columns[BLOCK], uint64_t n, float *ret)
 {
     for (uint64_t i = 0; i < n; i++) {
-        float value = 0;
-        if (row->first >= 0) {
-            const uint64_t above = plane + (uint64_t)row->first * set->info.cols;
-            const uint64_t below = plane + (uint64_t)row->second * set->info.cols;
-            value = (1 - row->weight) * blend(set, above, &columns[i]) +
-                    row->weight * blend(set, below, &columns[i]);
+        const struct fw_dataset_tap column = columns[i];
+        if (row->first < 0 || column.first < 0) {
+            ret[i] = 0;
+            continue;
         }
-        ret[i] = value;
+        const uint64_t above = plane + (uint64_t)row->first * set->info.cols;
+        const uint64_t below = plane + (uint64_t)row->second * set->info.cols;
+        const uint64_t left = (uint64_t)column.first, right = (uint64_t)column.second;
+        ret[i] = blend(
+            (const float[]){fw_dataset_raw(set, above + left), fw_dataset_raw(set, above + right)},
+            (const float[]){fw_dataset_raw(set, below + left), fw_dataset_raw(set, below + right)},
+            row->weight, column.weight);
     }
 }
 

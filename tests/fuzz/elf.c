@@ -3,6 +3,7 @@
 
 #include "fuzz.h"
 #include "plugin/descriptor.h"
+#include "plugins/kinds.h"
 
 static size_t n_read; /* keeps the reading from being optimised away */
 
@@ -30,15 +31,10 @@ static void read_texts(const char *const *texts, uint32_t n)
     }
 }
 
-static void read_stage(const struct fw_stage *stage)
+static void read_params(const struct fw_param *params, uint32_t n)
 {
-    read_text(stage->doc);
-    read_ports(stage->inputs, stage->n_inputs);
-    read_ports(stage->outputs, stage->n_outputs);
-    read_texts(stage->services_required, stage->n_services_required);
-    read_texts(stage->services_optional, stage->n_services_optional);
-    for (uint32_t i = 0; i < stage->n_params; i++) {
-        const struct fw_param *param = fw_param_at(stage->params, i);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct fw_param *param = fw_param_at(params, i);
         read_text(param->doc);
         read_text(param->default_value);
         read_text(param->min);
@@ -48,9 +44,35 @@ static void read_stage(const struct fw_stage *stage)
     }
 }
 
-/* What was checked may be followed, every pointer of it. */
-static void read_plugin(const struct fw_plugin *plugin)
+static void read_stage(const struct fw_stage *stage)
 {
+    read_text(stage->doc);
+    read_ports(stage->inputs, stage->n_inputs);
+    read_ports(stage->outputs, stage->n_outputs);
+    read_texts(stage->services_required, stage->n_services_required);
+    read_texts(stage->services_optional, stage->n_services_optional);
+    read_params(stage->params, stage->n_params);
+}
+
+static void read_kinds(const struct fw_elf *elf, const struct fw_service *service)
+{
+    struct fw_error err = {0};
+    const struct fw_callbacks *table = service->table;
+    if (fw_kinds_check(elf, service, &err) < 0) {
+        FUZZ_CHECK(err.code == FW_EXIT_PLUGIN && err.text[0] != '\0');
+        return;
+    }
+    for (uint32_t i = 0; i < table->n_kinds; i++) {
+        read_text(table->kinds[i]->kind);
+        read_text(table->kinds[i]->doc);
+        read_params(table->kinds[i]->params, table->kinds[i]->n_params);
+    }
+}
+
+/* What was checked may be followed, every pointer of it. */
+static void read_plugin(const struct fw_elf *elf)
+{
+    const struct fw_plugin *plugin = elf->plugin;
     read_text(plugin->id);
     read_text(plugin->version);
     read_text(plugin->licence);
@@ -65,6 +87,9 @@ static void read_plugin(const struct fw_plugin *plugin)
         FUZZ_CHECK(fw_plugin_service(plugin, service->id) == service);
         read_text(service->doc);
         read_texts(service->libraries, service->n_libraries);
+        if (fw_kinds_are(service)) {
+            read_kinds(elf, service);
+        }
     }
 }
 
@@ -80,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     FUZZ_CHECK(strlen(elf.digest) == FW_SHA256_TEXT - 1);
     if (fw_descriptor_check(&elf, &err) == 0) {
-        read_plugin(elf.plugin);
+        read_plugin(&elf);
         FUZZ_CHECK(fw_descriptor_same(elf.plugin, &elf, &err) == 0);
     } else {
         FUZZ_CHECK(err.code == FW_EXIT_PLUGIN && err.text[0] != '\0');

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <fw/service/cancel.h>
 #include <fw/service/log.h>
 
 #include "callback_host/cadence.h"
+#include "test_files.h"
 
 static void log_write(const struct fw_host *host, uint32_t level, const char *text)
 {
@@ -97,6 +97,15 @@ static fw_status read_array(void *self, const struct fw_host *host, uint32_t arr
     return FW_OK;
 }
 
+static fw_status sums(void *self, const struct fw_host *host, uint32_t array, uint64_t first,
+                      uint64_t n, struct fw_training_sums *ret)
+{
+    (void)self, (void)host, (void)array, (void)first;
+    ret->squares = (double)n;
+    ret->largest = 1;
+    return FW_OK;
+}
+
 static void text_value(struct fw_value *value, const char *name, const char **texts)
 {
     *value = (struct fw_value){
@@ -123,16 +132,21 @@ int hub_fixture_setup(void **state)
     }
     f->task = (struct fw_task){
         .struct_size = sizeof f->task, .n_values = FW_COUNT(f->values), .values = f->values};
-    f->engine = (struct fw_hub_engine){
-        .self = f, .read = read_array, .crc = crc, .seconds = seconds, .memory_mb = memory_mb};
+    f->engine = (struct fw_hub_engine){.self = f,
+                                       .read = read_array,
+                                       .sums = sums,
+                                       .crc = crc,
+                                       .seconds = seconds,
+                                       .memory_mb = memory_mb};
     f->info = (struct fw_training_info){.struct_size = sizeof f->info,
                                         .seed = 7,
                                         .n_parameters = 10,
                                         .n_train = 100,
                                         .batch_size = 8,
-                                        .run = "run"};
-    strcpy(f->folder, "/tmp/fwrun-hub-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+                                        .run = "run",
+                                        .model = "none",
+                                        .device = "none"};
+    f->folder = test_folder_create();
     f->run = (struct fw_hub_run){.folder = f->folder,
                                  .info = &f->info,
                                  .engine = &f->engine,
@@ -146,15 +160,9 @@ int hub_fixture_setup(void **state)
 int hub_fixture_teardown(void **state)
 {
     struct hub_fixture *f = *state;
-    char path[96];
 
     fw_hub_destroy(f->hub);
-    for (size_t i = 0; i < FW_COUNT(f->callbacks) && f->callbacks[i] != NULL; i++) {
-        int size = (int)strcspn(f->callbacks[i], "=");
-        snprintf(path, sizeof path, "%s/%.*s", f->folder, size, f->callbacks[i]);
-        rmdir(path); /* of a hub that came so far */
-    }
-    assert_int_equal(rmdir(f->folder), 0);
+    test_folder_remove(f->folder);
     free(f->lines);
     free(f);
     return 0;

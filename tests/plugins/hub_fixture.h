@@ -27,7 +27,7 @@ struct hub_fixture {
     struct fw_value values[5];
     struct fw_task task;
 
-    char folder[32];
+    char *folder;
     double clock, tick;        /* what it says next, and how much it goes on each time */
     unsigned char guarded[64]; /* what callbacks must not change */
     struct fw_hub_engine engine;

@@ -132,7 +132,6 @@ static void one_name_has_one_owner(void **state)
     hub_callbacks(f, "sys=test", NULL);
     hub_options(f, "sys.metric=rss_mb", NULL);
     refused(f, "\"sys/rss_mb\" of \"sys\"", "\"trainer\"");
-    hub_callbacks(f, "train=test", "sys=test", NULL); /* folders to remove */
 }
 
 static void three_failures_end_a_callback_and_not_the_training(void **state)

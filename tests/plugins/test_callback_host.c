@@ -192,7 +192,6 @@ static void what_is_new_begins_and_what_is_gone_is_said(void **state)
     assert_int_equal(hub_said(f, "callback \"b\" is not in the state"), 1);
     assert_int_equal(hub_train(f, 3, 5), FW_OK);
     assert_string_equal(f->calls, "b.fit_start ");
-    hub_callbacks(f, "a=test", "cadence", "b=test", NULL); /* folders to remove */
 }
 
 static void states_of_other_versions_are_refused(void **state)

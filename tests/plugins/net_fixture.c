@@ -16,7 +16,8 @@
 
 void net_rig_open(struct net_rig *rig, uint32_t threads)
 {
-    rig->kit = fake_kit_open(KERNELS_CPU_SO, NULL);
+    const char *other = getenv("FWRUN_TEST_KERNELS");
+    rig->kit = fake_kit_open(other != NULL ? other : KERNELS_CPU_SO, NULL);
     rig->task = fake_task_create(rig->kit, NULL);
     fake_task_limits(rig->task)->threads = threads;
     rig->host = fake_task_host(rig->task);

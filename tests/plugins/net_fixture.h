@@ -19,6 +19,7 @@ struct net_rig {
     struct fw_kernels_session *session;
 };
 
+/* FWRUN_TEST_KERNELS: a plugin of kernels to take instead of the processor's. */
 void net_rig_open(struct net_rig *rig, uint32_t threads);
 void net_rig_close(struct net_rig *rig);
 

@@ -427,6 +427,59 @@ static void resnet_18_of_full_width_is_that_of_pytorch(void **state)
     compare(&(const struct reference){"full", {64, 4, 2, 1, 8}, 32, 2, true, FW_F32, 1e-3}, false);
 }
 
+/* --- the same bits --- */
+
+enum { N_TOY = 5 };
+
+struct outcome {
+    double loss, gradient[19954], product[19954];
+    uint64_t weights;
+};
+
+static void build_spec_toy(struct fw_net *net, const void *arg)
+{
+    const struct fw_resnet_width toy = {8, 3, 1, 1, 8};
+    const struct fw_resnet resnet = fw_resnet_of(small, 10, &toy, true);
+    (void)arg;
+    (void)fw_resnet_build(net, &resnet);
+}
+
+static struct outcome *outcome_of(uint32_t threads, uint64_t capacity)
+{
+    static double images[N_TOY * 768], v[19954];
+    static const int32_t labels[N_TOY] = {3, 1, 4, 1, 5};
+    struct outcome *outcome = calloc(1, sizeof *outcome);
+    const struct net_batch batch = {
+        images, labels, N_TOY, {.batch_statistics = true, .track = true}, FW_NET_CROSS_ENTROPY};
+    struct net_rig other;
+    struct net_case c;
+    net_rig_open(&other, threads);
+    net_case_open(&c, &other,
+                  &(const struct net_setup){build_spec_toy, NULL, FW_F32, capacity, true});
+    net_must(&other, fw_net_weights_init(c.weights, 1));
+    net_noise(2, images, N_TOY * 768);
+    net_noise(3, v, 19954);
+    outcome->loss = net_learn(&c, &batch);
+    net_get(&c, c.pass->gradient, outcome->gradient, 19954);
+    net_product(&c, v, outcome->product);
+    outcome->weights = net_fingerprint(&c);
+    net_case_close(&c);
+    net_rig_close(&other);
+    return outcome;
+}
+
+static void threads_and_room_do_not_change_a_bit(void **state)
+{
+    struct outcome *one = outcome_of(1, N_TOY), *two = outcome_of(2, N_TOY),
+                   *roomy = outcome_of(2, 128);
+    (void)state;
+    assert_memory_equal(one, two, sizeof *one);
+    assert_memory_equal(one, roomy, sizeof *one);
+    free(one);
+    free(two);
+    free(roomy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +491,7 @@ int main(void)
         cmocka_unit_test(gradients_products_and_steps_are_those_of_pytorch),
         cmocka_unit_test(float32_is_close_to_pytorch_in_float64),
         cmocka_unit_test(resnet_18_of_full_width_is_that_of_pytorch),
+        cmocka_unit_test(threads_and_room_do_not_change_a_bit),
     };
     return cmocka_run_group_tests(tests, read_golden, close_rig);
 }

@@ -337,6 +337,8 @@ static void refuses_shares_and_probabilities_that_cannot_be(void **state)
     refuses_options(&options, "crop_scale_min");
     options.augment = (struct fw_dataset_augment){.crop_scale_min = 0.5, .pad = 2};
     refuses_options(&options, "one crop at a time");
+    options.augment = (struct fw_dataset_augment){.pad = 6};
+    refuses_options(&options, "pad: 6 is not less than the images");
     options = (struct fw_dataset_options){.host = &dataset_host, .val_is_test = true};
     refuses_options(&options, "there is none");
 }

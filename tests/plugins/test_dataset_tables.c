@@ -211,6 +211,41 @@ static void refuses_days_and_samples_that_are_not_whole(void **state)
                     &(const struct fw_dataset_windows){.date_column = "day"}, "no column \"day\"");
 }
 
+static void takes_no_share_of_windows_that_overlap(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fw_dataset *set = NULL;
+    struct paths paths;
+    const char *features = write_table(f, paths.features, "f", FEATURES);
+    const char *samples =
+        write_table(f, paths.samples, "s",
+                    SAMPLED("CASE split WHEN 'val' THEN 'train' ELSE split END AS split"));
+    const struct fw_dataset_windows windows = {.sql = &f->sql,
+                                               .features = &features,
+                                               .n_features = 1,
+                                               .samples = &samples,
+                                               .n_samples = 1,
+                                               .horizon = 1,
+                                               .context = CONTEXT};
+    struct fw_dataset_options options = {.host = f->sql.host, .val_share = 0.1};
+
+    assert_int_equal(fw_dataset_open_windows(&options, &windows, &set), FW_E_DATA);
+    assert_non_null(strstr(fake_task_take_fault(f->task), "no sample is of the split val"));
+    options.val_is_test = true;
+    assert_int_equal(fw_dataset_open_windows(&options, &windows, &set), FW_OK);
+    assert_string_equal(fw_dataset_info(set)->val_origin, "test");
+    fw_dataset_close(set);
+    set = NULL;
+    write_table(f, paths.samples, "s", SAMPLED("'train' AS split"));
+    options = (struct fw_dataset_options){.host = f->sql.host, .test_share = 0.1};
+    assert_int_equal(fw_dataset_open_windows(&options, &windows, &set), FW_E_DATA);
+    assert_non_null(strstr(fake_task_take_fault(f->task), "no sample is of the split test"));
+    options.test_share = 0;
+    assert_int_equal(fw_dataset_open_windows(&options, &windows, &set), FW_OK);
+    assert_string_equal(fw_dataset_info(set)->val_origin, "none");
+    fw_dataset_close(set);
+}
+
 /* --- rows --- */
 
 static fw_status open_rows(struct sql_fixture *f, const char *path,
@@ -350,6 +385,7 @@ int main(void)
         TEST(a_missing_value_in_no_window_is_no_matter),
         TEST(refuses_another_table_than_the_targets_had),
         TEST(refuses_days_and_samples_that_are_not_whole),
+        TEST(takes_no_share_of_windows_that_overlap),
         TEST(rows_are_numbers_and_a_class),
         TEST(what_would_have_validated_trains_where_the_test_part_does),
         TEST(refuses_rows_that_are_not_whole),

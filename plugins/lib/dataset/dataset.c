@@ -140,6 +140,10 @@ static fw_status check_options(const struct fw_dataset_options *options,
         return refuse_option(options, "crop_scale_min", augment->crop_scale_min,
                              "0 where pad is not: one crop at a time");
     }
+    if (augment->pad > 0 && (augment->pad >= set->info.rows || augment->pad >= set->info.cols)) {
+        return refuse_option(options, "pad", augment->pad,
+                             "less than the images are wide and high");
+    }
     if (set->by_column &&
         (augment->pad > 0 || probabilities[0] > 0 || augment->flip > 0 || augment->turn > 0)) {
         return fw_faultf(options->host, FW_E_CONFIG, "augment", "leave the augmentation out",

@@ -12,20 +12,15 @@ static float scaled(const struct fw_dataset *set, float raw, uint64_t scale)
                    set->info.deviations[scale]);
 }
 
-static void fill_columns(const struct fw_dataset *set, uint64_t begin, float *ret)
+static void fill_plain(const struct fw_dataset *set, uint64_t begin, float *ret)
 {
-    for (uint64_t at = 0; at < set->item; at++) {
-        ret[at] = scaled(set, fw_dataset_raw(set, begin + at), at % set->info.cols);
-    }
-}
+    const uint64_t cols = set->info.cols, lines = set->item / cols;
 
-static void fill_image(const struct fw_dataset *set, uint64_t begin, float *ret)
-{
-    const uint64_t plane = set->info.rows * set->info.cols;
-
-    for (uint64_t channel = 0; channel < set->info.channels; channel++) {
-        for (uint64_t at = channel * plane; at < (channel + 1) * plane; at++) {
-            ret[at] = scaled(set, fw_dataset_raw(set, begin + at), channel);
+    for (uint64_t line = 0; line < lines; line++) {
+        const uint64_t channel = line / set->info.rows;
+        for (uint64_t col = 0; col < cols; col++) {
+            const uint64_t at = line * cols + col;
+            ret[at] = scaled(set, fw_dataset_raw(set, begin + at), set->by_column ? col : channel);
         }
     }
 }
@@ -93,10 +88,8 @@ void fw_dataset_fill(const struct fw_dataset *set, const uint32_t *samples, uint
     for (uint64_t i = 0; i < n; i++) {
         const uint64_t begin = fw_dataset_begin(set, samples[i]);
         float *ret = ret_inputs + i * set->item;
-        if (set->by_column) {
-            fill_columns(set, begin, ret);
-        } else if (!augmented) {
-            fill_image(set, begin, ret);
+        if (!augmented) {
+            fill_plain(set, begin, ret);
         } else {
             const struct fw_dataset_view view = fw_dataset_view_draw(
                 &set->augment, set->info.rows, set->info.cols,

@@ -58,12 +58,6 @@ static inline float fw_dataset_raw(const struct fw_dataset *set, uint64_t value)
     return set->bytes != NULL ? (float)set->bytes[value] : set->floats[value];
 }
 
-static inline uint64_t fw_dataset_scale_of(const struct fw_dataset *set, uint64_t value_of_sample)
-{
-    return set->by_column ? value_of_sample % set->info.cols
-                          : value_of_sample / (set->info.rows * set->info.cols);
-}
-
 /* split.c */
 fw_status fw_dataset_divide(const struct fw_dataset_options *options, const char *path,
                             struct fw_dataset *set);

@@ -6,18 +6,21 @@
 /* Two passes: prices and volumes are large beside what they vary by. */
 static void add_up(const struct fw_dataset *set, const double *means, double *ret_sums)
 {
-    const uint64_t n = set->n_parts[FW_DATASET_TRAIN];
+    const uint64_t n = set->n_parts[FW_DATASET_TRAIN], cols = set->info.cols;
 
     for (uint64_t i = 0; i < set->info.n_scales; i++) {
         ret_sums[i] = 0;
     }
     for (uint64_t i = 0; i < n; i++) {
         const uint64_t begin = fw_dataset_begin(set, set->parts[FW_DATASET_TRAIN][i]);
-        for (uint64_t at = 0; at < set->item; at++) {
-            const uint64_t scale = fw_dataset_scale_of(set, at);
-            const double value = fw_dataset_raw(set, begin + at) * set->info.raw_scale;
-            const double off = means != NULL ? value - means[scale] : 0;
-            ret_sums[scale] += means != NULL ? off * off : value;
+        for (uint64_t line = 0; line < set->item / cols; line++) {
+            for (uint64_t col = 0; col < cols; col++) {
+                const uint64_t scale = set->by_column ? col : line / set->info.rows;
+                const double raw = fw_dataset_raw(set, begin + line * cols + col);
+                const double value = raw * set->info.raw_scale;
+                const double off = means != NULL ? value - means[scale] : 0;
+                ret_sums[scale] += means != NULL ? off * off : value;
+            }
         }
     }
     const double each = (double)n * (double)(set->item / set->info.n_scales);

@@ -39,7 +39,9 @@ struct fw_dataset_augment {
 /**
  * For every source. Zero-initialise, then set `host`. Shares are of each class of what the source
  * gives to train with, rounded to whole samples; which ones is drawn from `split_seed`. They are
- * for sources without such a part of their own: what validates stands in info's val_origin.
+ * for sources without such a part of their own: what validates stands in info's val_origin. Of
+ * windows no share is taken, since they overlap: without a part val or test of their own a share of
+ * it is FW_E_DATA.
  */
 struct fw_dataset_options {
     const struct fw_host *host;

@@ -13,7 +13,7 @@ enum fw_stream {
     FW_STREAM_INIT = 1, /**< weights: which = number of the tensor */
     FW_STREAM_SHUFFLE,  /**< which = epoch */
     FW_STREAM_AUGMENT,  /**< which = epoch, item = sample */
-    FW_STREAM_DROPOUT   /**< which = step, item = layer */
+    FW_STREAM_DROPOUT   /**< which = step */
 };
 
 /** Seed of a stream: what fw_splitmix_next takes as its first state. [any thread] */

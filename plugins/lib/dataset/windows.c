@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "dataset/internal.h"
@@ -270,6 +271,28 @@ static fw_status take_samples(const struct reading *reading, struct fw_dataset *
     return status;
 }
 
+static bool has_part(const struct fw_dataset *set, enum fw_dataset_part part)
+{
+    return memchr(set->given, (int)part, set->info.n_samples) != NULL;
+}
+
+/* Windows overlap: one that is drawn from among others has been seen by them nearly whole. */
+static fw_status check_shares(const struct fw_dataset_options *options,
+                              const struct reading *reading, const struct fw_dataset *set)
+{
+    const bool val = options->val_share > 0 && !options->val_is_test;
+
+    if ((!val || has_part(set, FW_DATASET_VAL)) &&
+        (options->test_share <= 0 || has_part(set, FW_DATASET_TEST))) {
+        return FW_OK;
+    }
+    return fw_faultf(
+        options->host, FW_E_DATA, samples_path(reading),
+        "give the output `samples` of split, or set the share to 0",
+        "no sample is of the split %s, and no share is drawn from windows that overlap",
+        val && !has_part(set, FW_DATASET_VAL) ? "val" : "test");
+}
+
 static fw_status load(const struct fw_dataset_options *options, const struct reading *reading,
                       struct fw_dataset **ret_set)
 {
@@ -293,6 +316,9 @@ static fw_status load(const struct fw_dataset_options *options, const struct rea
     }
     if (status == FW_OK) {
         status = take_samples(reading, set);
+    }
+    if (status == FW_OK) {
+        status = check_shares(options, reading, set);
     }
     if (status != FW_OK) {
         fw_dataset_close(set);

@@ -88,13 +88,13 @@ static void pack_tile(void *arg, uint64_t task, uint32_t worker)
     w->simd->pack(&pack);
 }
 
-static void add_tile(const struct work *w, uint64_t at, const void *tile)
+static void add_tile(const struct work *w, uint64_t at, uint64_t cols, const void *tile)
 {
     uint64_t mr = w->simd->mr, nr = w->simd->nr;
     struct simd_store store = {
         .c = w->sums + at * mr * nr * w->simd->element,
         .rows = mr,
-        .cols = nr,
+        .cols = cols,
         .row_stride = nr,
         .col_stride = 1,
         .alpha = 1,
@@ -114,6 +114,7 @@ static void sum_panel(void *arg, uint64_t task, uint32_t worker)
     uint64_t tile = task % groups * FILTER_TILES, end = smaller(tile + FILTER_TILES, w->tiles);
     uint64_t i = column / w->panels, panel = column % w->panels, n_rows = w->count * w->rows;
     uint64_t block = ceiling(FILTER_STEPS, w->cols);
+    uint64_t columns = (uint64_t)op->kernel_cols * op->in_channels;
     const char *b =
         w->lifted + (i * w->lifted_cols * op->in_channels + panel * w->simd->nr) * element;
     void *scratch = crew_scratch(w->crew, worker);
@@ -125,12 +126,13 @@ static void sum_panel(void *arg, uint64_t task, uint32_t worker)
             .offset = w->offsets + row,
             .a_step = mr,
             .b_step = (uint64_t)op->stride_cols * op->in_channels,
-            .vectors = w->simd->nr / w->simd->lanes,
+            .vectors = smaller(ceiling(columns - panel * w->simd->nr, w->simd->lanes),
+                               w->simd->nr / w->simd->lanes),
         };
         for (uint64_t t = tile; t < end; t++) {
             const char *a = w->packed + (t * n_rows + row) * w->cols * mr * element;
             w->simd->tile(&walk, a, b, scratch);
-            add_tile(w, column * w->tiles + t, scratch);
+            add_tile(w, column * w->tiles + t, walk.vectors * w->simd->lanes, scratch);
         }
     }
 }

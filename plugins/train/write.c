@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include <fw/service/budget.h>
@@ -306,6 +308,32 @@ static fw_status write_page(const struct train *train, const struct fw_hub_summa
     return status;
 }
 
+/* The first sink's records, as an output that other stages can read. */
+static fw_status write_metrics(const struct train *train, const struct fw_hub_summary *summary)
+{
+    const struct fw_output *output = fw_task_output(train->task, "metrics");
+    const char *sink = NULL;
+    char *bytes = NULL;
+    size_t size = 0;
+    struct fw_text path = {0};
+
+    for (uint64_t i = 0; i < summary->n_instances && sink == NULL; i++) {
+        sink = strcmp(summary->instances[i].kind, "sink") == 0 ? summary->instances[i].name : NULL;
+    }
+    if (output == NULL || sink == NULL) {
+        return FW_OK;
+    }
+    fw_text_appendf(&path, "%s/%s/metrics.jsonl", fw_task_output(train->task, "run")->path, sink);
+    fw_status status = path.failed ? fw_fault_nomem(train->host)
+                                   : fw_file_read(train->host, fw_text_get(&path), &bytes, &size);
+    if (status == FW_OK) {
+        status = fw_file_write(train->host, output->path, bytes, size);
+    }
+    fw_text_finish(&path);
+    free(bytes);
+    return status;
+}
+
 static fw_status write_result(const struct train *train, const struct fw_hub_summary *summary)
 {
     struct fw_report report = {0};
@@ -339,6 +367,9 @@ fw_status train_write(struct train *train)
     }
     if (status == FW_OK) {
         status = write_machine(train, &summary);
+    }
+    if (status == FW_OK) {
+        status = write_metrics(train, &summary);
     }
     return status == FW_OK ? write_result(train, &summary) : status;
 }

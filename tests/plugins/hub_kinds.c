@@ -248,6 +248,9 @@ static fw_status misbehave(struct instance *i, const struct fw_training *t)
     if (does(i, "slow")) {
         i->f->clock += value(i->task, "cost")->real;
     }
+    if (does(i, "event")) {
+        t->event(t, "again", "and again");
+    }
     if (does(i, "undeclared")) {
         t->emit(t, "Never said", 5);
     }

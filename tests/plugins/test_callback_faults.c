@@ -272,6 +272,25 @@ static void of_two_values_the_last_counts(void **state)
     assert_int_equal(hub_said(f, "has two values"), 1);
 }
 
+static void events_without_end_are_counted(void **state)
+{
+    struct hub_fixture *f = *state;
+    struct fw_hub_summary summary;
+
+    hub_size(f, 300, 1);
+    hub_callbacks(f, "a=test", NULL);
+    hub_options(f, "a.how=event", NULL);
+    assert_int_equal(hub_open(f), FW_OK);
+    assert_int_equal(hub_train(f, 0, hub_steps(f)), FW_OK);
+    fw_hub_summarise(f->hub, &summary);
+    assert_int_equal(summary.n_events, 256);
+    assert_int_equal(summary.n_events_left_out, 44);
+    assert_string_equal(summary.events[255].text, "and again");
+    assert_int_equal(summary.events[255].global_step, 256);
+    assert_int_equal(hub_said(f, "again: and again"), 256);
+    assert_int_equal(hub_said(f, "further ones are only counted"), 1);
+}
+
 static void no_second_derivatives_is_one_warning(void **state)
 {
     struct hub_fixture *f = *state;
@@ -414,6 +433,7 @@ int main(void)
         CASE(what_was_not_announced_is_kept_and_said_once),
         CASE(names_without_end_are_dropped_and_said_once),
         CASE(of_two_values_the_last_counts),
+        CASE(events_without_end_are_counted),
         CASE(no_second_derivatives_is_one_warning),
         CASE(questions_out_of_place_are_answered_with_a_fault),
         CASE(who_changes_the_training_is_named),

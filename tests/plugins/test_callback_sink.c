@@ -104,12 +104,38 @@ static void who_is_called_no_more_stands_in_the_status(void **state)
     free(lines);
 }
 
+/* The fixture's trainer has neither second derivatives nor halves of a batch. */
+static void without_second_derivatives_there_is_one_warning(void **state)
+{
+    struct hub_fixture *f = *state;
+    struct fw_hub_summary summary;
+    size_t size;
+
+    use_monitors(f);
+    hub_callbacks(f, "grad", "noise", "curvature", "loss_slope", "sink", NULL);
+    assert_int_equal(hub_open(f), FW_OK);
+    assert_int_equal(hub_train(f, 0, hub_steps(f)), FW_OK);
+    assert_string_equal(f->fault, "");
+    assert_int_equal(hub_said(f, "warning: curvature"), 1);
+    fw_hub_summarise(f->hub, &summary);
+    for (uint64_t i = 0; i < summary.n_instances; i++) {
+        assert_int_equal(summary.instances[i].failures, 0);
+    }
+    assert_int_equal(summary.duplicates, 0);
+    char *lines = read_file(f, "metrics.jsonl", &size);
+    assert_non_null(strstr(lines, "\"grad/global_norm\":"));
+    assert_non_null(strstr(lines, "\"noise/psd_tail\":"));
+    assert_null(strstr(lines, "undeclared/"));
+    free(lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, hub_fixture_setup, hub_fixture_teardown)
         CASE(a_resumed_run_leaves_the_files_of_the_uninterrupted_one),
         CASE(who_is_called_no_more_stands_in_the_status),
+        CASE(without_second_derivatives_there_is_one_warning),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -45,8 +45,13 @@ void hub_event_add(struct fw_hub *hub, const char *owner, const char *name, cons
                                        .name = name != NULL ? name : "?",
                                        .text = text != NULL ? text : ""};
 
-    hub_log(hub, FW_LOG_INFO, "%s at step %" PRIu64 ": %s: %s", owner, event.global_step,
-            event.name, event.text);
+    if (hub->n_events < HUB_EVENTS_MOST) {
+        hub_log(hub, FW_LOG_INFO, "%s at step %" PRIu64 ": %s: %s", owner, event.global_step,
+                event.name, event.text);
+    } else if (hub->n_events_left_out == 0) {
+        hub_log(hub, FW_LOG_WARNING, "more than %d events: further ones are only counted",
+                HUB_EVENTS_MOST);
+    }
     hub_event_keep(hub, &event);
 }
 

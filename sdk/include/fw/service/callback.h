@@ -25,6 +25,21 @@ struct fw_callback_task {
 };
 FW_ASSERT_NO_TAIL(struct fw_callback_task, seed);
 
+/** The value of a declared option, never NULL; as fw_task_value (fw/task.h). */
+static inline const struct fw_value *fw_callback_value(const struct fw_callback_task *task,
+                                                       const char *name)
+{
+    const char *at = (const char *)task->values;
+    for (uint32_t i = 0; i < task->n_values; i++) {
+        const struct fw_value *value = (const struct fw_value *)(const void *)at;
+        if (fw_name_equal(value->name, name)) {
+            return value;
+        }
+        at += value->struct_size;
+    }
+    return NULL;
+}
+
 /**
  * A kind of callback. Constant data. Life of an instance: create, setup, (restore), hooks, destroy;
  * `save` between any two hooks. Hooks are called in the order in which the pipeline lists the

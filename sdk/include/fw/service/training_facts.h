@@ -15,8 +15,9 @@ FW_BEGIN_DECLS
  *       behind the last batch of a quarter: VAL_START, validation, VAL_END
  *     EPOCH_END
  *
- * with FIT_START in front of everything and FIT_END behind it. RECORD follows whatever moment has
- * brought metrics, EXCEPTION whatever ends the run early.
+ * with FIT_START in front of everything and FIT_END behind it. RECORD follows
+ * BATCH_END, and each moment outside of a batch, that has brought metrics; EXCEPTION whatever ends
+ * the run early.
  */
 enum {
     FW_TRAINING_FIT_START = 0, /**< not again after a restore */

@@ -95,24 +95,40 @@ static __attribute__((noinline)) void transpose(const real *from, uint64_t strid
     }
 }
 
+/* Steps of `count` neighbours each; for a constant count no step needs a call. */
+static inline __attribute__((always_inline)) void copy_steps(const struct simd_pack *pack,
+                                                             uint64_t count)
+{
+    const real *from = pack->from;
+    real *to = pack->to;
+
+    for (uint64_t k = 0; k < pack->k; k++) {
+        memcpy(to + k * pack->width, from + k * pack->k_stride, count * sizeof *to);
+    }
+}
+
 void SIMD_FN(pack)(const struct simd_pack *pack)
 {
     const real *from = pack->from;
     real *to = pack->to;
     uint64_t width = pack->width;
 
-    for (uint64_t i = pack->count; i < width; i++) {
-        for (uint64_t k = 0; k < pack->k; k++) {
-            to[k * width + i] = 0;
-        }
+    if (pack->count < width) {
+        memset(to, 0, pack->k * width * sizeof *to);
     }
-    if (pack->k_stride == 1 && pack->stride != 1) {
+    if (pack->stride == 1 && pack->count == SIMD_NR) {
+        copy_steps(pack, SIMD_NR);
+    } else if (pack->stride == 1 && pack->count == SIMD_MR) {
+        copy_steps(pack, SIMD_MR);
+    } else if (pack->stride == 1) {
+        copy_steps(pack, pack->count);
+    } else if (pack->k_stride == 1) {
         transpose(from, pack->stride, to, width, pack->count, pack->k);
-        return;
-    }
-    for (uint64_t k = 0; k < pack->k; k++) {
-        for (uint64_t i = 0; i < pack->count; i++) {
-            to[k * width + i] = from[i * pack->stride + k * pack->k_stride];
+    } else {
+        for (uint64_t k = 0; k < pack->k; k++) {
+            for (uint64_t i = 0; i < pack->count; i++) {
+                to[k * width + i] = from[i * pack->stride + k * pack->k_stride];
+            }
         }
     }
 }
@@ -128,24 +144,25 @@ static inline real finished(const struct simd_store *store, real sum, real old, 
     return store->relu && value < 0 ? 0 : value;
 }
 
-/* The usual cases first, each a loop of its own for the compiler; all say what `finished` says. */
-static void store_row(const struct simd_store *store, real *c, const real *sum, real bias)
+/* The usual cases first, each a loop of its own for the compiler, and again for constants `cols`
+ * and `step`: a bias per column, 1, or one for all, 0. All say what `finished` says. */
+static inline __attribute__((always_inline)) void
+store_row(const struct simd_store *store, uint64_t cols, real *restrict c, const real *restrict sum,
+          const real *restrict bias, uint64_t step)
 {
-    uint64_t cols = store->cols;
-
     if (store->alpha != 1 || (store->beta != 0 && store->beta != 1)) {
         for (uint64_t j = 0; j < cols; j++) {
-            c[j] = finished(store, sum[j], store->beta != 0 ? c[j] : 0, bias);
+            c[j] = finished(store, sum[j], store->beta != 0 ? c[j] : 0, bias[j * step]);
         }
         return;
     }
     if (store->beta == 0) {
         for (uint64_t j = 0; j < cols; j++) {
-            c[j] = sum[j] + bias;
+            c[j] = sum[j] + bias[j * step];
         }
     } else {
         for (uint64_t j = 0; j < cols; j++) {
-            c[j] = sum[j] + c[j] + bias;
+            c[j] = sum[j] + c[j] + bias[j * step];
         }
     }
     for (uint64_t j = 0; store->relu && j < cols; j++) {
@@ -153,53 +170,60 @@ static void store_row(const struct simd_store *store, real *c, const real *sum, 
     }
 }
 
-static real bias_at(const struct simd_store *store, uint64_t i, uint64_t j)
+/* The rows of a tile to rows of C that are `stride` apart. */
+static void store_rows(const struct simd_store *store, const real *sums, real *c, uint64_t stride)
 {
-    return store->row_bias   ? ((const real *)store->row_bias)[i]
-           : store->col_bias ? ((const real *)store->col_bias)[j]
-                             : 0;
+    const real *col_bias = store->col_bias, *row_bias = store->row_bias, none = 0;
+    uint64_t cols = store->cols;
+
+    for (uint64_t i = 0; i < store->rows; i++, c += stride, sums += SIMD_NR) {
+        const real *bias = row_bias ? row_bias + i : &none;
+        if (col_bias != NULL && cols == SIMD_NR) {
+            store_row(store, SIMD_NR, c, sums, col_bias, 1);
+        } else if (col_bias != NULL) {
+            store_row(store, cols, c, sums, col_bias, 1);
+        } else if (cols == SIMD_NR) {
+            store_row(store, SIMD_NR, c, sums, bias, 0);
+        } else {
+            store_row(store, cols, c, sums, bias, 0);
+        }
+    }
+}
+
+/* C lies the other way round: its part is turned, finished, and turned back. */
+static void store_turned(const struct simd_store *store, const real *sums)
+{
+    real part[SIMD_MR * SIMD_NR];
+
+    if (store->beta != 0) {
+        transpose(store->c, store->col_stride, part, SIMD_NR, store->cols, store->rows);
+    }
+    store_rows(store, sums, part, SIMD_NR);
+    transpose(part, SIMD_NR, store->c, store->col_stride, store->rows, store->cols);
 }
 
 static void store_strided(const struct simd_store *store, const real *sums)
 {
-    bool reads = store->beta != 0;
+    const real *row_bias = store->row_bias, *col_bias = store->col_bias;
 
     for (uint64_t i = 0; i < store->rows; i++) {
         real *c = (real *)store->c + i * store->row_stride;
         for (uint64_t j = 0; j < store->cols; j++) {
             real *to = c + j * store->col_stride;
-            *to = finished(store, sums[i * SIMD_NR + j], reads ? *to : 0, bias_at(store, i, j));
+            real bias = row_bias ? row_bias[i] : col_bias ? col_bias[j] : 0;
+            *to = finished(store, sums[i * SIMD_NR + j], store->beta != 0 ? *to : 0, bias);
         }
     }
-}
-
-/* C lies the other way round, and its old values are not wanted: the tile is finished, then turned.
- */
-static void store_turned(const struct simd_store *store, const real *sums)
-{
-    real done[SIMD_MR * SIMD_NR];
-
-    for (uint64_t i = 0; i < store->rows; i++) {
-        for (uint64_t j = 0; j < store->cols; j++) {
-            done[i * SIMD_NR + j] = finished(store, sums[i * SIMD_NR + j], 0, bias_at(store, i, j));
-        }
-    }
-    transpose(done, SIMD_NR, store->c, store->col_stride, store->rows, store->cols);
 }
 
 void SIMD_FN(store)(const struct simd_store *store, const void *tile)
 {
-    const real *sums = tile, *row_bias = store->row_bias;
-
-    if (store->col_stride == 1 && store->col_bias == NULL) {
-        for (uint64_t i = 0; i < store->rows; i++) {
-            store_row(store, (real *)store->c + i * store->row_stride, sums + i * SIMD_NR,
-                      row_bias ? row_bias[i] : 0);
-        }
-    } else if (store->row_stride == 1 && store->beta == 0) {
-        store_turned(store, sums);
+    if (store->col_stride == 1) {
+        store_rows(store, tile, store->c, store->row_stride);
+    } else if (store->row_stride == 1) {
+        store_turned(store, tile);
     } else {
-        store_strided(store, sums);
+        store_strided(store, tile);
     }
 }
 

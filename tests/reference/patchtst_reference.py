@@ -13,8 +13,6 @@ b mod 3 is not 1. Gradients and Hessian-vector products come from autograd, and 
 import torch
 from torch import nn
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
 ADAM_STEPS = 6
 
 
@@ -150,8 +148,15 @@ def run(case, net, shape, scale):
     adam(case, net, x, labels)
 
 
-run("small", PatchTst(3, 16, 8, 4, d=8, layers=2, heads=2, ff=16), (5, 16, 3), 0.5)
-run("s1_2m", PatchTst(25, 80, 16, 8, d=64, layers=4, heads=4, ff=256), (4, 80, 25), 0.1)
-run("mlp_gelu", Mlp([7, 6, 5, 1], nn.functional.gelu), (6, 7), 0.5)
-run("mlp_relu", Mlp([7, 6, 5, 1], nn.functional.relu), (6, 7), 0.5)
-run("logistic", Mlp([7, 1], None), (6, 7), 0.5)
+def main():
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    run("small", PatchTst(3, 16, 8, 4, d=8, layers=2, heads=2, ff=16), (5, 16, 3), 0.5)
+    run("s1_2m", PatchTst(25, 80, 16, 8, d=64, layers=4, heads=4, ff=256), (4, 80, 25), 0.1)
+    run("mlp_gelu", Mlp([7, 6, 5, 1], nn.functional.gelu), (6, 7), 0.5)
+    run("mlp_relu", Mlp([7, 6, 5, 1], nn.functional.relu), (6, 7), 0.5)
+    run("logistic", Mlp([7, 1], None), (6, 7), 0.5)
+
+
+if __name__ == "__main__":
+    main()

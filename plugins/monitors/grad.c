@@ -186,7 +186,7 @@ static fw_status look_at_update(struct grad *g, const struct fw_training *traini
     }
     if (status == FW_OK) {
         training->emit(training, name_of(part, "update_ratio", name),
-                       weights.squares > 0 ? sqrt(changes.squares) / sqrt(weights.squares) : NAN);
+                       sqrt(changes.squares / weights.squares));
     }
     return status;
 }

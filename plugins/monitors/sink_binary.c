@@ -54,7 +54,6 @@ void sink_names_forget(struct sink_names *names)
     while (names->n > names->n_written) {
         free(names->names[--names->n]);
     }
-    names->hint = 0;
 }
 
 static bool add_name(struct sink_names *names, const char *name)

@@ -324,7 +324,9 @@ static double off_by(struct matrix *m, const double *v, double value)
 static void the_eigenvector_is_left_behind(void **state)
 {
     static const double cells[] = {3, 0, 0, 0, -5, 0, 0, 0, 1}, ones[] = {1, 1, 1};
+    static const double not_above_0[] = {-3, 0, 0, 0, -5, 0, 0, 0, 0}, zeros[9];
     struct matrix ten = tridiagonal_of_ten(), m = {3, cells};
+    struct matrix negative = {3, not_above_0}, nothing = {3, zeros};
     const struct fw_power power = {.tolerance = 1e-14, .max = 1000};
     struct fw_operator h = operator_of(&ten);
     double probe[10], room[110];
@@ -343,6 +345,12 @@ static void the_eigenvector_is_left_behind(void **state)
     assert_close(fabs(room[0]), 1, 1e-10);
     (void)fw_eigen_by_power(&h, &power, ones, room, &ends);
     assert_close(fabs(room[0]), 1, 1e-6);
+    h = operator_of(&negative);
+    (void)fw_eigen_by_lanczos(&h, 3, 1e-12, ones, room, &ends);
+    assert_close(fabs(room[2]), 1, 1e-10);
+    h = operator_of(&nothing);
+    (void)fw_eigen_by_lanczos(&h, 3, 1e-12, ones, room, &ends);
+    assert_close(off_by(&nothing, room, 0), 0, 1e-12);
 }
 
 static void curvature_of_a_softmax(void **state)

@@ -134,9 +134,10 @@ static void the_norm_is_taken_before_clipping(void **state)
 
     t.clip = 1;
     training_open(&t, MONITORS_SO, *state);
-    training_run(&t, 0, 3);
+    training_run(&t, 0, 5);
     near(&t, "grad/global_norm", 3, sqrt(140));
     near(&t, "grad/global_norm_clipped", 3, 1);
+    lacks(&t, "grad/global_norm_clipped", 5); /* not finite, but there */
     training_close(&t);
 }
 
@@ -297,6 +298,25 @@ static void the_noise_scale_is_of_two_halves(void **state)
     training_close(&t);
 }
 
+static void one_norm_has_no_variance(void **state)
+{
+    const struct training_instance noise = {
+        .kind = "noise", .name = "noise", .options = {"every_epochs=1", NULL}};
+    struct training t = {.epochs = 2,
+                         .batches = 1,
+                         .n = 4,
+                         .loss = one,
+                         .gradient = count_up,
+                         .callbacks = &noise,
+                         .n_callbacks = 1};
+
+    training_open(&t, MONITORS_SO, *state);
+    training_run(&t, 0, 2);
+    lacks(&t, "noise/gradient_variance", 1);
+    near(&t, "noise/gradient_variance", 2, 0.1);
+    training_close(&t);
+}
+
 static double lost_once(uint64_t step)
 {
     return step == 20 ? NAN : 1 / ((double)step + 1);
@@ -337,6 +357,7 @@ int main(void)
         TEST(fits_the_window_and_looks_beside_the_fit),
         TEST(the_raw_spectrum_is_that_of_the_losses),
         TEST(the_noise_scale_is_of_two_halves),
+        TEST(one_norm_has_no_variance),
         TEST(a_loss_that_is_lost_spoils_the_window_that_has_it),
     };
 

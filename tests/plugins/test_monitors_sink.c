@@ -452,6 +452,9 @@ static void a_full_disk_costs_records_and_nothing_else(void **state)
     training_open(&t, MONITORS_SO, *state);
     setrlimit(RLIMIT_FSIZE, &small);
     training_run(&t, 0, 24);
+    char *full = content(&t, "metrics.jsonl", NULL);
+    assert_true(strlen(full) > 0 && full[strlen(full) - 1] == '\n');
+    free(full);
     setrlimit(RLIMIT_FSIZE, &before);
     const uint64_t n_before = t.n_said;
     training_run(&t, 24, 32);

@@ -458,7 +458,7 @@ static void make_step(struct training *t, uint64_t step)
     view->clipped_norm = NAN;
     training_call(t, FW_TRAINING_BACKWARD);
     if (t->clip > 0) {
-        view->clipped_norm = fmin(view->gradient_norm, t->clip);
+        view->clipped_norm = isnan(view->gradient_norm) ? NAN : fmin(view->gradient_norm, t->clip);
         for (uint64_t i = 0; i < t->n; i++) {
             t->gradients[i] *= view->clipped_norm / view->gradient_norm;
         }

@@ -132,60 +132,35 @@ static bool solve(struct tridiagonal *t)
     return true;
 }
 
-/* Upper rows of a tridiagonal matrix that is being solved: exchanged rows have three entries. */
-struct rows {
-    double diagonal[FW_LANCZOS_MAX], right[FW_LANCZOS_MAX], far[FW_LANCZOS_MAX];
-};
-
-/* Takes what row i + 1 has below row i's diagonal away, from v too, the larger one on top. */
-static void eliminate(const struct tridiagonal *t, uint32_t i, struct rows *u, double *v)
-{
-    double below = t->beside[i];
-
-    if (fabs(u->diagonal[i]) >= fabs(below)) {
-        double factor = u->diagonal[i] != 0 ? below / u->diagonal[i] : 0;
-        u->diagonal[i + 1] -= factor * u->right[i];
-        v[i + 1] -= factor * v[i];
-        return;
-    }
-    double factor = u->diagonal[i] / below, right = u->right[i], upper = v[i];
-    u->diagonal[i] = below;
-    u->right[i] = u->diagonal[i + 1];
-    u->far[i] = u->right[i + 1];
-    u->diagonal[i + 1] = right - factor * u->right[i];
-    u->right[i + 1] = -factor * u->far[i];
-    v[i] = v[i + 1];
-    v[i + 1] = upper - factor * v[i];
-}
-
-/* v becomes the solution of (T - value) x = v, normalised. */
+/*
+ * v becomes the solution of (T - value) x = v, normalised; value is T's largest. What leads up to a
+ * row has smaller eigenvalues than that, so that no pivot but the last one is near 0, and no rows
+ * need exchanging.
+ */
 static void solve_shifted(const struct tridiagonal *t, double value, double *v)
 {
-    struct rows u = {.diagonal = {0}};
-    double size = 0, length;
+    double pivots[FW_LANCZOS_MAX], size = DBL_MIN, length;
 
     for (uint32_t i = 0; i < t->k; i++) {
-        u.diagonal[i] = t->diagonal[i] - value;
-        u.right[i] = i + 1 < t->k ? t->beside[i] : 0;
-        size = fmax(size, fabs(t->diagonal[i]) + fabs(u.right[i]));
+        size = fmax(size, fmax(fabs(t->diagonal[i]), t->beside[i]));
     }
-    for (uint32_t i = 0; i + 1 < t->k; i++) {
-        eliminate(t, i, &u, v);
+    double least = size > DBL_MIN ? DBL_EPSILON * size : 1;
+    for (uint32_t i = 0; i < t->k; i++) {
+        double factor = i > 0 ? t->beside[i - 1] / pivots[i - 1] : 0;
+        pivots[i] = t->diagonal[i] - value - (i > 0 ? factor * t->beside[i - 1] : 0);
+        pivots[i] = fmin(pivots[i], -least);
+        v[i] -= i > 0 ? factor * v[i - 1] : 0;
     }
     for (uint32_t i = t->k; i-- > 0;) {
-        double known =
-            (i + 1 < t->k ? u.right[i] * v[i + 1] : 0) + (i + 2 < t->k ? u.far[i] * v[i + 2] : 0);
-        double least = DBL_EPSILON * fmax(size, 1e-300);
-        double pivot = fabs(u.diagonal[i]) < least ? least : u.diagonal[i];
-        v[i] = (v[i] - known) / pivot;
+        v[i] = (v[i] - (i + 1 < t->k ? t->beside[i] * v[i + 1] : 0)) / pivots[i];
     }
     length = sqrt(dot(v, v, t->k));
-    for (uint32_t i = 0; i < t->k && length > 0; i++) {
+    for (uint32_t i = 0; i < t->k; i++) {
         v[i] /= length;
     }
 }
 
-/* The eigenvector of a value of the tridiagonal matrix, carried back into the space: inverse
+/* The eigenvector of T's largest value, carried back into the space: inverse
  * iteration from the start, of which each of them has a part. */
 static void write_vector(const struct tridiagonal *t, double value, size_t n, double *room)
 {

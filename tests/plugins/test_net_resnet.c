@@ -193,6 +193,8 @@ static void weights_begin_as_the_rules_say(void **state)
     m = moments_of(&c, "1.0.n1.weight");
     assert_true(m.mean == 1 && m.deviation == 0);
     assert_true(moments_of(&c, "1.0.n1.bias").largest == 0);
+    /* Each tensor has a stream of its own. */
+    assert_true(moments_of(&c, "1.0.c1.weight").mean != moments_of(&c, "1.0.c2.weight").mean);
     const uint64_t first = net_fingerprint(&c);
     net_must(&rig, fw_net_weights_init(c.weights, 6));
     assert_true(net_fingerprint(&c) != first);

@@ -97,7 +97,7 @@ static const struct fw_net_loss_op *loss_of(const struct fw_net_pass *pass, uint
 static fw_status put_labels(struct fw_net_pass *pass, const int32_t *labels, uint64_t n_classes)
 {
     for (uint64_t i = 0; i < pass->n; i++) {
-        if (labels[i] < 0 || (uint64_t)labels[i] >= n_classes) {
+        if ((uint64_t)labels[i] >= n_classes) { /* below 0 is beyond, too */
             return fw_faultf(pass->net->host, FW_E_DATA, "net", NULL,
                              "the label of sample %llu is %d, expected 0 to %llu",
                              (unsigned long long)i, labels[i], (unsigned long long)n_classes - 1);

@@ -60,10 +60,18 @@ works_at_once() { # LANG KIND
 }
 
 watches_at_once() { # LANG
+    local metrics=runs/my_watch_sample/stages/train/metrics.jsonl
     fwrun new-plugin my_watch --lang "$1" --kind callback >out 2>err || failed "exit $?"
-    says out 'cd my_watch' 'fwrun check-plugin b/my_watch.so'
+    says out 'cd my_watch' 'fwrun sample.cfg --plugin-dir b'
     cd my_watch
     build_project
+    fwrun sample.cfg --plugin-dir b >out 2>err || failed "exit $?"
+    says err '1 executed, 0 reused, 0 failed'
+    jq -se '[.[].metrics | select(has("my_watch/mean"))] | length == 48' "$metrics"
+    jq -se '[.[].metrics | select(has("my_watch/largest_gradient"))] | length == 12' "$metrics"
+    jq -se '[.[] | .metrics | keys[]] | any(startswith("undeclared/")) | not' "$metrics"
+    fwrun sample.cfg --plugin-dir b >out 2>err || failed "exit $?"
+    says err '0 executed, 1 reused, 0 failed'
     [ "$(nm -D --defined-only b/my_watch.so | awk '{ print $NF }')" = fw_plugin_v1 ]
     fwrun check-plugin b/my_watch.so >out 2>err || failed "exit $?"
     says out ': 0 findings'

@@ -22,10 +22,9 @@ enum { NAME_MAX_LEN = 40 };
 static const char usage[] =
     "usage: fwrun new-plugin NAME [--lang c|c++] [--kind table|file|sql|callback] [--json]\n"
     "\n"
-    "Writes a project for a plugin with one stage, NAME, into the new folder NAME: source, test,\n"
-    "build, sample pipeline. It builds, passes its test and runs as it is. With --kind callback "
-    "the\n"
-    "plugin has a callback of the kind NAME instead, and no sample pipeline.\n"
+    "Writes a project for a plugin with one stage, or one kind of callback, NAME, into the new\n"
+    "folder NAME: source, test, build, sample pipeline. It builds, passes its test and runs as it\n"
+    "is.\n"
     "\n"
     "  --lang c|c++                 the language (default c)\n"
     "  --kind table|file|sql|callback\n"
@@ -223,12 +222,8 @@ static int print(const struct request *request, const struct fw_strings *files,
         if (search != NULL) {
             printf("  export PKG_CONFIG_PATH=%s\n", search);
         }
-        printf("  cd %s\n  meson setup b\n  meson test -C b\n", name);
-        if (strcmp(request->project.kind, "callback") == 0) {
-            printf("  fwrun check-plugin b/%s.so\n", name);
-        } else {
-            printf("  fwrun sample.cfg --plugin-dir b\n");
-        }
+        printf("  cd %s\n  meson setup b\n  meson test -C b\n  fwrun sample.cfg --plugin-dir b\n",
+               name);
         return 0;
     }
     fw_auto(json) cJSON *document = cJSON_CreateObject();

@@ -143,6 +143,9 @@ fw_status train_keep_last(struct train *train)
     const struct train_kept at = {point->step, point->epoch, point->val_loss, point->val_auc};
     struct fw_text path = {0};
 
+    if (train->settings.is_dry) {
+        return FW_OK;
+    }
     fw_text_appendf(&path, "%s/last.ckpt", folder_of(train));
     fw_status status = check_path(train, &path);
     if (status == FW_OK) {

@@ -41,6 +41,7 @@ fw_status train_settings_read(struct train *train)
     };
     if (settings->is_dry) {
         settings->epochs = 1;
+        settings->top_k = 0;
     }
     train->stopping = stopping_begin();
     return FW_OK;

@@ -77,6 +77,8 @@ static void a_dry_run_makes_one_batch_of_each_kind(void **state)
     assert_int_equal(r->items, 32);
     assert_true(train_number(result, "val_metrics.n_samples") == 32);
     assert_string_equal(cJSON_GetObjectItem(result, "stop_reason")->valuestring, "fast_dev_run");
+    assert_int_not_equal(access(fake_task_path(t, "run/best-1.ckpt"), F_OK), 0);
+    assert_int_not_equal(access(fake_task_path(t, "run/last.ckpt"), F_OK), 0);
     char *metrics = train_metrics(t, "sink");
     assert_non_null(strstr(metrics, "train/loss_nats"));
     assert_non_null(strstr(metrics, "val/loss_nats"));

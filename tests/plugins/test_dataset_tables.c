@@ -203,6 +203,10 @@ static void refuses_days_and_samples_that_are_not_whole(void **state)
                     SAMPLED("CASE WHEN \"row\" = 7 THEN 'valid' ELSE split END AS split"), &USUAL,
                     "a split (train, val, test)");
     refuses_windows(*state, FEATURES, SAMPLED("nullif(\"row\", 7) AS \"row\""), &USUAL, "row nan");
+    refuses_windows(*state, FEATURES,
+                    "SELECT * FROM (" SAMPLES ") UNION ALL (SELECT * FROM (" SAMPLES
+                    ") WHERE \"row\" = 12)",
+                    &USUAL, "a row of its own");
     refuses_windows(*state, FEATURES, SAMPLES, &(const struct fw_dataset_windows){.horizon = 9},
                     "no sample has the horizon 9; there are: 1, 5");
     refuses_windows(*state, FEATURES, "SELECT * EXCLUDE (\"row\") FROM (" SAMPLES ")", &USUAL,

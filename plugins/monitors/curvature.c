@@ -53,9 +53,9 @@ static fw_status create(const struct fw_host *host, const struct fw_callback_tas
     c->task = task;
     c->cancel = host->service(host, FW_CANCEL_ID);
     c->effort = (struct curvature_effort){
-        .n_probes = (uint64_t)monitors_integer(task, "probes"),
-        .batch = (uint64_t)monitors_integer(task, "curvature_batch"),
-        .interval = (uint64_t)monitors_integer(task, "every_n_steps"),
+        .n_probes = (uint64_t)fw_callback_value(task, "probes")->integer,
+        .batch = (uint64_t)fw_callback_value(task, "curvature_batch")->integer,
+        .interval = (uint64_t)fw_callback_value(task, "every_n_steps")->integer,
     };
     *ret_self = c;
     return FW_OK;
@@ -65,7 +65,7 @@ static fw_status open_probe(struct curvature *c, const struct fw_training *train
 {
     const struct fw_training_probe_options options = {
         .struct_size = (uint32_t)sizeof options,
-        .frozen = strcmp(monitors_option(c->task, "bn_mode")->text, "frozen") == 0,
+        .frozen = strcmp(fw_callback_value(c->task, "bn_mode")->text, "frozen") == 0,
         .n_samples = c->effort.batch,
         .seed = c->task->seed,
     };
@@ -248,7 +248,7 @@ static fw_status restore(void *self, const struct fw_blob *blob)
     monitors_take(&state, &n, sizeof n);
     state.failed = state.failed || (n != 0 && n != c->n) || (n != 0 && c->vector == NULL) ||
                    effort.n_probes == 0 || effort.batch == 0 || effort.interval == 0 ||
-                   effort.n_probes > (uint64_t)monitors_integer(c->task, "probes");
+                   effort.n_probes > (uint64_t)fw_callback_value(c->task, "probes")->integer;
     monitors_take(&state, c->vector, state.failed ? 0 : n * sizeof *c->vector);
     c->has_vector = n != 0;
     c->effort = effort;

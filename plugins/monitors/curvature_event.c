@@ -75,7 +75,7 @@ static void keep_vector(struct curvature *c)
 static void find_ends(struct curvature *c, const struct fw_operator *h, uint64_t global_step,
                       struct fw_eigen_ends *ret)
 {
-    const struct fw_power power = {.tolerance = monitors_real(c->task, "eig_tolerance"),
+    const struct fw_power power = {.tolerance = fw_callback_value(c->task, "eig_tolerance")->real,
                                    .max = c->n_eigen};
     enum fw_outcome outcome;
 
@@ -93,8 +93,8 @@ static void find_ends(struct curvature *c, const struct fw_operator *h, uint64_t
 fw_status curvature_measure(struct curvature *c, uint64_t global_step, struct curvature_found *ret)
 {
     const struct fw_operator h = {.n = c->n, .self = c, .apply = multiply};
-    const struct fw_trace_rules rules = {.relative_error =
-                                             monitors_real(c->task, "trace_relative_error")};
+    const struct fw_trace_rules rules = {
+        .relative_error = fw_callback_value(c->task, "trace_relative_error")->real};
 
     c->status = FW_OK;
     for (uint64_t i = 0; i < c->effort.n_probes; i++) {

@@ -33,7 +33,7 @@ static void add_range(struct curvature *c, uint64_t first, uint64_t n)
 
 fw_status curvature_ranges_find(struct curvature *c, const struct fw_training_info *info)
 {
-    bool all = strcmp(monitors_option(c->task, "scope")->text, "all") == 0;
+    bool all = strcmp(fw_callback_value(c->task, "scope")->text, "all") == 0;
 
     c->ranges = calloc(info->n_tensors + 1, sizeof *c->ranges);
     if (c->ranges == NULL) {
@@ -60,10 +60,10 @@ static uint64_t rows_of(const struct curvature *c)
 
 static void choose_method(struct curvature *c)
 {
-    const uint64_t allowed = (uint64_t)monitors_integer(c->task, "lanczos_mem_mb") << 20;
+    const uint64_t allowed = (uint64_t)fw_callback_value(c->task, "lanczos_mem_mb")->integer << 20;
 
-    c->n_eigen = (uint32_t)monitors_integer(c->task, "eig_products");
-    c->by_lanczos = strcmp(monitors_option(c->task, "eig_method")->text, "lanczos") == 0;
+    c->n_eigen = (uint32_t)fw_callback_value(c->task, "eig_products")->integer;
+    c->by_lanczos = strcmp(fw_callback_value(c->task, "eig_method")->text, "lanczos") == 0;
     if (c->by_lanczos && c->n_eigen > c->n) {
         c->n_eigen = (uint32_t)c->n;
     }

@@ -106,7 +106,7 @@ static fw_status setup(void *self, const struct fw_training *training)
     fw_status status = FW_OK;
 
     g->whole = (struct part){.layer = "", .n = training->info->n_parameters};
-    if (monitors_integer(g->task, "per_layer") != 0) {
+    if (fw_callback_value(g->task, "per_layer")->integer != 0) {
         status = find_layers(g, training->info);
     }
     if (status == FW_OK) {
@@ -203,7 +203,7 @@ static fw_status hook(void *self, const struct fw_training *training)
 {
     struct grad *g = self;
     uint64_t step = training->global_step + (training->hook != FW_TRAINING_AFTER_STEP);
-    bool is_due = step % (uint64_t)monitors_integer(g->task, "every_n_steps") == 0;
+    bool is_due = step % (uint64_t)fw_callback_value(g->task, "every_n_steps")->integer == 0;
 
     switch (training->hook) {
     case FW_TRAINING_BACKWARD:

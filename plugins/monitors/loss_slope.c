@@ -57,8 +57,8 @@ static void destroy(void *self)
 static fw_status create(const struct fw_host *host, const struct fw_callback_task *task,
                         void **ret_self)
 {
-    int64_t start = monitors_integer(task, "slope_window_start");
-    int64_t end = monitors_integer(task, "slope_window_end");
+    int64_t start = fw_callback_value(task, "slope_window_start")->integer;
+    int64_t end = fw_callback_value(task, "slope_window_end")->integer;
 
     if (end < start + 2) {
         return fw_faultf(
@@ -73,8 +73,8 @@ static fw_status create(const struct fw_host *host, const struct fw_callback_tas
     s->task = task;
     s->start = (uint64_t)start;
     s->end = (uint64_t)end;
-    s->threshold = monitors_real(task, "burn_in_ce");
-    s->says_each_epoch = monitors_integer(task, "debug_mode") != 0;
+    s->threshold = fw_callback_value(task, "burn_in_ce")->real;
+    s->says_each_epoch = fw_callback_value(task, "debug_mode")->integer != 0;
     snprintf(s->alpha, sizeof s->alpha, "alpha_%lld_%lld", (long long)start, (long long)end);
     fw_ewma_init(&s->smooth, smoothing);
     *ret_self = s;
@@ -160,7 +160,7 @@ static fw_status end_quarter(struct loss_slope *s, const struct fw_training *tra
 
 static fw_status end_batch(struct loss_slope *s, const struct fw_training *training)
 {
-    uint64_t each = (uint64_t)monitors_integer(s->task, "log_every_n_steps");
+    uint64_t each = (uint64_t)fw_callback_value(s->task, "log_every_n_steps")->integer;
 
     if (training->epoch < s->n_epochs) {
         fw_epoch_add(&s->epochs[training->epoch], training->loss);
@@ -203,9 +203,9 @@ static void say_from(const struct loss_slope *s, const struct fw_training *train
 
 static void say_knee(const struct loss_slope *s, const struct fw_training *training)
 {
-    uint64_t burn_in = (uint64_t)monitors_integer(s->task, "burn_in_epochs");
+    uint64_t burn_in = (uint64_t)fw_callback_value(s->task, "burn_in_epochs")->integer;
     int64_t knee = fw_epoch_knee(s->epochs, training->epoch + 1, s->threshold,
-                                 (size_t)monitors_integer(s->task, "knee_hold"));
+                                 (size_t)fw_callback_value(s->task, "knee_hold")->integer);
 
     if (s->threshold <= 0) {
         if (training->epoch >= burn_in) {
@@ -228,7 +228,7 @@ static void end_epoch(const struct loss_slope *s, const struct fw_training *trai
                      (unsigned long long)training->epoch,
                      fw_epoch_mean(&s->epochs[training->epoch]));
     }
-    if (done % (uint64_t)monitors_integer(s->task, "log_epoch_freq") != 0) {
+    if (done % (uint64_t)fw_callback_value(s->task, "log_epoch_freq")->integer != 0) {
         return;
     }
     training->emit(training, "nonfinite_batches", (double)s->n_bad);

@@ -19,23 +19,6 @@ fw_status monitors_declare(const struct fw_training *training,
     return status;
 }
 
-const struct fw_value *monitors_option(const struct fw_callback_task *task, const char *name)
-{
-    const struct fw_task options = {.n_values = task->n_values, .values = task->values};
-
-    return fw_task_value(&options, name);
-}
-
-int64_t monitors_integer(const struct fw_callback_task *task, const char *name)
-{
-    return monitors_option(task, name)->integer;
-}
-
-double monitors_real(const struct fw_callback_task *task, const char *name)
-{
-    return monitors_option(task, name)->real;
-}
-
 void monitors_say(const struct fw_host *host, const struct fw_callback_task *task, uint32_t level,
                   const char *format, ...)
 {

@@ -21,11 +21,6 @@ struct monitors_metric {
 fw_status monitors_declare(const struct fw_training *training,
                            const struct monitors_metric *metrics, size_t n);
 
-/** An option, by its name in the kind's table. */
-const struct fw_value *monitors_option(const struct fw_callback_task *task, const char *name);
-int64_t monitors_integer(const struct fw_callback_task *task, const char *name);
-double monitors_real(const struct fw_callback_task *task, const char *name);
-
 /** One line for a person, with the instance's name in front; FW_LOG_INFO ... Without a log: none.
  */
 __attribute__((format(printf, 4, 5))) void monitors_say(const struct fw_host *host,

@@ -73,15 +73,16 @@ static fw_status setup(void *self, const struct fw_training *training)
     };
     struct noise *s = self;
 
-    s->capacity = fw_residual_window(FW_RESIDUAL_MOST, (size_t)monitors_integer(s->task, "window"),
-                                     training->info->batches);
+    s->capacity =
+        fw_residual_window(FW_RESIDUAL_MOST, (size_t)fw_callback_value(s->task, "window")->integer,
+                           training->info->batches);
     s->losses = calloc(s->capacity, sizeof *s->losses);
     s->room = calloc(s->capacity, 3 * sizeof *s->room);
     if (s->losses == NULL || s->room == NULL) {
         return fw_fault_nomem(s->host);
     }
     fw_status status = monitors_declare(training, metrics, FW_COUNT(metrics));
-    if (status == FW_OK && monitors_integer(s->task, "halves") != 0) {
+    if (status == FW_OK && fw_callback_value(s->task, "halves")->integer != 0) {
         status = monitors_declare(training, of_halves, FW_COUNT(of_halves));
     }
     return status;
@@ -149,11 +150,12 @@ static fw_status hook(void *self, const struct fw_training *training)
         fw_ewma_update(&s->norm, training->gradient_norm);
         return FW_OK;
     }
-    if (!fw_cadence_due(training->epoch + 1, (uint64_t)monitors_integer(s->task, "every_epochs"))) {
+    if (!fw_cadence_due(training->epoch + 1,
+                        (uint64_t)fw_callback_value(s->task, "every_epochs")->integer)) {
         return FW_OK;
     }
     say_window(s, training);
-    return monitors_integer(s->task, "halves") != 0 ? say_scale(s, training) : FW_OK;
+    return fw_callback_value(s->task, "halves")->integer != 0 ? say_scale(s, training) : FW_OK;
 }
 
 static fw_status save(void *self, struct fw_blob *ret)

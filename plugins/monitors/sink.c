@@ -83,7 +83,7 @@ static fw_status create(const struct fw_host *host, const struct fw_callback_tas
     }
     s->host = host;
     s->task = task;
-    s->has_binary = monitors_integer(task, "binary") != 0;
+    s->has_binary = fw_callback_value(task, "binary")->integer != 0;
     s->count.train_loss = s->count.val_loss = NAN;
     *ret_self = s;
     return FW_OK;
@@ -151,8 +151,8 @@ static void take(struct sink *s, const struct fw_training *training)
     }
     s->n_buffered++;
     if (training->quarter != 0 ||
-        s->n_buffered >= (uint64_t)monitors_integer(s->task, "buffer_records") ||
-        now() - s->flushed_at >= monitors_real(s->task, "buffer_seconds")) {
+        s->n_buffered >= (uint64_t)fw_callback_value(s->task, "buffer_records")->integer ||
+        now() - s->flushed_at >= fw_callback_value(s->task, "buffer_seconds")->real) {
         flush(s);
     }
 }

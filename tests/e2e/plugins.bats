@@ -56,7 +56,7 @@ load lib.bash
     says out '-; fw.callback/1 (c_watch, c_wrong)'
     fw 0 inspect org.fwrun.test.watch --plugin-dir "$folder/callbacks"
     says out 'callback c_watch: Asks all that can be asked' 'saved and restored' \
-        'callback c_wrong: Breaks the contract' '= unsaid, one of unsaid|mute|status|name|range'
+        'callback c_wrong: Breaks the contract' '= unsaid, one of unsaid|mute|status|name|range|takes'
     fw 0 inspect "$folder/callbacks/c_watch.so" --json
     jq -e '[.services[0].kinds[] | [.name, .state, (.params | length)]] ==
         [["c_watch", true, 0], ["c_wrong", false, 1]]' out

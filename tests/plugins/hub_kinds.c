@@ -12,16 +12,6 @@
 
 #define BIT(hook) (UINT64_C(1) << (hook))
 
-static const struct fw_value *value(const struct fw_callback_task *task, const char *name)
-{
-    for (uint32_t i = 0; i < task->n_values; i++) {
-        if (strcmp(task->values[i].name, name) == 0) {
-            return &task->values[i];
-        }
-    }
-    return NULL;
-}
-
 struct instance {
     const struct fw_host *host;
     const struct fw_callback_task *task;
@@ -133,7 +123,7 @@ static fw_status cadence_setup(void *self, const struct fw_training *training)
 static fw_status cadence_hook(void *self, const struct fw_training *t)
 {
     struct instance *i = self;
-    const uint64_t interval = (uint64_t)value(i->task, "interval")->integer;
+    const uint64_t interval = (uint64_t)fw_callback_value(i->task, "interval")->integer;
     const double seen = (double)++i->seen;
 
     if (t->hook == FW_TRAINING_BATCH_END) {
@@ -185,7 +175,7 @@ static void note(struct instance *i, const char *what)
 
 static bool does(const struct instance *i, const char *how)
 {
-    return strcmp(value(i->task, "how")->text, how) == 0;
+    return strcmp(fw_callback_value(i->task, "how")->text, how) == 0;
 }
 
 static fw_status test_create(const struct fw_host *host, const struct fw_callback_task *task,
@@ -222,13 +212,13 @@ static fw_status test_setup(void *self, const struct fw_training *training)
     if (does(i, "write_early")) {
         i->f->guarded[0]++;
     }
-    return training->declare(training, value(i->task, "metric")->text, "1",
-                             (uint32_t)value(i->task, "at")->integer);
+    return training->declare(training, fw_callback_value(i->task, "metric")->text, "1",
+                             (uint32_t)fw_callback_value(i->task, "at")->integer);
 }
 
 static fw_status misbehave(struct instance *i, const struct fw_training *t)
 {
-    const char *metric = value(i->task, "metric")->text;
+    const char *metric = fw_callback_value(i->task, "metric")->text;
 
     if (does(i, "fail")) {
         return FW_FAIL(i->host, FW_E_DATA, .what = "cannot go on", .value = "42");
@@ -246,7 +236,7 @@ static fw_status misbehave(struct instance *i, const struct fw_training *t)
         i->f->guarded[5]++;
     }
     if (does(i, "slow")) {
-        i->f->clock += value(i->task, "cost")->real;
+        i->f->clock += fw_callback_value(i->task, "cost")->real;
     }
     if (does(i, "event")) {
         t->event(t, "again", "and again");
@@ -280,7 +270,7 @@ static fw_status misbehave(struct instance *i, const struct fw_training *t)
 static fw_status test_hook(void *self, const struct fw_training *t)
 {
     struct instance *i = self;
-    const struct fw_value *at = value(i->task, "at");
+    const struct fw_value *at = fw_callback_value(i->task, "at");
 
     if (t->hook == FW_TRAINING_FIT_START || t->hook == FW_TRAINING_FIT_END) {
         note(i, t->hook == FW_TRAINING_FIT_START ? "fit_start" : "fit_end");
@@ -292,12 +282,12 @@ static fw_status test_hook(void *self, const struct fw_training *t)
         note(i, t->disabled);
     }
     if (t->hook != (uint32_t)at->integer ||
-        t->global_step < (uint64_t)value(i->task, "from")->integer ||
-        !fw_cadence_due(t->global_step, (uint64_t)value(i->task, "every")->integer)) {
+        t->global_step < (uint64_t)fw_callback_value(i->task, "from")->integer ||
+        !fw_cadence_due(t->global_step, (uint64_t)fw_callback_value(i->task, "every")->integer)) {
         return FW_OK;
     }
-    if (t->global_step >= (uint64_t)value(i->task, "until")->integer) {
-        t->emit(t, value(i->task, "metric")->text, 1);
+    if (t->global_step >= (uint64_t)fw_callback_value(i->task, "until")->integer) {
+        t->emit(t, fw_callback_value(i->task, "metric")->text, 1);
         return FW_OK;
     }
     return misbehave(i, t);

@@ -25,16 +25,6 @@ struct instance {
     struct state state;
 };
 
-/* The value of an option; each that `params` declares has one. */
-static double real(const struct fw_callback_task *task, const char *name)
-{
-    const char *at = (const char *)task->values;
-    while (!fw_name_equal(((const struct fw_value *)(const void *)at)->name, name)) {
-        at += task->values->struct_size;
-    }
-    return ((const struct fw_value *)(const void *)at)->real;
-}
-
 static fw_status create(const struct fw_host *host, const struct fw_callback_task *task,
                         void **ret_self)
 {
@@ -43,8 +33,8 @@ static fw_status create(const struct fw_host *host, const struct fw_callback_tas
         return FW_FAIL(host, FW_E_NOMEM, .what = "no memory for the callback");
     }
     self->host = host;
-    self->weight = real(task, "weight");
-    self->factor = real(task, "factor");
+    self->weight = fw_callback_value(task, "weight")->real;
+    self->factor = fw_callback_value(task, "factor")->real;
     *ret_self = self;
     return FW_OK;
 }

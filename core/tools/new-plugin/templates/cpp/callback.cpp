@@ -14,23 +14,14 @@
 namespace
 {
 
-/* The value of an option; each that `params` declares has one. */
-const fw_value &value(const fw_callback_task *task, const char *name)
-{
-    auto at = reinterpret_cast<const char *>(task->values);
-    while (!fw_name_equal(reinterpret_cast<const fw_value *>(at)->name, name)) {
-        at += task->values->struct_size;
-    }
-    return *reinterpret_cast<const fw_value *>(at);
-}
-
 class watch_loss
 {
   public:
     static constexpr std::uint32_t state_version = 1;
 
     explicit watch_loss(const fw_callback_task *task)
-        : weight(value(task, "weight").real), factor(value(task, "factor").real)
+        : weight(fw_callback_value(task, "weight")->real),
+          factor(fw_callback_value(task, "factor")->real)
     {
     }
 

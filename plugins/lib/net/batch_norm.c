@@ -25,7 +25,7 @@ struct fw_operand fw_batch_norm_variance(const struct fw_net_pass *pass,
                : fw_net_kept(pass, layer, VARIANCE);
 }
 
-static struct fw_norm norm_of(const struct fw_net_pass *pass, const struct fw_net_layer *layer)
+struct fw_norm fw_batch_norm_of(const struct fw_net_pass *pass, const struct fw_net_layer *layer)
 {
     return (struct fw_norm){.struct_size = (uint32_t)sizeof(struct fw_norm),
                             .dtype = pass->net->dtype,
@@ -65,7 +65,7 @@ static fw_status track(struct fw_net_pass *pass, const struct fw_net_layer *laye
 
 static fw_status forward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
 {
-    struct fw_norm norm = norm_of(pass, layer);
+    struct fw_norm norm = fw_batch_norm_of(pass, layer);
     if (pass->mode.batch_statistics && fw_batch_norm_count(pass, layer) < 2) {
         return FW_FAIL(pass->net->host, FW_E_DATA, .what = "a batch norm of one value per channel",
                        .where = layer->name, .expected = "two samples or more, or larger images",
@@ -81,7 +81,7 @@ static fw_status forward(struct fw_net_pass *pass, const struct fw_net_layer *la
 static fw_status backward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
 {
     const uint32_t in = layer->in[0];
-    struct fw_norm norm = norm_of(pass, layer);
+    struct fw_norm norm = fw_batch_norm_of(pass, layer);
     norm.backward = 1;
     norm.dy = pass->gy.at[layer->index];
     norm.dgamma = fw_net_part(pass, layer, pass->gradient, WEIGHT);

@@ -15,6 +15,9 @@ struct fw_operand fw_batch_norm_mean(const struct fw_net_pass *pass,
 struct fw_operand fw_batch_norm_variance(const struct fw_net_pass *pass,
                                          const struct fw_net_layer *layer);
 
+/** What all calls of the kernels' norm have in common. */
+struct fw_norm fw_batch_norm_of(const struct fw_net_pass *pass, const struct fw_net_layer *layer);
+
 fw_status fw_batch_norm_r_forward(struct fw_net_pass *pass, const struct fw_net_layer *layer);
 fw_status fw_batch_norm_r_backward(struct fw_net_pass *pass, const struct fw_net_layer *layer);
 

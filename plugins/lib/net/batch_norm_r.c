@@ -9,8 +9,8 @@
  *     k   = w' E[gY x] + w (E[RgY x] + E[gY Rx])
  *
  * so that both are sums per channel, arithmetic on a few numbers per channel, done here in float64
- * because squares cancel, and one or two passes over the images. Frozen statistics are constants:
- * E[RX] and q are 0, and so is every mean over the batch.
+ * because differences cancel, and one or two passes over the images. Frozen statistics are
+ * constants: E[RX] and q are 0, and so is every mean over the batch.
  */
 #include <math.h>
 
@@ -24,14 +24,14 @@ enum {
     BIAS,
     R_WEIGHT,
     R_BIAS,
-    MEAN_R, /* E[RX] */
-    MOMENT, /* E[X RX] */
+    RX_PRODUCT, /* sum of RX x */
+    RX_SUM,
     FORWARD_ROWS,
     PRODUCT = FORWARD_ROWS, /* sum of gY x, which is the gradient of the weight */
     SUM,                    /* sum of gY, which is that of the bias */
-    R_SUM,                  /* sum of RgY */
-    R_MOMENT,               /* sum of RgY X */
-    MOMENT_R,               /* sum of gY RX */
+    R_PRODUCT,              /* sum of RgY x */
+    R_SUM,
+    MOMENT, /* sum of gY RX */
     N_ROWS
 };
 
@@ -99,24 +99,37 @@ static void widen(struct call *call, uint32_t first, struct fw_operand from)
     }
 }
 
-/* A row of sums over a channel of a, or of a times b where it is there. */
-static void reduce(struct call *call, uint32_t which, double alpha, struct fw_operand a,
-                   struct fw_operand b)
+/* Two rows: sums over a channel of a x and of a, which are what norm's backward makes of a. */
+static void sum_up(struct call *call, uint32_t first, struct fw_operand a)
+{
+    struct fw_norm norm = fw_batch_norm_of(call->pass, call->layer);
+    norm.backward = 1;
+    norm.dy = a;
+    norm.dgamma = factor(call, 0);
+    norm.dbeta = factor(call, 1);
+    if (call->status == FW_OK) {
+        call->status = call->pass->kernels->norm(call->pass->session, &norm);
+    }
+    widen(call, first, factor(call, 0));
+}
+
+/* A row of sums over a channel of a b. */
+static void multiply(struct call *call, uint32_t which, struct fw_operand a, struct fw_operand b)
 {
     const struct fw_net_shape *shape = &call->layer->shape;
-    const struct fw_reduce op = {.struct_size = (uint32_t)sizeof op,
-                                 .dtype = call->pass->net->dtype,
-                                 .kind = b.buffer == NULL ? FW_REDUCE_SUM : FW_REDUCE_DOT,
-                                 .out_type = FW_F64,
-                                 .outer = call->pass->n,
-                                 .channels = call->channels,
-                                 .inner = shape->rows * shape->cols,
-                                 .alpha = alpha,
-                                 .a = a,
-                                 .b = b,
-                                 .out = row(call, which)};
+    const struct fw_reduce reduce = {.struct_size = (uint32_t)sizeof reduce,
+                                     .dtype = call->pass->net->dtype,
+                                     .kind = FW_REDUCE_DOT,
+                                     .out_type = FW_F64,
+                                     .outer = call->pass->n,
+                                     .channels = call->channels,
+                                     .inner = shape->rows * shape->cols,
+                                     .alpha = 1,
+                                     .a = a,
+                                     .b = b,
+                                     .out = row(call, which)};
     if (call->status == FW_OK) {
-        call->status = call->pass->kernels->reduce(call->pass->session, &op);
+        call->status = call->pass->kernels->reduce(call->pass->session, &reduce);
     }
 }
 
@@ -161,9 +174,10 @@ static void put(const struct channel *channel, uint32_t which, double value)
 
 static void forward_factors(const struct call *call, const struct channel *c)
 {
+    const double n = (double)fw_batch_norm_count(call->pass, call->layer);
     const double s = 1 / sqrt(get(c, VARIANCE) + call->layer->as.epsilon);
-    const double mean_r = call->is_moving ? get(c, MEAN_R) : 0;
-    const double q = call->is_moving ? s * (get(c, MOMENT) - get(c, MEAN) * mean_r) : 0;
+    const double mean_r = call->is_moving ? get(c, RX_SUM) / n : 0;
+    const double q = call->is_moving ? get(c, RX_PRODUCT) / n : 0;
     const double of_rx = s * get(c, WEIGHT);
     const double of_x = s * (get(c, R_WEIGHT) - of_rx * q);
     put(c, OF_RX, of_rx);
@@ -174,14 +188,12 @@ static void forward_factors(const struct call *call, const struct channel *c)
 fw_status fw_batch_norm_r_forward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
 {
     const uint32_t in = layer->in[0];
-    const double n = (double)fw_batch_norm_count(pass, layer);
     struct call call = call_of(pass, layer);
     widen(&call, MEAN, fw_batch_norm_mean(pass, layer));
     widen(&call, WEIGHT, fw_net_part(pass, layer, pass->parameters, 0));
     widen(&call, R_WEIGHT, fw_net_part(pass, layer, pass->v, 0));
     if (call.is_moving) {
-        reduce(&call, MEAN_R, 1 / n, pass->ry[in], (struct fw_operand){0});
-        reduce(&call, MOMENT, 1 / n, pass->ry[in], pass->y[in]);
+        sum_up(&call, RX_PRODUCT, pass->ry[in]);
     }
     fetch(&call, FORWARD_ROWS);
     for (uint64_t i = 0; i < call.channels; i++) {
@@ -208,14 +220,14 @@ static void backward_factors(const struct call *call, const struct channel *c)
     const double n = (double)fw_batch_norm_count(call->pass, call->layer);
     const double s = 1 / sqrt(get(c, VARIANCE) + call->layer->as.epsilon);
     const double mean = get(c, MEAN), w = get(c, WEIGHT), r_w = get(c, R_WEIGHT);
-    const double mean_r = call->is_moving ? get(c, MEAN_R) : 0;
-    const double q = call->is_moving ? s * (get(c, MOMENT) - mean * mean_r) : 0;
-    /* Sums of RgY x and of gY Rx; MOMENT_R is 0 where X depends on no parameter. */
-    const double r_gx = s * (get(c, R_MOMENT) - mean * get(c, R_SUM));
-    const double g_rx = s * (get(c, MOMENT_R) - mean_r * get(c, SUM) - q * get(c, PRODUCT));
+    const double mean_r = call->is_moving ? get(c, RX_SUM) / n : 0;
+    const double q = call->is_moving ? get(c, RX_PRODUCT) / n : 0;
+    /* Sum of gY Rx; MOMENT is 0 where X depends on no parameter. */
+    const double g_rx = s * (get(c, MOMENT) - mean_r * get(c, SUM) - q * get(c, PRODUCT));
+    const double product = get(c, R_PRODUCT) + g_rx;
     /* E[h] and E[h x] of h = w gY, and R of both; 0 where they are not there. */
     const double hx = call->is_moving ? w * get(c, PRODUCT) / n : 0;
-    const double k = call->is_moving ? (r_w * get(c, PRODUCT) + w * (r_gx + g_rx)) / n : 0;
+    const double k = call->is_moving ? (r_w * get(c, PRODUCT) + w * product) / n : 0;
     const double h = call->is_moving ? w * get(c, SUM) / n : 0;
     const double r_h = call->is_moving ? (r_w * get(c, SUM) + w * get(c, R_SUM)) / n : 0;
     const double of_x = s * s * (2 * s * q * hx - k);
@@ -224,7 +236,7 @@ static void backward_factors(const struct call *call, const struct channel *c)
     put(c, OF_RX, -s * s * hx);
     put(c, OF_X, of_x);
     put(c, CONSTANT, s * (s * mean_r * hx + s * q * h - r_h) - of_x * mean);
-    put(c, N_FACTORS + R_OF_PRODUCT, r_gx + g_rx);
+    put(c, N_FACTORS + R_OF_PRODUCT, product);
     put(c, N_FACTORS + R_OF_SUM, get(c, R_SUM));
 }
 
@@ -263,14 +275,13 @@ static fw_status spread(struct call *call, struct fw_operand out)
 fw_status fw_batch_norm_r_backward(struct fw_net_pass *pass, const struct fw_net_layer *layer)
 {
     const uint32_t in = layer->in[0];
-    const struct fw_operand r = pass->rgy.at[layer->index], none = {0};
+    const struct fw_operand r = pass->rgy.at[layer->index];
     struct call call = call_of(pass, layer);
     const uint64_t n = call.channels;
     widen(&call, PRODUCT, fw_net_part(pass, layer, pass->gradient, 0));
-    reduce(&call, R_SUM, 1, r, none);
-    reduce(&call, R_MOMENT, 1, r, pass->y[in]);
+    sum_up(&call, R_PRODUCT, r);
     if (call.is_live) {
-        reduce(&call, MOMENT_R, 1, pass->gy.at[layer->index], pass->ry[in]);
+        multiply(&call, MOMENT, pass->gy.at[layer->index], pass->ry[in]);
     }
     fetch(&call, N_ROWS);
     for (uint64_t i = 0; i < n; i++) {

@@ -7,6 +7,7 @@
  * host, and launch.cpp runs them thread by thread. Threads of a BLOCK_KERNEL are fibers that change
  * at barriers only; those of a KERNEL may not have one.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 #define __device__
@@ -32,16 +33,18 @@ static inline unsigned atomicAdd(unsigned *at, unsigned value)
 struct host_kernel {
     const char *name;
     void (*run)(const void *args);
-    bool meets; /* its threads have barriers */
+    size_t size; /* of the argument */
+    bool meets;  /* its threads have barriers */
     host_kernel *next;
 
-    host_kernel(const char *name, void (*run)(const void *args), bool meets);
+    host_kernel(const char *name, void (*run)(const void *args), size_t size, bool meets);
 };
 
 #define HOST_KERNEL(name, type, meets)                                                             \
     static void name(const struct type &args);                                                     \
     static host_kernel host_##name(                                                                \
-        #name, [](const void *args) { name(*static_cast<const struct type *>(args)); }, meets);    \
+        #name, [](const void *args) { name(*static_cast<const struct type *>(args)); },            \
+        sizeof(struct type), meets);                                                               \
     static void name(const struct type &args)
 
 #define KERNEL(name, type)       HOST_KERNEL(name, type, false)

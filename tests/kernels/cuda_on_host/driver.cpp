@@ -4,13 +4,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <vector>
 
 #include "standin.h"
 
 /*
- * The driver's calls, on the host: a device whose memory is the host's, and whose queue is done at
- * once. Memory holds garbage when it is given out, and must be as it was
+ * The driver's calls, on the host: a device whose memory is the host's, and whose queue is done as
+ * late as it may be. Memory holds garbage when it is given out, and must be as it was
  * behind its end when it is given back.
  */
 struct standin standin;
@@ -22,6 +24,26 @@ int standin_call(const char *name, int memory, int failure)
     }
     standin.failed = name;
     return standin.fail_with == STANDIN_MEMORY ? memory : failure;
+}
+
+static std::deque<std::function<int()>> queue;
+
+int standin_put(std::function<int()> work)
+{
+    queue.push_back(std::move(work));
+    return 0;
+}
+
+/* The first failure in the queue; what comes after it is not done. A wait that is to fail itself
+ * loses all of it, like a context that a kernel has broken. */
+static int wait_for_queue(const char *name)
+{
+    int result = standin_call(name, 2, 700);
+
+    for (; !queue.empty(); queue.pop_front()) {
+        result = result == 0 ? queue.front()() : result;
+    }
+    return result;
 }
 
 #define ENTER()                                                                                    \
@@ -182,7 +204,11 @@ int cuLaunchKernel LAUNCH
     if (grid_x == 0 || grid_y * grid_z * block_y * block_z != 1 || block_x > 1024) {
         return misuse();
     }
-    return host_launch(function, grid_x, block_x, arguments[0]) ? 0 : misuse();
+    size_t size = host_size(function);
+    std::vector<char> args(size);
+    memcpy(args.data(), arguments[0], size);
+    return standin_put(
+        [=]() { return host_launch(function, grid_x, block_x, args.data()) ? 0 : misuse(); });
 }
 
 int cuStreamCreate(void **stream, unsigned)
@@ -195,14 +221,16 @@ int cuStreamCreate(void **stream, unsigned)
 
 int cuStreamDestroy_v2(void *)
 {
+    if (!queue.empty()) {
+        return misuse();
+    }
     standin.streams--;
     LEAVE();
 }
 
 int cuStreamSynchronize(void *stream)
 {
-    ENTER();
-    return stream == &standin ? 0 : misuse();
+    return stream == &standin ? wait_for_queue(__func__) : misuse();
 }
 
 int cuEventCreate(void **event, unsigned)
@@ -223,14 +251,16 @@ int cuEventDestroy_v2(void *event)
 int cuEventRecord(void *event, void *)
 {
     ENTER();
-    *static_cast<std::chrono::steady_clock::time_point *>(event) = std::chrono::steady_clock::now();
-    return 0;
+    return standin_put([=]() {
+        *static_cast<std::chrono::steady_clock::time_point *>(event) =
+            std::chrono::steady_clock::now();
+        return 0;
+    });
 }
 
 int cuEventSynchronize(void *)
 {
-    ENTER();
-    return 0;
+    return wait_for_queue(__func__);
 }
 
 int cuEventElapsedTime(float *ms, void *first, void *last)
@@ -261,7 +291,7 @@ int cuMemAlloc_v2(uint64_t *address, size_t bytes)
 int cuMemFree_v2(uint64_t address)
 {
     auto held = memory.find(address);
-    if (held == memory.end()) {
+    if (held == memory.end() || !queue.empty()) {
         return misuse();
     }
     const unsigned char *end = static_cast<unsigned char *>(host(address)) + held->second;
@@ -279,41 +309,49 @@ int cuMemFree_v2(uint64_t address)
 int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *)
 {
     ENTER();
-    if (!is_inside(to, bytes)) {
-        return misuse();
-    }
-    memcpy(host(to), from, bytes);
-    return 0;
+    return standin_put([=]() {
+        if (!is_inside(to, bytes)) {
+            return misuse();
+        }
+        memcpy(host(to), from, bytes);
+        return 0;
+    });
 }
 
 int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *)
 {
     ENTER();
-    if (!is_inside(from, bytes)) {
-        return misuse();
-    }
-    memcpy(to, host(from), bytes);
-    return 0;
+    return standin_put([=]() {
+        if (!is_inside(from, bytes)) {
+            return misuse();
+        }
+        memcpy(to, host(from), bytes);
+        return 0;
+    });
 }
 
 int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *)
 {
     ENTER();
-    if (!is_inside(from, bytes) || !is_inside(to, bytes)) {
-        return misuse();
-    }
-    memcpy(host(to), host(from), bytes);
-    return 0;
+    return standin_put([=]() {
+        if (!is_inside(from, bytes) || !is_inside(to, bytes)) {
+            return misuse();
+        }
+        memcpy(host(to), host(from), bytes);
+        return 0;
+    });
 }
 
 int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *)
 {
     ENTER();
-    if (!is_inside(to, bytes)) {
-        return misuse();
-    }
-    memset(host(to), value, bytes);
-    return 0;
+    return standin_put([=]() {
+        if (!is_inside(to, bytes)) {
+            return misuse();
+        }
+        memset(host(to), value, bytes);
+        return 0;
+    });
 }
 
 int cuMemHostRegister_v2(void *range, size_t bytes, unsigned)
@@ -329,7 +367,7 @@ int cuMemHostRegister_v2(void *range, size_t bytes, unsigned)
 
 int cuMemHostUnregister(void *range)
 {
-    if (lent.erase(range) == 0) {
+    if (lent.erase(range) == 0 || !queue.empty()) {
         return misuse();
     }
     standin.registrations--;

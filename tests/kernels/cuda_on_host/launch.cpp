@@ -12,8 +12,8 @@ thread_local host_place threadIdx, blockIdx, blockDim, gridDim;
 
 static host_kernel *kernels;
 
-host_kernel::host_kernel(const char *name, void (*run)(const void *args), bool meets)
-    : name(name), run(run), meets(meets), next(kernels)
+host_kernel::host_kernel(const char *name, void (*run)(const void *args), size_t size, bool meets)
+    : name(name), run(run), size(size), meets(meets), next(kernels)
 {
     kernels = this;
 }
@@ -26,6 +26,11 @@ const void *host_find(const char *name)
         kernel = kernel->next;
     }
     return kernel;
+}
+
+size_t host_size(const void *function)
+{
+    return static_cast<const host_kernel *>(function)->size;
 }
 
 static bool descending;

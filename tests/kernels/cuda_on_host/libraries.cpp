@@ -68,11 +68,14 @@ template <class T> static void multiply(const product<T> &p)
         if (!is_good(sa) || !is_good(sb) || !is_good(sc) || batch < 0) {                           \
             return misuse(7);                                                                      \
         }                                                                                          \
-        for (int i = 0; i < batch; i++) {                                                          \
-            multiply<real>({m, n, k, *alpha, *beta, a + i * stride_a, b + i * stride_b,            \
-                            turn_a != 0, turn_b != 0, lda, ldb, ldc, c + i * stride_c});           \
-        }                                                                                          \
-        return 0;                                                                                  \
+        const real scale = *alpha, keep = *beta;                                                   \
+        return standin_put([=]() {                                                                 \
+            for (int i = 0; i < batch; i++) {                                                      \
+                multiply<real>({m, n, k, scale, keep, a + i * stride_a, b + i * stride_b,          \
+                                turn_a != 0, turn_b != 0, lda, ldb, ldc, c + i * stride_c});       \
+            }                                                                                      \
+            return 0;                                                                              \
+        });                                                                                        \
     }
 
 extern "C" {
@@ -193,6 +196,9 @@ static int check(int plan, int type, const void *complex, size_t bytes)
     return is_aligned(complex, bytes) ? 0 : misuse(9);
 }
 
+/* A plan must still be there when its turn comes. */
+#define PUT(work) return standin_put([=]() { return plans[plan] == nullptr ? misuse(1) : work; })
+
 #define EXEC(type, complex, bytes)                                                                 \
     ENTER(2, 6);                                                                                   \
     if (int result = check(plan, type, complex, bytes)) {                                          \
@@ -269,36 +275,36 @@ int cufftMakePlanMany MAKE_PLAN
 int cufftExecC2C(int plan, float *in, float *out, int sign)
 {
     EXEC(0x29, in, 8);
-    return is_aligned(out, 8) ? complex_fftwf(*plans[plan], in, out, sign) : misuse(9);
+    PUT(is_aligned(out, 8) ? complex_fftwf(*plans[plan], in, out, sign) : misuse(9));
 }
 
 int cufftExecZ2Z(int plan, double *in, double *out, int sign)
 {
     EXEC(0x69, in, 16);
-    return is_aligned(out, 16) ? complex_fftw(*plans[plan], in, out, sign) : misuse(9);
+    PUT(is_aligned(out, 16) ? complex_fftw(*plans[plan], in, out, sign) : misuse(9));
 }
 
 int cufftExecR2C(int plan, float *in, float *out)
 {
     EXEC(0x2a, out, 8);
-    return forward_fftwf(*plans[plan], in, out);
+    PUT(forward_fftwf(*plans[plan], in, out));
 }
 
 int cufftExecD2Z(int plan, double *in, double *out)
 {
     EXEC(0x6a, out, 16);
-    return forward_fftw(*plans[plan], in, out);
+    PUT(forward_fftw(*plans[plan], in, out));
 }
 
 int cufftExecC2R(int plan, float *in, float *out)
 {
     EXEC(0x2c, in, 8);
-    return backward_fftwf(*plans[plan], in, out);
+    PUT(backward_fftwf(*plans[plan], in, out));
 }
 
 int cufftExecZ2D(int plan, double *in, double *out)
 {
     EXEC(0x6c, in, 16);
-    return backward_fftw(*plans[plan], in, out);
+    PUT(backward_fftw(*plans[plan], in, out));
 }
 }

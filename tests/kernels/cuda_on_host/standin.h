@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#    include <functional>
 extern "C" {
 #endif
 
@@ -38,9 +39,16 @@ extern struct standin standin;
 /* Counts a call; its result, which is 0 unless the call is to fail. */
 int standin_call(const char *name, int memory, int failure);
 
+/*
+ * Puts work into the queue, where it stays until somebody waits for it: what is not waited for has
+ * not been done. Its result, other than 0, is that of the wait.
+ */
+int standin_put(std::function<int()> work);
+
 /* Puts a kernel's threads to work, all of them, before it returns. False: no such kernel. */
 bool host_launch(const void *function, unsigned blocks, unsigned threads, const void *args);
 const void *host_find(const char *name);
+size_t host_size(const void *function); /* of its argument */
 
 /* Every other context runs threads and blocks in descending order: what depends on the order, for
  * want of a barrier, gives other bits. */

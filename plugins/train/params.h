@@ -27,7 +27,9 @@ static const struct fw_param train_params[] = {
     CHOICE("source", "gratings", "gratings|cifar10|idx|npz|windows|rows",
            "what to learn from: drawn gratings; folders of CIFAR-10 or IDX in `data`; `train` and "
            "`test`; `features` and `samples`; rows of `features`"),
-    NUMBER("val_share", "0", "0", "0.9", "of each class of the training data, to validate with"),
+    NUMBER(
+        "val_share", "0.1", "0", "0.9",
+        "of each class of the training data, to validate with; not of sources with a part for it"),
     NUMBER("test_share", "0", "0", "0.9", "the same, to test with"),
     FLAG("val_is_test", "false", "the test part validates too; nothing is held back otherwise"),
     WHOLE("split_seed", "0", "0", NULL, NULL, "which samples the shares are; not the run's seed"),

@@ -201,7 +201,9 @@ static void add_run(const struct train *train, struct fw_report *report)
     fw_report_add(report, "data", train_data_document(train));
     fw_report_text(report, "data_hash", train->digest);
     fw_report_add(report, "splits", splits_of(train));
-    fw_report_int(report, "num_features", (int64_t)train->info->cols);
+    fw_report_add(report, "num_features",
+                  train->info->columns != NULL ? fw_json_int((int64_t)train->info->cols)
+                                               : cJSON_CreateNull());
     fw_report_int(report, "seed", (int64_t)train->settings.seed);
     fw_report_text(report, "device", train->kernels->device == FW_KERNELS_CUDA ? "cuda" : "cpu");
 }

@@ -43,7 +43,7 @@ bool fw_weights_describe(struct fw_weights_tensor *ret_tensor, const char *name,
 
 /**
  * Puts a file at `path`: written beside it, flushed to the disk and renamed. Equal documents and
- * tensors give equal bytes. FW_E_IO, FW_E_NOMEM.
+ * tensors give equal bytes. FW_E_IO, FW_E_NOSPACE, FW_E_NOMEM.
  */
 fw_status fw_weights_write(const struct fw_host *host, const char *path, const cJSON *document,
                            const struct fw_weights_tensor *tensors, size_t n);

@@ -22,7 +22,10 @@ struct draft {
 
 static fw_status io_fault(const struct draft *draft, const char *what)
 {
-    return fw_faultf(draft->host, FW_E_IO, draft->path, NULL, "%s: %s", what, strerror(errno));
+    const bool full = errno == ENOSPC || errno == EDQUOT;
+
+    return fw_faultf(draft->host, full ? FW_E_NOSPACE : FW_E_IO, draft->path, NULL, "%s: %s", what,
+                     strerror(errno));
 }
 
 static fw_status put(const struct draft *draft, const void *bytes, uint64_t size)

@@ -225,10 +225,10 @@ static void backward_factors(const struct call *call, const struct channel *c)
     /* Sum of gY Rx; MOMENT is 0 where X depends on no parameter. */
     const double g_rx = s * (get(c, MOMENT) - mean_r * get(c, SUM) - q * get(c, PRODUCT));
     const double product = get(c, R_PRODUCT) + g_rx;
-    /* E[h] and E[h x] of h = w gY, and R of both; 0 where they are not there. */
+    /* E[h] and E[h x] of h = w gY, and R of both. */
     const double hx = call->is_moving ? w * get(c, PRODUCT) / n : 0;
     const double k = call->is_moving ? (r_w * get(c, PRODUCT) + w * product) / n : 0;
-    const double h = call->is_moving ? w * get(c, SUM) / n : 0;
+    const double h = w * get(c, SUM) / n; /* frozen: times a q of 0 */
     const double r_h = call->is_moving ? (r_w * get(c, SUM) + w * get(c, R_SUM)) / n : 0;
     const double of_x = s * s * (2 * s * q * hx - k);
     put(c, OF_GY, s * (r_w - s * q * w));

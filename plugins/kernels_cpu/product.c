@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "product.h"
 
-/* Rows of A that are packed at once: what is read again for every panel of B. */
-#define PRODUCT_ROWS 768
+/* Elements of A that are packed at once: what is read again for every panel of B. */
+#define PRODUCT_PACKED (768 * PRODUCT_BLOCK)
+/* A crew shares a panel's rows where there are few panels; each packs the panel for itself. */
+#define PRODUCT_TASKS 4
+#define PRODUCT_TILES 4 /* of rows, that a task has at least */
 
 static uint64_t ceiling(uint64_t n, uint64_t d)
 {
@@ -44,6 +47,8 @@ struct pass {
     uint64_t rows;
     uint64_t first_k;
     uint64_t steps;
+    uint64_t chunks; /* of the rows, each a task of its own */
+    uint64_t chunk_rows;
 };
 
 static void pack_rows(const struct pass *pass, uint64_t tile)
@@ -86,13 +91,13 @@ static struct simd_store tile_store(const struct pass *pass, uint64_t row, uint6
     return store;
 }
 
-/* A panel of nr columns against all rows of the pass. */
-static void run_panel(const struct pass *pass, uint64_t panel, char *scratch)
+/* A panel of nr columns against some rows of the pass. */
+static void run_panel(const struct pass *pass, uint64_t panel, uint64_t first, char *scratch)
 {
     static const uint64_t start = 0;
     const struct product *product = pass->product;
     const struct simd *simd = product->simd;
-    uint64_t col = panel * simd->nr;
+    uint64_t col = panel * simd->nr, end = smaller(first + pass->chunk_rows, pass->rows);
     char *tile = scratch, *packed = scratch + simd->mr * simd->nr * simd->element;
     struct simd_pack pack = {
         .from =
@@ -112,7 +117,7 @@ static void run_panel(const struct pass *pass, uint64_t panel, char *scratch)
                              .vectors = ceiling(pack.count, simd->lanes)};
 
     simd->pack(&pack);
-    for (uint64_t row = 0; row < pass->rows; row += simd->mr) {
+    for (uint64_t row = first; row < end; row += simd->mr) {
         struct simd_store store = tile_store(pass, row, col);
         product_prefetch(&store, simd->element);
         simd->tile(&walk, pass->packed + row * pass->steps * simd->element, packed, tile);
@@ -127,10 +132,18 @@ static uint64_t panel_bytes(const struct product *product)
     return (simd->mr + product_block(product->k)) * simd->nr * simd->element;
 }
 
+/* Rows of a pass: a multiple of mr, or all. */
+static uint64_t pass_rows(const struct product *product)
+{
+    uint64_t mr = product->simd->mr;
+
+    return smaller(product->store.rows, PRODUCT_PACKED / product_block(product->k) / mr * mr);
+}
+
 static uint64_t packed_bytes(const struct product *product)
 {
     const struct simd *simd = product->simd;
-    uint64_t rows = smaller(product->store.rows, PRODUCT_ROWS);
+    uint64_t rows = pass_rows(product);
 
     return ceiling(rows, simd->mr) * simd->mr * product_block(product->k) * simd->element;
 }
@@ -150,7 +163,8 @@ static void panel_task(void *arg, uint64_t task, uint32_t worker)
 {
     const struct pass *pass = arg;
 
-    run_panel(pass, task, crew_scratch(pass->crew, worker));
+    run_panel(pass, task / pass->chunks, task % pass->chunks * pass->chunk_rows,
+              crew_scratch(pass->crew, worker));
 }
 
 static void run_pass(struct pass *pass, char *scratch)
@@ -159,16 +173,21 @@ static void run_pass(struct pass *pass, char *scratch)
     uint64_t tiles = ceiling(pass->rows, product->simd->mr);
     uint64_t panels = ceiling(product->store.cols, product->simd->nr);
 
+    pass->chunks = 1;
+    pass->chunk_rows = pass->rows;
     if (pass->crew != NULL) {
+        uint64_t wanted = smaller(ceiling(PRODUCT_TASKS, panels), ceiling(tiles, PRODUCT_TILES));
+        pass->chunk_rows = ceiling(tiles, wanted) * product->simd->mr;
+        pass->chunks = ceiling(pass->rows, pass->chunk_rows);
         crew_run(pass->crew, tiles, pack_task, pass);
-        crew_run(pass->crew, panels, panel_task, pass);
+        crew_run(pass->crew, panels * pass->chunks, panel_task, pass);
         return;
     }
     for (uint64_t i = 0; i < tiles; i++) {
         pack_rows(pass, i);
     }
     for (uint64_t i = 0; i < panels; i++) {
-        run_panel(pass, i, scratch);
+        run_panel(pass, i, 0, scratch);
     }
 }
 
@@ -176,15 +195,16 @@ static void run_product(const struct product *product, struct crew *crew, char *
                         char *scratch)
 {
     uint64_t block = product_block(product->k), rows = product->store.rows;
+    uint64_t part = pass_rows(product);
 
-    for (uint64_t row = 0; row < rows; row += PRODUCT_ROWS) {
+    for (uint64_t row = 0; row < rows; row += part) {
         for (uint64_t k = 0; k == 0 || k < product->k; k += block) {
             struct pass pass = {
                 .product = product,
                 .crew = crew,
                 .packed = packed,
                 .first_row = row,
-                .rows = smaller(PRODUCT_ROWS, rows - row),
+                .rows = smaller(part, rows - row),
                 .first_k = k,
                 .steps = smaller(block, product->k - k),
             };

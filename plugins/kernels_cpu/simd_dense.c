@@ -202,10 +202,30 @@ static void store_turned(const struct simd_store *store, const real *sums)
     transpose(part, SIMD_NR, store->c, store->col_stride, store->rows, store->cols);
 }
 
+/* Every other pixel and the like, as they are or added: the gradient of a strided input. */
+static void store_apart(const struct simd_store *store, const real *sums)
+{
+    for (uint64_t i = 0; i < store->rows; i++, sums += SIMD_NR) {
+        real *c = (real *)store->c + i * store->row_stride;
+        real bias = store->row_bias ? ((const real *)store->row_bias)[i] : 0;
+        for (uint64_t j = 0; store->beta == 0 && j < store->cols; j++) {
+            c[j * store->col_stride] = sums[j] + bias;
+        }
+        for (uint64_t j = 0; store->beta != 0 && j < store->cols; j++) {
+            c[j * store->col_stride] = sums[j] + c[j * store->col_stride] + bias;
+        }
+    }
+}
+
 static void store_strided(const struct simd_store *store, const real *sums)
 {
     const real *row_bias = store->row_bias, *col_bias = store->col_bias;
 
+    if (store->alpha == 1 && (store->beta == 0 || store->beta == 1) && !store->relu &&
+        store->col_bias == NULL) {
+        store_apart(store, sums);
+        return;
+    }
     for (uint64_t i = 0; i < store->rows; i++) {
         real *c = (real *)store->c + i * store->row_stride;
         for (uint64_t j = 0; j < store->cols; j++) {

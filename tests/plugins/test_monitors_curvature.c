@@ -55,7 +55,7 @@ static double one(uint64_t step)
     {                                                                                              \
         .kind = "curvature", .name = "curvature", .options = { "every_n_steps=5", __VA_ARGS__ }    \
     }
-static const struct training_instance plain = OPTIONS(NULL);
+static const struct training_instance plain = OPTIONS("probes=50", "eig_products=20", NULL);
 
 static struct training make_training(const struct training_instance *instance,
                                      const double *hessian, uint64_t n)

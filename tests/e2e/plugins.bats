@@ -53,13 +53,13 @@ load lib.bash
 @test "the callbacks of a plugin are shown with their options" {
     local folder=$FWRUN_BUILD_ROOT/tests/fixtures
     fw 0 list --plugin-dir "$folder/callbacks"
-    says out '-; fw.callback/1 (c_watch, c_wrong)'
+    says out '-; fw.callback/1 (c_watch, c_wrong, c_slow)'
     fw 0 inspect org.fwrun.test.watch --plugin-dir "$folder/callbacks"
     says out 'callback c_watch: Asks all that can be asked' 'saved and restored' \
         'callback c_wrong: Breaks the contract' '= unsaid, one of unsaid|mute|status|name|range|takes'
     fw 0 inspect "$folder/callbacks/c_watch.so" --json
     jq -e '[.services[0].kinds[] | [.name, .state, (.params | length)]] ==
-        [["c_watch", true, 0], ["c_wrong", false, 1]]' out
+        [["c_watch", true, 0], ["c_wrong", false, 1], ["c_slow", false, 1]]' out
     fw 0 inspect "$folder/improper/improper_callbacks.so"
     says out "callback 0: 'half_saved': has one of save and restore without the other"
     fw 0 check-plugin "$folder/callbacks/c_watch.so"

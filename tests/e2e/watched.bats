@@ -15,6 +15,11 @@ watched() { # CODE CALLBACKS OPTIONS [ARGUMENT...]
     made=runs/watched/stages/train
 }
 
+# Without what depends on the clock.
+records() {
+    jq -c 'del(.t) | .metrics |= with_entries(select(.key | startswith("sys/") | not))' $made/metrics.jsonl
+}
+
 @test "watched: a callback asks all that can be asked and changes nothing" {
     watched 0 '"c_watch", "late=c_watch", "sink"' ''
     jq -se '[.[].metrics | select(has("c_watch/steps"))] | length == 24' $made/metrics.jsonl
@@ -59,7 +64,6 @@ watched() { # CODE CALLBACKS OPTIONS [ARGUMENT...]
 
 @test "watched: interrupted after each step, the record is that of the whole run" {
     local code
-    records() { jq -c 'del(.t) | .metrics |= with_entries(select(.key | startswith("sys/") | not))' $made/metrics.jsonl; }
     watched 0 '"c_watch", "sink"' ''
     records >whole
     rm -r runs
@@ -70,5 +74,29 @@ watched() { # CODE CALLBACKS OPTIONS [ARGUMENT...]
         "$FWRUN" watched.cfg --plugin-dir "$callbacks" --stop-after-steps 1 >out 2>err || code=$?
     done
     [ "$code" = 0 ]
+    records | cmp - whole
+}
+
+@test "watched: a rebuilt callback takes over in the middle, and the record stays the same" {
+    local lines=runs/watched/stages/train/.run.partial/sink/metrics.jsonl
+    mkdir plugins
+    cp "$callbacks/c_watch.so" plugins/
+    callbacks=plugins
+    touch gate
+    watched 0 '"c_watch", "c_slow", "sink"' "\"c_slow.gate=$PWD/gate\"" --set stages.train.params.epochs=250
+    records >whole
+    rm -r runs gate
+    unset FWRUN_KEEP_LOADED
+    start run watched.cfg --plugin-dir plugins --watch-plugins --set stages.train.params.epochs=250
+    until [ -s "$lines" ]; do
+        kill -0 "$pid" || failed 'it has ended'
+        sleep 0.05
+    done
+    cp "$FWRUN_BUILD_ROOT/tests/fixtures/callbacks/next/c_watch.so" next.so
+    mv next.so plugins/c_watch.so
+    until_says err 'org.fwrun.test.watch: a new build, '
+    touch gate
+    ends 0
+    says err 'serves the steps from'
     records | cmp - whole
 }

@@ -214,6 +214,17 @@ struct simd_update {
     void *v; /* NULL: SGD */
 };
 
+/* Numbers first ... first + n - 1 of SplitMix64 as reals in [0, 1); with `keep`, dropout's factors:
+ * 0 where that is below p, else 1 / (1 - p). */
+struct simd_uniform {
+    uint64_t seed;
+    uint64_t first;
+    uint64_t n;
+    bool keep;
+    double p;
+    void *out;
+};
+
 struct simd_extreme {
     double value;
     int64_t index; /* negative: of nothing */
@@ -289,6 +300,7 @@ struct simd {
     void (*map)(const struct simd_map *map);
     void (*affine)(const struct simd_affine *affine);
     void (*update)(const struct simd_update *update);
+    void (*uniform)(const struct simd_uniform *uniform);
 
     double (*sum)(const void *a, uint64_t n);
     double (*dot)(const void *a, const void *b, double shift, uint64_t n);

@@ -3,6 +3,7 @@
 
 #include "simd_math.h"
 #include "simd_parts.h"
+#include "splitmix/splitmix.h"
 
 /* Normal density at 0, and 1 / sqrt(2). */
 #define DENSITY   SIMD_REAL(0.39894228040143268)
@@ -165,5 +166,29 @@ void SIMD_FN(update)(const struct simd_update *update)
         update_adam(update);
     } else {
         update_sgd(update);
+    }
+}
+
+/* As many of the upper bits as a real holds. A signed number is what converts by vectors. */
+static inline real uniform_at(uint64_t seed, uint64_t i)
+{
+#ifdef SIMD_DOUBLE
+    return (real)(int64_t)(fw_splitmix(seed, i) >> 11) * 0x1p-53;
+#else
+    return (real)(int32_t)(fw_splitmix(seed, i) >> 40) * 0x1p-24F;
+#endif
+}
+
+void SIMD_FN(uniform)(const struct simd_uniform *u)
+{
+    const real p = (real)u->p, kept = (real)(1 / (1 - u->p));
+    const uint64_t seed = u->seed, first = u->first;
+    real *out = u->out;
+
+    for (uint64_t i = 0; i < u->n && !u->keep; i++) {
+        out[i] = uniform_at(seed, first + i);
+    }
+    for (uint64_t i = 0; i < u->n && u->keep; i++) {
+        out[i] = uniform_at(seed, first + i) < p ? 0 : kept;
     }
 }

@@ -10,7 +10,7 @@
     X(tile) X(pack) X(store) X(gather) X(pad) X(lift) X(settle)                                    \
     X(wino_input) X(wino_filter) X(wino_output)                                                    \
     X(wino_lifted_input) X(wino_lifted_output) X(wino_settle)                                      \
-    X(map) X(affine) X(update)                                                                     \
+    X(map) X(affine) X(update) X(uniform)                                                          \
     X(sum) X(dot) X(moments) X(extreme) X(nonfinite) X(add_products)                               \
     X(normalise) X(denormalise) X(exponentials)                                               \
     X(pool) X(box_row)

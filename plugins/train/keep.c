@@ -155,6 +155,24 @@ fw_status train_keep_last(struct train *train)
     return status;
 }
 
+/* The weights as they are once training is over: those of the best epoch, else of the last one. */
+fw_status train_keep_model(struct train *train)
+{
+    const struct fw_output *output = fw_task_output(train->task, "model");
+    uint64_t i = train->n_points - 1;
+
+    if (output == NULL || train->settings.is_dry) {
+        return FW_OK;
+    }
+    while (train->best != NULL && train->stopping.has_best &&
+           train->points[i].epoch > train->stopping.best_epoch) {
+        i--;
+    }
+    const struct train_point *point = &train->points[i];
+    const struct train_kept at = {point->step, point->epoch, point->val_loss, point->val_auc};
+    return train_weights_write(train, output->path, &at, false);
+}
+
 /* --- names --- */
 
 static fw_status rename_file(const struct train *train, const struct fw_text *from,

@@ -379,6 +379,8 @@ static const struct fw_port outputs[] = {
     FW_PORT(.kind = FW_KIND_DIR, .name = "run", .file = "run",
             .doc = "checkpoints best-1.ckpt ... and last.ckpt, a folder each callback, and "
                    "machine.json: times, memory and what else differs from run to run"),
+    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "model", .file = "model.ckpt",
+            .doc = "a checkpoint of the weights that the answers are of"),
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_OPTIONAL, .name = "metrics",
             .file = "metrics.jsonl",
             .doc = "what the first sink among the callbacks has written; no sink: none"),

@@ -8,6 +8,7 @@
 
 #include "callback_host/hub.h"
 #include "dataset/dataset.h"
+#include "model/model.h"
 #include "net/net.h"
 #include "optimiser/optimiser.h"
 #include "optimiser/schedule.h"
@@ -103,6 +104,7 @@ struct train {
 
     const struct fw_kernels *kernels;
     struct fw_kernels_session *session;
+    struct fw_model model;
     struct fw_net *net;
     struct fw_net_weights *weights;
     struct fw_net_pass *pass;
@@ -195,6 +197,8 @@ void train_keep_saved(struct train *train);
 fw_status train_keep_tidy(struct train *train);
 /** `last.ckpt`, with the optimiser's state. */
 fw_status train_keep_last(struct train *train);
+/** The output `model`. */
+fw_status train_keep_model(struct train *train);
 /** best-1.ckpt ... in the order of their losses, and nothing else. */
 fw_status train_keep_finish(struct train *train);
 /** Makes the folder as it was when the state was saved. */

@@ -356,6 +356,9 @@ fw_status train_write(struct train *train)
 
     fw_hub_summarise(train->hub, &summary);
     if (status == FW_OK) {
+        status = train_keep_model(train);
+    }
+    if (status == FW_OK) {
         status = train_predictions_write(train);
     }
     if (status == FW_OK) {

@@ -27,7 +27,7 @@ small() { # NAME [PARAMETER...]
 # All that two runs of the same must share.
 same_outputs() { # RUN RUN
     local file
-    for file in result.json report.md training.svg answers.npz run/best-{1,2,3}.ckpt run/last.ckpt; do
+    for file in result.json report.md training.svg answers.npz model.ckpt run/best-{1,2,3}.ckpt run/last.ckpt; do
         cmp "$1/stages/train/$file" "$2/stages/train/$file"
     done
     cmp <(records "$1/stages/train/metrics.jsonl") <(records "$2/stages/train/metrics.jsonl")
@@ -110,6 +110,19 @@ for path in sys.argv[1:]: dom.parse(path)' "$made/train/training.svg" "$made/cal
     done
     fw 0 whole.cfg
     same_outputs before/whole runs/whole
+}
+
+@test "training: a net that was trained is compared by its file and by its answers" {
+    pipeline arms 'shapes: { use = "synth_images"; params: { train = 800; test = 80; }; };
+        train: { use = "train"; in: { train = "@shapes.train"; test = "@shapes.test"; };
+            params: { source = "npz"; base_width = 4; min_channels = 4; stages = 2; blocks = 1; batch_size = 32;
+                epochs = 8; lr = 0.1; warmup_epochs = 1; seed = 0; }; };
+        compare: { use = "compare_models"; in: { data = "@shapes.test"; models = [ "@train.model", "@train.answers" ]; };
+            params: { arms = [ "file=checkpoint", "answers=npz" ]; n_bootstrap = 100; }; };'
+    fw 0 arms.cfg
+    jq -e '[.metrics[] | select(.arm == "file") | .value] as $file | [.metrics[] | select(.arm == "answers") | .value] as $answers
+        | $file == $answers and $file[0] > 0.3' runs/arms/stages/compare/result.json >same ||
+        failed "$(jq -c .metrics runs/arms/stages/compare/result.json)"
 }
 
 @test "training: another seed is another training" {

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fw/service/predictor.h>
+
 #include "npy/npy.h"
 #include "train_fixture.h"
 
@@ -226,6 +228,62 @@ static void answers_for_arrays_are_an_array(void **state)
     fake_task_destroy(t);
 }
 
+/* All of a file's samples at once, as compare_models asks. */
+static fw_status predict(struct fake_task *t, const char *checkpoint, const float *x, int64_t n,
+                         float *ret_p)
+{
+    const struct fw_predictor *predictor = fake_kit_service(train_kit(), FW_PREDICTOR_ID);
+    const int64_t shape[] = {n, SIDE, SIDE};
+    const struct fw_predictor_array input = {
+        .element = FW_F32, .rank = 3, .shape = shape, .data = x};
+    const struct fw_predictor_batch batch = {
+        .struct_size = (uint32_t)sizeof batch, .n_samples = (uint64_t)n, .inputs = &input};
+    const struct fw_predictor_array *outputs = NULL;
+    struct fw_predictor_model *model = NULL;
+    fw_status status = predictor->open(fake_task_host(t), checkpoint, &model);
+    if (status == FW_OK) {
+        assert_string_equal(predictor->kind, "checkpoint");
+        assert_int_equal(predictor->info(model)->outputs[0]->shape[1], N_CLASSES);
+        status = predictor->predict(model, &batch, &outputs);
+    }
+    if (status == FW_OK) {
+        assert_int_equal(outputs[0].shape[0], n);
+        memcpy(ret_p, outputs[0].data, (size_t)n * N_CLASSES * sizeof *ret_p);
+    }
+    predictor->close(model);
+    return status;
+}
+
+static void read_array(struct fake_task *t, const char *path, const char *name, void *ret_items,
+                       uint64_t n)
+{
+    struct fw_npz *npz = NULL;
+    struct fw_npy *npy = NULL;
+    assert_int_equal(fw_npz_open(fake_task_host(t), path, &npz), FW_OK);
+    assert_int_equal(fw_npy_open(npz, name, &npy), FW_OK);
+    assert_int_equal(fw_npy_read(npy, 0, n, ret_items), FW_OK);
+    fw_npy_close(npy);
+    fw_npz_close(npz);
+}
+
+static void a_checkpoint_answers_what_the_training_answered(void **state)
+{
+    (void)state;
+    enum { N_MANY = 200 }; /* more than go through the net together */
+    struct fake_task *t = arrays_task();
+    float x[N_MANY * SIDE * SIDE], p[N_MANY * N_CLASSES], expected[N_MANY * N_CLASSES];
+    const char *test = images(t, "test.npz", N_MANY, 2);
+    fake_task_input(t, "test", test, NULL);
+    train_run(t);
+    read_array(t, test, "x", x, N_MANY);
+    read_array(t, fake_task_path(t, "answers.npz"), "p", expected, N_MANY);
+    assert_int_equal(predict(t, fake_task_path(t, "model.ckpt"), x, N_MANY, p), FW_OK);
+    assert_memory_equal(p, expected, sizeof p);
+    assert_int_equal(predict(t, test, x, N_MANY, p), FW_E_DATA);
+    assert_non_null(strstr(fake_task_take_fault(t), "this is no checkpoint"));
+    fake_task_destroy(t);
+}
+
 static void a_test_part_that_is_not_asked_for_is_not_touched(void **state)
 {
     (void)state;
@@ -268,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_of_other_features_is_refused),
         cmocka_unit_test(perceptrons_and_logistic_regression_learn_from_rows),
         cmocka_unit_test(answers_for_arrays_are_an_array),
+        cmocka_unit_test(a_checkpoint_answers_what_the_training_answered),
         cmocka_unit_test(a_test_part_that_is_not_asked_for_is_not_touched),
         cmocka_unit_test(a_lone_last_sample_is_left_out),
         cmocka_unit_test(patience_without_validation_is_refused),

@@ -21,7 +21,8 @@ static struct fake_kit *kit;
 int train_load(void **state)
 {
     (void)state;
-    kit = fake_kit_open(TRAIN_SO, KERNELS_CPU_SO, MONITORS_SO, CALLBACKS_SO, DUCKDB_SO, NULL);
+    kit = fake_kit_open(TRAIN_SO, KERNELS_CPU_SO, MONITORS_SO, CALLBACKS_SO, DUCKDB_SO,
+                        PREDICTOR_SO, NULL);
     return 0;
 }
 
@@ -32,6 +33,11 @@ int train_unload(void **state)
     return 0;
 }
 
+struct fake_kit *train_kit(void)
+{
+    return kit;
+}
+
 struct fake_task *train_task(void)
 {
     static const char *const outputs[][2] = {{"run", "run"},
@@ -39,7 +45,8 @@ struct fake_task *train_task(void)
                                              {"report", "report.md"},
                                              {"plot", "training.svg"},
                                              {"answers", "answers.npz"},
-                                             {"predictions", "predictions.parquet"}};
+                                             {"predictions", "predictions.parquet"},
+                                             {"model", "model.ckpt"}};
     static const char *const params[][2] = {
         {"size", "8"},    {"n_train", "256"},       {"n_val", "64"},       {"classes", "4"},
         {"noise", "0.5"}, {"base_width", "4"},      {"min_channels", "4"}, {"stages", "2"},
@@ -113,7 +120,7 @@ void train_same(struct fake_task *a, struct fake_task *b)
 {
     static const char *const names[] = {"result.json",     "report.md",       "training.svg",
                                         "answers.npz",     "run/best-1.ckpt", "run/best-2.ckpt",
-                                        "run/best-3.ckpt", "run/last.ckpt"};
+                                        "run/best-3.ckpt", "run/last.ckpt",   "model.ckpt"};
     for (size_t i = 0; i < FW_COUNT(names); i++) {
         const int there = access(fake_task_path(a, names[i]), F_OK) == 0;
         assert_int_equal(there, access(fake_task_path(b, names[i]), F_OK) == 0);

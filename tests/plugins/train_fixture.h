@@ -12,6 +12,10 @@
 int train_load(void **state);
 int train_unload(void **state);
 
+/* The plugins of both: train, kernels_cpu, monitors, duckdb, predictor_checkpoint and callbacks of
+ * the tests' own. */
+struct fake_kit *train_kit(void);
+
 /* Gratings of 8 x 8 and a net of 1,700 parameters, batches of 32: 8 steps an epoch, three epochs,
  * seed 0; all outputs are in the task's folder, as OUTPUT. */
 struct fake_task *train_task(void);
@@ -27,8 +31,8 @@ void train_must_fail(struct fake_task *t, fw_status status, const char *text);
 cJSON *train_result(struct fake_task *t);
 double train_number(const cJSON *result, const char *path);
 
-/* Fails unless both tasks gave the same bytes: the result, the page, the plot, the answers and all
- * checkpoints. machine.json and what callbacks wrote are not looked at. */
+/* Fails unless both tasks gave the same bytes: the result, the page, the plot, the answers, the
+ * model and all checkpoints. machine.json and what callbacks wrote are not looked at. */
 void train_same(struct fake_task *a, struct fake_task *b);
 
 /* Whether a file of the outputs has the same bytes in both. */

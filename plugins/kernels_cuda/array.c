@@ -39,56 +39,6 @@ fw_status op_affine(struct fw_kernels_session *session, const struct fw_affine *
                                 : session_each(session, KERNEL_OF(affine, op->dtype), at.n, &args);
 }
 
-static uint64_t elements(const uint64_t shape[4])
-{
-    return fw_call_times(fw_call_times(shape[0], shape[1]), fw_call_times(shape[2], shape[3]));
-}
-
-/* Neighbouring dimensions that lie behind one another on both sides become one: fewer divisions. */
-static void merge_dimensions(struct copy_args *args)
-{
-    for (int d = 2; d >= 0; d--) {
-        bool in = args->in_stride[d] == args->shape[d + 1] * args->in_stride[d + 1];
-        bool out = args->out_stride[d] == args->shape[d + 1] * args->out_stride[d + 1];
-        if (args->shape[d] == 1 || (in && out)) {
-            args->shape[d + 1] *= args->shape[d];
-            for (int above = d; above > 0; above--) {
-                args->shape[above] = args->shape[above - 1];
-                args->in_stride[above] = args->in_stride[above - 1];
-                args->out_stride[above] = args->out_stride[above - 1];
-            }
-            args->shape[0] = 1;
-        }
-    }
-}
-
-fw_status op_copy(struct fw_kernels_session *session, const struct fw_copy *op)
-{
-    struct fw_call call = session_call(session, "copy", op->struct_size, sizeof *op);
-    const struct fw_copy_at at = fw_check_copy(&call, op);
-    struct copy_args args = {.n = elements(op->shape),
-                             .in = at.in,
-                             .out = at.out,
-                             .in_type = op->in_type,
-                             .out_type = op->out_type};
-
-    if (call.status != FW_OK || args.n == 0) {
-        return call.status;
-    }
-    for (int d = 0; d < 4; d++) {
-        args.shape[d] = op->shape[d];
-        args.in_stride[d] = op->in_stride[d];
-        args.out_stride[d] = op->out_stride[d];
-    }
-    merge_dimensions(&args);
-    if (args.shape[3] == args.n && args.in_stride[3] == 1 && args.out_stride[3] == 1 &&
-        op->in_type == op->out_type) {
-        return CUDA_CALL(session, PART_DRIVER, cuMemcpyDtoDAsync_v2, device_address(at.out),
-                         device_address(at.in), args.n * at.in_element, session->stream);
-    }
-    return session_each(session, KERNEL_copy, args.n, &args);
-}
-
 fw_status op_random(struct fw_kernels_session *session, const struct fw_random *op)
 {
     struct fw_call call = session_call(session, "random", op->struct_size, sizeof *op);

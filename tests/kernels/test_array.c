@@ -339,6 +339,41 @@ static void copies_transpose_and_convert(struct check *check)
     array_free(&out);
 }
 
+/* out[i0][i3][i1][i2] = in[i0][i1][i2][i3] and other orders, either side's last one first. */
+static void copies_exchange_dimensions(struct check *check)
+{
+    enum { A = 2, B = 3, C = 37, D = 70, N = A * B * C * D };
+    static const uint64_t strides[][4] = {
+        {B * C * D, C, 1, B * C}, {1, A * C * D, A, A * C}, {B * C * D, 1, B, B * C}};
+    static const uint64_t shape[4] = {A, B, C, D}, plain[4] = {B * C * D, C * D, D, 1};
+    struct array in = array_random(check, N), out = array_zero(check, check->dtype, N);
+    double *want = malloc(N * sizeof *want);
+
+    for (int s = 0; s < 6 && want != NULL; s++) {
+        const uint64_t *from = s < 3 ? plain : strides[s - 3], *to = s < 3 ? strides[s] : plain;
+        struct fw_copy op = {.struct_size = sizeof op,
+                             .in_type = check->dtype,
+                             .out_type = check->dtype,
+                             .in = in.on,
+                             .out = out.on};
+        for (int d = 0; d < 4; d++) {
+            op.shape[d] = shape[d];
+            op.in_stride[d] = from[d];
+            op.out_stride[d] = to[d];
+        }
+        for (uint64_t i = 0; i < N; i++) {
+            uint64_t at[4] = {i / plain[0], i / plain[1] % B, i / plain[2] % C, i % D};
+            want[at[0] * to[0] + at[1] * to[1] + at[2] * to[2] + at[3] * to[3]] =
+                in.v[at[0] * from[0] + at[1] * from[1] + at[2] * from[2] + at[3] * from[3]];
+        }
+        (void)check_ok(check, check->k->copy(check->session, &op), "copy");
+        array_expect(&out, want, NULL, 0, "out");
+    }
+    array_free(&in);
+    array_free(&out);
+    free(want);
+}
+
 static void copies_round_and_clamp(struct check *check)
 {
     double values[] = {-3, 0.5, 1.5, 254.5, 255.6, 1e9, NAN}, bytes[] = {0, 0, 2, 254, 255, 255, 0};
@@ -447,6 +482,7 @@ const struct test tests_array[] = {
     {"reductions_over_both_sides", reductions_over_both_sides},
     {"reductions_see_nan", reductions_see_nan},
     {"copies_transpose_and_convert", copies_transpose_and_convert},
+    {"copies_exchange_dimensions", copies_exchange_dimensions},
     {"copies_round_and_clamp", copies_round_and_clamp},
     {"random_numbers_are_the_known_ones", random_numbers_are_the_known_ones},
     {"random_numbers_can_be_had_from_the_middle", random_numbers_can_be_had_from_the_middle},

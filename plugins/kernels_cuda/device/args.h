@@ -12,6 +12,7 @@
 #define KERNELS_TYPED(K)                                                                           \
     K(map)                                                                                         \
     K(affine)                                                                                      \
+    K(turn)                                                                                        \
     K(random)                                                                                      \
     K(update)                                                                                      \
     K(sums)                                                                                        \
@@ -77,6 +78,23 @@ struct copy_args {
     uint32_t in_type;
     uint32_t out_type;
 };
+
+/* Planes of rows x cols in which neighbours lie in columns on one side, and in rows on the other.
+ */
+struct turn_args {
+    uint64_t rows;
+    uint64_t cols;
+    uint64_t in_row;  /* elements from one row of `in` to the next */
+    uint64_t out_col; /* from one column of `out` to the next */
+    uint64_t planes[2];
+    uint64_t in_plane[2];
+    uint64_t out_plane[2];
+    const void *in;
+    void *out;
+};
+
+/* A side of the tiles that planes are cut into. */
+#define TURN_TILE 32
 
 struct random_args {
     uint64_t seed;

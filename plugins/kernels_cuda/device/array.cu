@@ -186,6 +186,37 @@ KERNEL(copy, copy_args)
     });
 }
 
+/* One tile per block, through shared memory: both sides are then read and written along the
+ * direction in which neighbours lie. One column more keeps the threads out of each other's banks.
+ */
+template <class T> static __device__ void turn(const turn_args &args)
+{
+    __shared__ T tile[TURN_TILE][TURN_TILE + 1];
+    const uint64_t across = (args.cols + TURN_TILE - 1) / TURN_TILE;
+    const uint64_t down = (args.rows + TURN_TILE - 1) / TURN_TILE;
+    division col = divide(blockIdx.x, across), row = divide(col.quotient, down);
+    division plane = divide(row.quotient, args.planes[1]);
+    const T *from =
+        in<T>(args.in) + plane.quotient * args.in_plane[0] + plane.remainder * args.in_plane[1];
+    T *to =
+        out<T>(args.out) + plane.quotient * args.out_plane[0] + plane.remainder * args.out_plane[1];
+    uint64_t first_row = row.remainder * TURN_TILE, first_col = col.remainder * TURN_TILE;
+    uint32_t x = threadIdx.x % TURN_TILE, step = BLOCK_THREADS / TURN_TILE;
+
+    for (uint32_t y = threadIdx.x / TURN_TILE; y < TURN_TILE; y += step) {
+        if (first_row + y < args.rows && first_col + x < args.cols) {
+            tile[y][x] = from[(first_row + y) * args.in_row + first_col + x];
+        }
+    }
+    __syncthreads();
+    for (uint32_t y = threadIdx.x / TURN_TILE; y < TURN_TILE; y += step) {
+        if (first_col + y < args.cols && first_row + x < args.rows) {
+            to[(first_col + y) * args.out_col + first_row + x] = tile[x][y];
+        }
+    }
+}
+TYPED_KERNEL(BLOCK_KERNEL, turn, turn_args)
+
 static __device__ inline double sign_at(uint64_t seed, uint64_t i)
 {
     return splitmix(seed, i / 64) >> (i % 64) & 1 ? 1 : -1;

@@ -17,7 +17,7 @@ import time
 
 AIM = 1.0
 # Our share of PyTorch's processor time, over a step, when this was written down.
-REACHED = {"resnet": 0.49, "patchtst": 0.79}
+REACHED = {"resnet": 0.49, "patchtst": 0.8}
 WORSE = 1.5
 
 

@@ -17,22 +17,63 @@
 /* The kind of an arm that is a finished reconstruction, read here and not predicted. */
 #define RECON_GIVEN "reconstruction"
 
+/* --- reconstruction_frames.c: amplitudes of N by N pixels, of whatever was measured --- */
+
+struct recon_frames {
+    const struct fw_host *host;
+    const char *path;
+    struct fw_npy *stack; /* [n][rows][columns] */
+    uint32_t n, rows, columns;
+    uint32_t bin;    /* this many pixels, squared, become one */
+    uint32_t side;   /* N: what is cut out of the middle then */
+    bool are_counts; /* else amplitudes, their roots */
+    float *bad;      /* [rows][columns], not 0: of no use, taken for dark; NULL: none */
+    uint32_t n_bad;
+};
+
+fw_status recon_frames_open(const struct fw_host *host, const struct fw_task *task,
+                            const struct fw_npz *npz, struct recon_frames *frames);
+void recon_frames_close(struct recon_frames *frames);
+
+/* [row][column] of frames by their numbers, which ascend, into places of side² floats. */
+fw_status recon_frames_read(const struct recon_frames *frames, const uint32_t *numbers, size_t n,
+                            float *ret_images);
+
+/* --- reconstruction_places.c: where the images lie --- */
+
+struct recon_places {
+    const struct fw_host *host;
+    const char *path;
+    double pixel_size; /* metres of an object pixel; 0: positions are pixels in the file too */
+    uint32_t n;
+    double *x, *y; /* [n], object pixels: columns and rows */
+};
+
+/* Of all images. Finish in any case. */
+fw_status recon_places_read(const struct fw_host *host, const struct fw_task *task,
+                            const struct fw_npz *npz, uint32_t n, struct recon_places *places);
+void recon_places_finish(struct recon_places *places);
+
+/* Where no object says what pixel 0 is: moves the first n by whole pixels so that half a crop
+ * around them lies in an object of the shape given back. */
+void recon_places_frame(struct recon_places *places, uint32_t n, size_t crop, size_t ret_shape[2]);
+
 /* --- reconstruction_scan.c: what was measured, and how it is grouped --- */
 
 struct recon_scan {
     const struct fw_host *host;
     const char *path;
     struct fw_npz *npz;
-    struct fw_npy *stack;    /* diffraction, [image][N][N] */
-    uint32_t n_side;         /* N */
-    uint32_t n;              /* images that take part */
-    uint32_t *images;        /* which of the stack they are, ascending */
-    double *x, *y;           /* their positions */
-    struct fw_groups groups; /* members count among these */
-    double *powers;          /* of each, by recon_scan_measure */
-    double scale;            /* of the diffraction, when all are measured */
-    double complex *object;  /* the ground truth; NULL: there is none */
-    size_t height, width;    /* of the object */
+    struct recon_frames frames;
+    struct recon_places places; /* of the images that take part, first */
+    uint32_t n_side;            /* N */
+    uint32_t n;                 /* images that take part */
+    uint32_t *images;           /* which of the stack they are, ascending */
+    struct fw_groups groups;    /* members count among these */
+    double *powers;             /* of each, by recon_scan_measure */
+    double scale;               /* of the diffraction, when all are measured */
+    double complex *object;     /* the ground truth; NULL: there is none */
+    size_t height, width;       /* of the object, known or not */
 };
 
 fw_status recon_scan_open(const struct fw_host *host, const struct fw_task *task,
@@ -125,7 +166,7 @@ struct recon_aligned {
 
 struct recon_view {
     size_t height, width;
-    double complex *truth;
+    double complex *truth; /* NULL: there is none, and nothing is registered or trimmed */
     struct recon_aligned *arms;
     size_t n;
 };

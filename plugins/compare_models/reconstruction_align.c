@@ -184,12 +184,15 @@ static int place_all(const struct recon_plan *plan, const struct recon_arm *arms
     const size_t shape[] = {scan->height, scan->width}, size[] = {view->height, view->width};
     const ptrdiff_t first[] = {(ptrdiff_t)box->top, (ptrdiff_t)box->left};
     size_t n = view->n;
-    view->truth = malloc(view->height * view->width * sizeof *view->truth);
+    const bool is_known = scan->object != NULL;
+    view->truth = is_known ? malloc(view->height * view->width * sizeof *view->truth) : NULL;
     view->arms = calloc(n + 1, sizeof *view->arms);
-    if (view->truth == NULL || view->arms == NULL) {
+    if ((is_known && view->truth == NULL) || view->arms == NULL) {
         return -ENOMEM;
     }
-    (void)crop(scan->object, shape, NULL, first, size, view->truth); /* the box lies inside */
+    if (is_known) {
+        (void)crop(scan->object, shape, NULL, first, size, view->truth); /* the box lies inside */
+    }
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = place(&arms[i], box, plan->n_threads, &view->arms[i]);
@@ -209,7 +212,7 @@ fw_status recon_align(const struct recon_plan *plan, const struct recon_alignmen
     *view =
         (struct recon_view){.height = box.bottom - box.top, .width = box.right - box.left, .n = n};
     int rc = place_all(plan, arms, &box, view);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
+    for (size_t i = 0; rc == 0 && view->truth != NULL && i < n; i++) {
         if (how->registration == RECON_ALL ||
             (how->registration == RECON_GIVEN_ONLY && arms[i].is_given)) {
             rc = register_arm(how, view, &view->arms[i], &margins);
@@ -221,7 +224,7 @@ fw_status recon_align(const struct recon_plan *plan, const struct recon_alignmen
                                          "nothing of %zu by %zu pixels is left after registration",
                                          view->height, view->width);
     }
-    return trim(plan, how, &margins, view);
+    return view->truth == NULL ? FW_OK : trim(plan, how, &margins, view);
 }
 
 void recon_view_finish(struct recon_view *view)

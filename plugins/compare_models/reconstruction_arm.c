@@ -105,8 +105,8 @@ static fw_status place(struct recon_arm *arm, const struct compare_arm *named,
     for (size_t i = 0; i < n; i++) {
         const uint32_t image = !arm->per_group ? (uint32_t)i : scan->groups.members[i];
         const bool own = !arm->per_group || arm->channels_out > 1;
-        arm->positions[2 * i] = own ? scan->x[image] : scan->groups.offsets[2 * i];
-        arm->positions[2 * i + 1] = own ? scan->y[image] : scan->groups.offsets[2 * i + 1];
+        arm->positions[2 * i] = own ? scan->places.x[image] : scan->groups.offsets[2 * i];
+        arm->positions[2 * i + 1] = own ? scan->places.y[image] : scan->groups.offsets[2 * i + 1];
     }
     if (fw_canvas_init(&canvas, arm->positions, n, scan->n_side, plan->crop) != 0) {
         return fw_faultf(plan->host, FW_E_CONFIG, named->name,

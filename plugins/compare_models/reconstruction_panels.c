@@ -19,7 +19,7 @@ enum { GAP = 8 };
 enum { PHASE, AMPLITUDE, KINDS };
 static const char *const kinds[KINDS] = {"phase", "amplitude"};
 
-/* All panels have one shape; the truth is the last column. */
+/* All panels have one shape; the truth, where there is one, is the last column. */
 struct panels {
     const struct recon *recon;
     const struct recon_view *view;
@@ -33,6 +33,11 @@ struct panels {
 static const char *name_of(const struct panels *panels, size_t column)
 {
     return column < panels->view->n ? panels->recon->named.items[column].name : "ground_truth";
+}
+
+static size_t n_columns(const struct recon_view *view)
+{
+    return view->n + (view->truth != NULL ? 1 : 0);
 }
 
 static void take_values(const struct panels *panels, size_t column, int kind)
@@ -130,7 +135,7 @@ static fw_status make_all(struct panels *panels)
 {
     fw_status status = FW_OK;
 
-    for (size_t column = 0; column <= panels->view->n; column++) {
+    for (size_t column = 0; column < n_columns(panels->view); column++) {
         for (int kind = 0; status == FW_OK && kind < KINDS; kind++) {
             status = make_panel(panels, column, kind);
         }
@@ -163,7 +168,7 @@ fw_status recon_panels_write(const struct recon *recon, const struct recon_view 
         panels.values == NULL || panels.limits == NULL ? fw_fault_nomem(host) : FW_OK;
     if (status == FW_OK) {
         status = fw_grey_init(&panels.sheet, host, (uint32_t)(KINDS * (view->height + GAP) - GAP),
-                              (uint32_t)((view->n + 1) * (view->width + GAP) - GAP));
+                              (uint32_t)(n_columns(view) * (view->width + GAP) - GAP));
     }
     if (status == FW_OK) {
         status = make_all(&panels);

@@ -7,51 +7,6 @@
 #include "reconstruction.h"
 #include "sql/fault.h"
 
-static fw_status read_positions(struct recon_scan *scan, const char *name, uint64_t n_all,
-                                double **ret_all)
-{
-    struct fw_npy *npy = NULL;
-    fw_status status = fw_npy_open(scan->npz, name, &npy);
-    if (status != FW_OK) {
-        return status;
-    }
-    const struct fw_npy_header *header = fw_npy_header(npy);
-    if (header->n_dims != 1 || header->shape[0] != n_all) {
-        status = fw_faultf(scan->host, FW_E_DATA, scan->path, NULL,
-                           "%s has %llu numbers on %u axes; one for each of the %llu diffraction "
-                           "images is needed",
-                           name, (unsigned long long)header->n_items, header->n_dims,
-                           (unsigned long long)n_all);
-    } else {
-        status = fw_npy_read_all(npy, FW_NPY_F8, (void **)ret_all);
-    }
-    fw_npy_close(npy);
-    return status;
-}
-
-/* [n][N][N], or with an axis of one behind. */
-static fw_status open_stack(struct recon_scan *scan, uint64_t *ret_n)
-{
-    const char *name = fw_npz_has(scan->npz, "diff3d") ? "diff3d" : "diffraction";
-    fw_status status = fw_npy_open(scan->npz, name, &scan->stack);
-    if (status != FW_OK) {
-        return status;
-    }
-    const struct fw_npy_header *header = fw_npy_header(scan->stack);
-    const uint64_t *shape = header->shape;
-    bool right = (header->n_dims == 3 || (header->n_dims == 4 && shape[3] == 1)) &&
-                 shape[1] == shape[2] && shape[0] > 0 && shape[1] > 0 && shape[0] < UINT32_MAX &&
-                 shape[1] < UINT16_MAX;
-    if (!right) {
-        return fw_faultf(scan->host, FW_E_DATA, scan->path,
-                         "write it with one square image after the other along the first axis",
-                         "%s is no stack of square images (%u axes)", name, header->n_dims);
-    }
-    scan->n_side = (uint32_t)shape[1];
-    *ret_n = shape[0];
-    return FW_OK;
-}
-
 /* A choice among all images, written down by the seed: the same images in every run. */
 static fw_status choose(struct recon_scan *scan, const struct fw_task *task, uint32_t n_all)
 {
@@ -76,7 +31,7 @@ static void keep_chosen(const struct recon_scan *scan, double *all)
 
 static fw_status group(struct recon_scan *scan, const struct fw_task *task)
 {
-    const struct fw_scan places = {scan->x, scan->y, scan->n};
+    const struct fw_scan places = {scan->places.x, scan->places.y, scan->n};
     const int64_t side = fw_task_value(task, "gridsize")->integer;
     const struct fw_grouping how = {.n_groups = (uint32_t)fw_task_value(task, "n_groups")->integer,
                                     .per_group = (uint32_t)(side * side),
@@ -121,41 +76,39 @@ fw_status recon_read_object(const struct fw_host *host, const struct fw_npz *npz
     return status;
 }
 
-static fw_status read_truth(struct recon_scan *scan)
+static fw_status read_truth(struct recon_scan *scan, const struct fw_task *task)
 {
-    size_t shape[2];
-    if (!fw_npz_has(scan->npz, "objectGuess")) {
-        return FW_OK;
+    size_t shape[2] = {0};
+    fw_status status = FW_OK;
+    if (fw_npz_has(scan->npz, "objectGuess")) {
+        status = recon_read_object(scan->host, scan->npz, scan->path, "objectGuess", &scan->object,
+                                   shape);
+    } else {
+        const size_t crop = (size_t)fw_task_value(task, "stitch_crop")->integer;
+        recon_places_frame(&scan->places, scan->n, crop, shape);
     }
-    fw_status status =
-        recon_read_object(scan->host, scan->npz, scan->path, "objectGuess", &scan->object, shape);
-    if (status == FW_OK) {
-        scan->height = shape[0];
-        scan->width = shape[1];
-    }
+    scan->height = shape[0];
+    scan->width = shape[1];
     return status;
 }
 
 static fw_status read_scan(struct recon_scan *scan, const struct fw_task *task)
 {
-    uint64_t n_all = 0;
-    fw_status status = open_stack(scan, &n_all);
+    fw_status status = recon_frames_open(scan->host, task, scan->npz, &scan->frames);
+    scan->n_side = scan->frames.side;
     if (status == FW_OK) {
-        status = read_positions(scan, "xcoords", n_all, &scan->x);
+        status = recon_places_read(scan->host, task, scan->npz, scan->frames.n, &scan->places);
     }
     if (status == FW_OK) {
-        status = read_positions(scan, "ycoords", n_all, &scan->y);
-    }
-    if (status == FW_OK) {
-        status = choose(scan, task, (uint32_t)n_all);
+        status = choose(scan, task, scan->frames.n);
     }
     if (status != FW_OK) {
         return status;
     }
-    keep_chosen(scan, scan->x);
-    keep_chosen(scan, scan->y);
-    status = group(scan, task);
-    return status == FW_OK ? read_truth(scan) : status;
+    keep_chosen(scan, scan->places.x);
+    keep_chosen(scan, scan->places.y);
+    status = read_truth(scan, task);
+    return status == FW_OK ? group(scan, task) : status;
 }
 
 fw_status recon_scan_open(const struct fw_host *host, const struct fw_task *task,
@@ -169,12 +122,11 @@ fw_status recon_scan_open(const struct fw_host *host, const struct fw_task *task
 void recon_scan_close(struct recon_scan *scan)
 {
     fw_groups_finish(&scan->groups);
-    fw_npy_close(scan->stack);
+    recon_frames_close(&scan->frames);
+    recon_places_finish(&scan->places);
     fw_npz_close(scan->npz);
     free(scan->images);
     free(scan->powers);
-    free(scan->x);
-    free(scan->y);
     free(scan->object);
     *scan = (struct recon_scan){0};
 }
@@ -182,12 +134,15 @@ void recon_scan_close(struct recon_scan *scan)
 fw_status recon_scan_read(const struct recon_scan *scan, const uint32_t *numbers, size_t n,
                           float *ret_images)
 {
-    const size_t size = (size_t)scan->n_side * scan->n_side;
-    fw_status status = FW_OK;
-    for (size_t i = 0; status == FW_OK && i < n; i++) {
-        status = fw_npy_read_as(scan->stack, FW_NPY_F4, scan->images[numbers[i]], 1,
-                                ret_images + i * size);
+    uint32_t *frames = malloc((n + 1) * sizeof *frames);
+    if (frames == NULL) {
+        return fw_fault_nomem(scan->host);
     }
+    for (size_t i = 0; i < n; i++) {
+        frames[i] = scan->images[numbers[i]];
+    }
+    fw_status status = recon_frames_read(&scan->frames, frames, n, ret_images);
+    free(frames);
     return status;
 }
 
@@ -200,9 +155,10 @@ fw_status recon_scan_measure(struct recon_scan *scan, uint32_t first, uint32_t n
         status = recon_scan_read(scan, &i, 1, image);
         scan->powers[i] = status == FW_OK ? fw_scan_power(image, size) : 0;
         if (status == FW_OK && !isfinite(scan->powers[i])) {
-            status = fw_faultf(scan->host, FW_E_DATA, scan->path, NULL,
-                               "diffraction image %u holds a number that is not finite",
-                               scan->images[i]);
+            status = fw_faultf(
+                scan->host, FW_E_DATA, scan->path, NULL,
+                "diffraction image %u holds a number that is not finite, or a count below 0",
+                scan->images[i]);
         }
     }
     free(image);

@@ -180,7 +180,8 @@ static fw_status step(void *self, struct fw_step *ret)
 
 static const struct fw_port inputs[] = {
     FW_PORT(.kind = FW_KIND_TENSOR, .name = "data",
-            .doc = "the scan, .npz: diffraction [n][N][N], xcoords, ycoords, objectGuess"),
+            .doc = "the scan, .npz: diffraction [n][N][N], xcoords, ycoords (or translation), "
+                   "objectGuess, mask"),
     FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_MANY, .name = "models",
             .doc = "a file for each arm, in their order"),
 };
@@ -197,8 +198,7 @@ static const struct fw_port outputs[] = {
     FW_PORT(.kind = FW_KIND_TENSOR, .flags = FW_PORT_OPTIONAL, .name = "aligned",
             .file = "reconstructions_aligned.npz", .doc = "all on the pixels that were compared"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "panels", .file = "panels",
-            .doc =
-                "phases and amplitudes as PNG, with a truth; limits.json: what black, white are"),
+            .doc = "phases and amplitudes as PNG; limits.json: what black, white are"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "blocked", .file = "red",
             .doc = "a note, where a guard ended the comparison"),
 };
@@ -216,6 +216,22 @@ static const struct fw_param params[] = {
              .choices = "re_im|amp_phase", .doc = "what two real outputs of a model are"),
     FW_PARAM(.type = FW_PARAM_ENUM, .name = "answers", .default_value = "images",
              .choices = "images|groups", .doc = "what a row of answers made before is of"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "frames", .default_value = "amplitude",
+             .choices = "amplitude|counts", .doc = "what diffraction holds; of counts the roots"),
+    COUNT_PARAM("frame_bin", "1", "1", "64", "pixels", "squared, added up to one"),
+    COUNT_PARAM("frame_side", "0", "0", "65534", "pixels",
+                "N, cut out of the middle after binning; 0: all"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "mask", .default_value = "file", .choices = "file|none",
+             .doc = "file: pixels that its mask, if any, marks are dark"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "pixel_size", .default_value = "0", .min = "0",
+             .max = "1", .unit = "metres",
+             .doc = "of an object pixel, positions being metres; 0: they are pixels"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "swap_xy", .default_value = "false",
+             .doc = "positions are along rows first"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "mirror", .default_value = "none",
+             .choices = "none|x|y|xy", .doc = "axes along which positions run backwards"),
+    FW_PARAM(.type = FW_PARAM_REAL_LIST, .name = "origin", .default_value = "",
+             .doc = "x, y: the object's pixel at position (0, 0); none: that is pixel (0, 0)"),
     COUNT_PARAM("n_groups", "0", "0", "4294967295", "groups", "0: as many as images"),
     COUNT_PARAM("n_subsample", "0", "0", "4294967295", "images", "drawn by sample_seed; 0: all"),
     COUNT_PARAM("sample_seed", "0", "0", NULL, NULL, "of the images and the groups' members"),

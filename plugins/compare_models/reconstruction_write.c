@@ -300,6 +300,18 @@ static void add_reasons(const struct outcome *outcome, struct fw_report *report)
     }
 }
 
+static void add_frames(const struct recon_scan *scan, struct fw_report *report)
+{
+    const struct recon_frames *frames = &scan->frames;
+    char text[160];
+    snprintf(text, sizeof text, "%s of %u by %u pixels, binned by %u, the middle %u by %u",
+             frames->are_counts ? "counts" : "amplitudes", frames->rows, frames->columns,
+             frames->bin, frames->side, frames->side);
+    fw_report_text(report, "frames", text);
+    fw_report_int(report, "masked_pixels", frames->n_bad);
+    fw_report_bool(report, "has_truth", scan->object != NULL);
+}
+
 static fw_status write_result(const struct outcome *outcome)
 {
     const struct recon *recon = outcome->recon;
@@ -307,6 +319,7 @@ static fw_status write_result(const struct outcome *outcome)
     char figures[128];
     fw_report_text(&report, "source", fw_task_value(recon->task, "source")->text);
     fw_report_int(&report, "images", recon->scan.n);
+    add_frames(&recon->scan, &report);
     fw_report_int(&report, "groups", recon->scan.groups.n);
     fw_report_int(&report, "group_size", recon->scan.groups.per_group);
     fw_report_real(&report, "input_scale", recon->scan.scale);
@@ -354,6 +367,9 @@ static fw_status measure_all(struct outcome *outcome)
     if (status != FW_OK) {
         return status;
     }
+    if (outcome->view.truth == NULL) {
+        return FW_OK;
+    }
     outcome->metrics = calloc(recon->named.n, sizeof *outcome->metrics);
     if (outcome->metrics == NULL) {
         return fw_fault_nomem(recon->host);
@@ -369,14 +385,15 @@ static fw_status measure_all(struct outcome *outcome)
 
 static fw_status write_tables(struct outcome *outcome)
 {
+    const bool is_known = outcome->recon->scan.object != NULL;
     fw_status status = measure_all(outcome);
-    if (status == FW_OK) {
+    if (status == FW_OK && is_known) {
         status = write_table(outcome, "metrics", append_metrics_table);
     }
-    if (status == FW_OK) {
+    if (status == FW_OK && is_known) {
         status = write_table(outcome, "curves", append_curves_table);
     }
-    if (status == FW_OK) {
+    if (status == FW_OK && is_known) {
         status = write_arrays(outcome, "aligned", put_aligned);
     }
     const char *panels = output_path(outcome->recon, "panels");
@@ -399,7 +416,7 @@ fw_status recon_write(struct recon *recon)
         status = write_note(recon);
     } else {
         status = write_arrays(&outcome, "reconstructions", put_raw);
-        if (status == FW_OK && recon->scan.object != NULL) {
+        if (status == FW_OK) {
             status = write_tables(&outcome);
         }
     }

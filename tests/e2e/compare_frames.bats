@@ -61,3 +61,43 @@ peak() { # ROOT: bytes that the comparison took
         [ "${file##*/}" = MANIFEST.json ] || cmp "$file" "runs/frames/stages/answers/${file##*/}"
     done
 }
+
+# --- frames that were measured ---
+
+measured() { # CODE ROOT ARGUMENT...: configs/compare_frames.cfg on the shared copy of the scan
+    local folder=${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}/data/ptycho
+    [ -d "$folder" ] || skip "no $folder: set FWRUN_SHARED to the folder that holds data/"
+    unset FWRUN_PLUGIN_PATH
+    fw "$1" "$FWRUN_SOURCE_ROOT/configs/compare_frames.cfg" --set "vars.folder=$(realpath "$folder")" --set "run_root=$PWD/$2" "${@:3}"
+    mosaic=$2/compare_frames/stages/mosaic
+}
+
+@test "compare_frames: measured frames agree where the geometry is right, and nothing is measured against" {
+    local way right
+    measured 0 right
+    jq -e '.has_truth == false and .images == 150 and .masked_pixels == 5 and ([.arms[] | .status] | unique == ["ok"])' "$mosaic/result.json"
+    [ -s "$mosaic/panels/comparison.png" ]
+    [ ! -e "$mosaic/comparison_metrics.csv" ]
+    right=$(jq '."contrast_amplitude.png".white' "$mosaic/panels/limits.json")
+    # Frames that do not lie where they belong blur each other: bright pixels become fewer.
+    for way in 'mirror="x"' 'mirror="y"' 'mirror="xy"' swap_xy=true pixel_size=2.5e-7; do
+        measured 0 wrong --set "stages.mosaic.params.$way"
+        jq -e --argjson right "$right" '."contrast_amplitude.png".white < $right - 0.03' "$mosaic/panels/limits.json" ||
+            failed "$way is as bright as $right"
+    done
+}
+
+@test "compare_frames: a step at a time gives the same bytes" {
+    local code=75 file
+    measured 0 whole --set stages.mosaic.params.chunk=40
+    measured 75 parts --stop-after-steps 1 --set stages.mosaic.params.chunk=70
+    while [ "$code" -eq 75 ]; do
+        code=0
+        "$FWRUN" "$FWRUN_SOURCE_ROOT/configs/compare_frames.cfg" --set "vars.folder=$(realpath "${FWRUN_SHARED:-$FWRUN_SOURCE_ROOT/../shared}/data/ptycho")" \
+            --set "run_root=$PWD/parts" --set stages.mosaic.params.chunk=70 --stop-after-steps 1 >out 2>err || code=$?
+    done
+    [ "$code" -eq 0 ] || failed "exit $code"
+    for file in result.json reconstructions.npz panels/comparison.png panels/limits.json; do
+        cmp "whole/compare_frames/stages/mosaic/$file" "parts/compare_frames/stages/mosaic/$file"
+    done
+}

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,19 @@ const char *recon_write(const char *name, const char *text)
     snprintf(path, sizeof *paths, "%s/%s", folder, name);
     test_file_write(folder, name, text);
     return path;
+}
+
+void recon_digest(const char *path, char hex[65])
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    size_t size = 0;
+    char *bytes = test_file_read(path, &size);
+    assert_int_equal(EVP_Digest(bytes, size, sum, &n, EVP_sha256(), NULL), 1);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
+    }
+    free(bytes);
 }
 
 /* --- a scan over an object: positions on a raster around its middle --- */

@@ -35,6 +35,9 @@ const char *recon_put(const char *name, const struct recon_array *arrays, size_t
 /** The same for a text. */
 const char *recon_write(const char *name, const char *text);
 
+/** SHA-256 of a file in hexadecimal. */
+void recon_digest(const char *path, char hex[65]);
+
 /* A scan over an object: positions on a raster around its middle. */
 enum { SIDE = 64, N = 16, CROP = 8, ROWS = 9, IMAGES = ROWS * ROWS, STRIDE = 4 };
 

@@ -10,7 +10,6 @@
 
 #include <complex.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,19 +41,6 @@ static float weight(bool is_phase, uint32_t o, uint32_t i)
     return is_phase ? 0.25F * (float)(o + 1) - 0.125F * (float)i : (o == i ? 1 : 0.25F * (float)o);
 }
 
-static void digest_of(const char *path, char hex[65])
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    size_t size = 0;
-    char *bytes = test_file_read(path, &size);
-    assert_int_equal(EVP_Digest(bytes, size, sum, &n, EVP_sha256(), NULL), 1);
-    for (unsigned i = 0; i < n; i++) {
-        snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
-    }
-    free(bytes);
-}
-
 static const char *put_net(uint32_t c, const char *outputs)
 {
     float a[16], p[16];
@@ -65,7 +51,7 @@ static const char *put_net(uint32_t c, const char *outputs)
     }
     const struct recon_array filters[] = {{"a", FW_NPY_F4, {c, c, 1, 1}, 4, a},
                                           {"p", FW_NPY_F4, {c, c, 1, 1}, 4, p}};
-    digest_of(recon_put("weights.npz", filters, 2), hex);
+    recon_digest(recon_put("weights.npz", filters, 2), hex);
     snprintf(text, sizeof text,
              "{\"format\": \"fwrun-net/1\", \"weights\": \"weights.npz\", \"sha256\": \"%s\","
              " \"inputs\": [{\"name\": \"x\", \"shape\": [%u, %d, %d]}], \"layers\": ["

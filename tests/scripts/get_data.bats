@@ -150,7 +150,7 @@ nothing_laid() {
     [[ $output == *$'\nregcf\tabsent\t'* ]]
     run scripts/get-data nope
     [ "$status" -eq 1 ]
-    [[ $output == *"no data set is called 'nope'"*"known: cifar10 fashion market regcf"* ]]
+    [[ $output == *"no data set is called 'nope'"*"known: cifar10 fashion market ptycho regcf"* ]]
 }
 
 # 400 days of prices as the mirror has them, and of the index.

@@ -33,11 +33,17 @@ static fw_status group(struct recon_scan *scan, const struct fw_task *task)
 {
     const struct fw_scan places = {scan->places.x, scan->places.y, scan->n};
     const int64_t side = fw_task_value(task, "gridsize")->integer;
-    const struct fw_grouping how = {.n_groups = (uint32_t)fw_task_value(task, "n_groups")->integer,
-                                    .per_group = (uint32_t)(side * side),
-                                    .n_neighbours =
-                                        (uint32_t)fw_task_value(task, "neighbours")->integer,
-                                    .seed = (uint64_t)fw_task_value(task, "sample_seed")->integer};
+    const struct fw_grouping how = {
+        .n_groups = (uint32_t)fw_task_value(task, "n_groups")->integer,
+        .per_group = (uint32_t)(side * side),
+        .n_neighbours = (uint32_t)fw_task_value(task, "neighbours")->integer,
+        .is_oversampled = side > 1 && fw_task_value(task, "oversampling")->integer != 0,
+        .seed = (uint64_t)fw_task_value(task, "sample_seed")->integer};
+    if (how.n_groups > scan->n && how.per_group > 1 && !how.is_oversampled) {
+        return fw_faultf(scan->host, FW_E_CONFIG, "n_groups",
+                         "ask for fewer, or set oversampling: images then have several groups",
+                         "there are %u images for %u groups", scan->n, how.n_groups);
+    }
     int rc = fw_groups_init(&scan->groups, &places, &how);
     if (rc == 0) {
         return FW_OK;
@@ -47,8 +53,9 @@ static fw_status group(struct recon_scan *scan, const struct fw_task *task)
                : fw_faultf(scan->host, FW_E_CONFIG, scan->path,
                            "take more images, more neighbours or a smaller gridsize; "
                            "positions must be finite",
-                           "%u images cannot be put into groups of %u out of %u neighbours",
-                           scan->n, how.per_group, how.n_neighbours);
+                           "%u images cannot be put into %u groups of %u out of %u neighbours",
+                           scan->n, how.n_groups == 0 ? scan->n : how.n_groups, how.per_group,
+                           how.n_neighbours);
 }
 
 fw_status recon_read_object(const struct fw_host *host, const struct fw_npz *npz, const char *path,

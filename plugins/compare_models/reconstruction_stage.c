@@ -233,6 +233,8 @@ static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_REAL_LIST, .name = "origin", .default_value = "",
              .doc = "x, y: the object's pixel at position (0, 0); none: that is pixel (0, 0)"),
     COUNT_PARAM("n_groups", "0", "0", "4294967295", "groups", "0: as many as images"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "oversampling", .default_value = "false",
+             .doc = "there may be more groups than images, none of them twice from one image"),
     COUNT_PARAM("n_subsample", "0", "0", "4294967295", "images", "drawn by sample_seed; 0: all"),
     COUNT_PARAM("sample_seed", "0", "0", NULL, NULL, "of the images and the groups' members"),
     COUNT_PARAM("gridsize", "1", "1", "8", NULL, "a group has gridsize² images"),

@@ -211,6 +211,29 @@ static void takes_a_subsample_and_its_answers(void **state)
     free(scan);
 }
 
+static void more_groups_than_images_must_be_asked_for(void **state)
+{
+    struct recon_scan *scan = recon_scan_make();
+    const char *data = recon_scan_put(scan);
+    const char *model = recon_put_answers("net.npz", scan->patches, IMAGES);
+    (void)state;
+    for (int64_t asked = 0; asked <= 1; asked++) {
+        struct fake_task *t = recon_one_arm(data, model, "net=npz");
+        fake_task_int(t, "gridsize", 2);
+        fake_task_int(t, "n_groups", 200);
+        fake_task_int(t, "oversampling", asked);
+        if (asked == 0) {
+            recon_must_fail(t, FW_E_CONFIG, "81 images for 200 groups");
+            continue;
+        }
+        recon_must(t);
+        recon_assert_text(t, "result.json", "\"groups\": 200");
+        assert_true(recon_metric(t, "net", "ssim", 2) > 0.99);
+        fake_task_destroy(t);
+    }
+    free(scan);
+}
+
 /* --- registration --- */
 
 static void rejects_an_arm_that_lies_too_far_off(void **state)
@@ -302,7 +325,7 @@ static void refuses_before_anything_runs(void **state)
     recon_must_fail(t, FW_E_CONFIG, "18 out of 16");
     t = recon_one_arm(data, model, "net=npz");
     fake_task_int(t, "gridsize", 3);
-    recon_must_fail(t, FW_E_CONFIG, "groups of 9 out of 7");
+    recon_must_fail(t, FW_E_CONFIG, "81 groups of 9 out of 7");
     recon_must_fail(recon_one_arm(data, few, "net=npz"), FW_E_DATA, "answers for 80 samples");
     recon_must_fail(recon_one_arm(data, model, "net=reconstruction"), FW_E_MISSING,
                     "reconstructed_object");
@@ -324,6 +347,7 @@ int main(void)
         TEST(stitches_the_patches_of_groups),
         TEST(gives_the_same_bytes_for_any_chunks_threads_and_restarts),
         TEST(takes_a_subsample_and_its_answers),
+        TEST(more_groups_than_images_must_be_asked_for),
         TEST(rejects_an_arm_that_lies_too_far_off),
         TEST(blocks_answers_that_are_none),
         TEST(refuses_before_anything_runs),

@@ -173,6 +173,45 @@ static void draws_a_group_alike_among_more_and_fewer(void **state)
     free(y);
 }
 
+static uint32_t bits_of(const uint32_t *members)
+{
+    return 1U << members[0] | 1U << members[1] | 1U << members[2] | 1U << members[3];
+}
+
+/* Four of seven: 35 groups around each of 20 positions, and not one more. */
+static void oversampling_gives_each_choice_once(void **state)
+{
+    enum { FEW = 20, CHOICES = 35 };
+    double *x = lcg_sequence(FEW, 5), *y = lcg_sequence(FEW, 6);
+    const struct fw_scan scan = {x, y, FEW};
+    struct fw_grouping how = {.per_group = 4, .n_neighbours = 7, .seed = 11};
+    struct fw_groups once, often, all;
+    (void)state;
+    assert_int_equal(fw_groups_init(&once, &scan, &how), 0);
+    how.is_oversampled = true;
+    how.n_groups = 50;
+    assert_int_equal(fw_groups_init(&often, &scan, &how), 0);
+    how.n_groups = FEW * CHOICES;
+    assert_int_equal(fw_groups_init(&all, &scan, &how), 0);
+    assert_int_equal(all.n, FEW * CHOICES);
+    assert_memory_equal(once.members, all.members, sizeof(uint32_t[FEW * 4]));
+    assert_memory_equal(often.members, all.members, sizeof(uint32_t[50 * 4]));
+    for (uint32_t g = 0; g < FEW * CHOICES; g++) {
+        assert_int_equal(__builtin_popcount(bits_of(all.members + 4 * g)), 4);
+        assert_true((bits_of(all.members + 4 * g) >> g % FEW & 1U) == 0);
+        for (uint32_t other = g % FEW; other < g; other += FEW) {
+            assert_int_not_equal(bits_of(all.members + 4 * g), bits_of(all.members + 4 * other));
+        }
+    }
+    how.n_groups++;
+    fw_groups_finish(&once);
+    assert_int_equal(fw_groups_init(&once, &scan, &how), -EINVAL);
+    fw_groups_finish(&often);
+    fw_groups_finish(&all);
+    free(x);
+    free(y);
+}
+
 static void groups_few_positions_or_refuses(void **state)
 {
     static const double x[] = {0, 1, 0, 1}, y[] = {0, 0, 1, NAN};
@@ -446,6 +485,7 @@ int main(void)
         cmocka_unit_test(finds_the_nearest_on_any_kind_of_scan),
         cmocka_unit_test(groups_neighbours_without_the_centre),
         cmocka_unit_test(draws_a_group_alike_among_more_and_fewer),
+        cmocka_unit_test(oversampling_gives_each_choice_once),
         cmocka_unit_test(groups_few_positions_or_refuses),
         cmocka_unit_test(scales_diffraction_by_its_mean_power),
         cmocka_unit_test(stitches_two_patches),

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 /*
  * Which diffraction images make up a sample, by their scan positions. Random choices are PCG32's
  * (XSH-RR, O'Neill 2014), one stream per choice, so that they depend on the seed and on the index
@@ -32,9 +34,10 @@ struct fw_scan {
 };
 
 struct fw_grouping {
-    uint32_t n_groups;     /**< 0, or more than there are positions: as many as these */
+    uint32_t n_groups;     /**< 0, or more than there are positions and not oversampled: as many */
     uint32_t per_group;    /**< C; 1: each image by itself */
     uint32_t n_neighbours; /**< K, at least C */
+    bool is_oversampled;   /**< there may be more groups than positions */
     uint64_t seed;
 };
 
@@ -49,8 +52,10 @@ struct fw_groups {
  * A group per position, or per position of a random choice (ascending): C of the K positions that
  * are nearest to it, itself not among them, in the order in which they were drawn. The nearer
  * first, of equally near ones the lower number. Where there are only C positions it is among
- * them.
+ * them. Oversampled, the positions take turns: group number r · n + i is another choice of position
+ * i's, never one that it has had. -EINVAL when it has no more, or more than FW_GROUPS_A_POSITION.
  */
+enum { FW_GROUPS_A_POSITION = 1000 };
 int fw_groups_init(struct fw_groups *ret_groups, const struct fw_scan *scan,
                    const struct fw_grouping *how);
 void fw_groups_finish(struct fw_groups *groups);

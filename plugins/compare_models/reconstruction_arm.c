@@ -35,6 +35,37 @@ static fw_status misfit(const struct recon_plan *plan, const struct compare_arm 
                      named->name, what, plan->scan->n_side, plan->scan->groups.per_group);
 }
 
+/* Members' places in their group, [sample][1][2][C]; what other input a model may want, nobody here
+ * can give it. */
+static bool is_places(const struct fw_predictor_port *port, uint32_t channels)
+{
+    static const char *const names[] = {"place", "position", "coord"};
+    const int64_t wanted[] = {1, 2, channels};
+    bool is = false;
+    for (size_t i = 0; i < 3; i++) {
+        is = is || strcasestr(port->name, names[i]) != NULL;
+    }
+    is = is && port->element == FW_F32 && port->rank == 4;
+    for (size_t k = 0; is && k < 3; k++) {
+        is = port->shape[k + 1] == -1 || port->shape[k + 1] == wanted[k];
+    }
+    return is;
+}
+
+static fw_status check_places(const struct recon_arm *arm, const struct compare_arm *named,
+                              const struct recon_plan *plan, const struct fw_predictor_port *port)
+{
+    if (is_places(port, arm->channels_in)) {
+        return FW_OK;
+    }
+    return fw_faultf(plan->host, FW_E_DATA, named->path,
+                     "export the model with one input, or name the second after the places, "
+                     "positions or coordinates that it is",
+                     "arm %s: its second input '%s' of %llu axes is not taken for the members' "
+                     "places in their group, float32 [sample][1][2][%u]",
+                     named->name, port->name, (unsigned long long)port->rank, arm->channels_in);
+}
+
 static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *named,
                              const struct recon_plan *plan, const struct fw_predictor_info *info)
 {
@@ -51,6 +82,9 @@ static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *na
     }
     if (arm->channels_in != 1 && arm->channels_in != per_group) {
         return misfit(plan, named, "it takes another number of images at a time");
+    }
+    if (arm->takes_places && check_places(arm, named, plan, info->inputs[1]) != FW_OK) {
+        return FW_E_DATA;
     }
     arm->per_group = arm->channels_in == per_group;
     arm->n_samples = arm->per_group ? scan->groups.n : scan->n;

@@ -344,6 +344,45 @@ static void refuses_nets_that_do_not_fit(void **state)
     free(scan);
 }
 
+/* --- a second input --- */
+
+static struct fake_task *task_with_second(const char *data, const char *name, const char *shape)
+{
+    static const float one[16] = {1};
+    char hex[65], text[900];
+    recon_digest(
+        recon_put("weights.npz", &(struct recon_array){"k", FW_NPY_F4, {4, 4, 1, 1}, 4, one}, 1),
+        hex);
+    snprintf(text, sizeof text,
+             "{\"format\": \"fwrun-net/1\", \"weights\": \"weights.npz\", \"sha256\": \"%s\","
+             " \"inputs\": [{\"name\": \"x\", \"shape\": [4, %d, %d]},"
+             " {\"name\": \"%s\", \"shape\": [%s]}], \"layers\": ["
+             "{\"op\": \"conv2d\", \"in\": \"x\", \"out\": \"a\", \"filter\": \"k\"},"
+             "{\"op\": \"scale\", \"in\": \"x\", \"out\": \"p\", \"by\": 0.5}],"
+             " \"outputs\": [{\"name\": \"object\", \"amplitude\": \"a\", \"phase\": \"p\"}]}",
+             hex, N, N, name, shape);
+    struct fake_task *t = recon_one_arm(data, recon_write("model.json", text), "net=weights");
+    fake_task_int(t, "gridsize", 2);
+    fake_task_text(t, "registration", "none");
+    return t;
+}
+
+static void a_second_input_must_be_the_places(void **state)
+{
+    struct recon_scan *scan = make_scan();
+    const char *data = recon_scan_put(scan);
+    (void)state;
+    struct fake_task *t = task_with_second(data, "input_positions", "1, 2, 4");
+    recon_must(t);
+    fake_task_destroy(t);
+    recon_must_fail(task_with_second(data, "probe", "1, 2, 4"), FW_E_DATA, "second input 'probe'");
+    recon_must_fail(task_with_second(data, "input_positions", "1, 4, 2"), FW_E_DATA,
+                    "[sample][1][2][4]");
+    recon_must_fail(task_with_second(data, "input_positions", "1, 2, 1"), FW_E_DATA,
+                    "[sample][1][2][4]");
+    free(scan);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, recon_start, recon_stop)
 
 int main(void)
@@ -352,6 +391,7 @@ int main(void)
         TEST(a_net_of_single_images_answers_as_computed_here),
         TEST(a_net_of_groups_answers_as_computed_here),
         TEST(a_net_of_single_images_takes_a_scan_in_groups),
+        TEST(a_second_input_must_be_the_places),
         TEST(a_net_gives_the_same_bytes_for_any_chunks_batches_threads_and_restarts),
         TEST(blocks_a_model_whose_answers_are_none),
         TEST(names_both_numbers_of_rows),

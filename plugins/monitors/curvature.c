@@ -193,7 +193,7 @@ static fw_status hook(void *self, const struct fw_training *training)
 {
     struct curvature *c = self;
 
-    if (!fw_cadence_due(training->global_step, c->effort.interval)) {
+    if (!fw_cadence_due(training->global_step, c->effort.interval) && !monitors_is_dry(training)) {
         return FW_OK;
     }
     for (size_t i = 0; i < FW_COUNT(metrics) && c->is_off; i++) {

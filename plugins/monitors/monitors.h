@@ -2,6 +2,8 @@
 #ifndef MONITORS_MONITORS_H
 #define MONITORS_MONITORS_H
 
+#include <stdbool.h>
+
 #include <fw/service/callback.h>
 
 /* The kinds; each has a file of its own. */
@@ -26,6 +28,12 @@ fw_status monitors_declare(const struct fw_training *training,
 __attribute__((format(printf, 4, 5))) void monitors_say(const struct fw_host *host,
                                                         const struct fw_callback_task *task,
                                                         uint32_t level, const char *format, ...);
+
+/** Whether the run is a single step long, a trial of everything: then cadences are due at once. */
+static inline bool monitors_is_dry(const struct fw_training *training)
+{
+    return training->info->epochs * training->info->batches == 1;
+}
 
 /** Tables of options. */
 #define MONITORS_WHOLE(name_, default_, min_, unit_, doc_)                                         \

@@ -151,7 +151,8 @@ static fw_status hook(void *self, const struct fw_training *training)
         return FW_OK;
     }
     if (!fw_cadence_due(training->epoch + 1,
-                        (uint64_t)fw_callback_value(s->task, "every_epochs")->integer)) {
+                        (uint64_t)fw_callback_value(s->task, "every_epochs")->integer) &&
+        !monitors_is_dry(training)) {
         return FW_OK;
     }
     say_window(s, training);

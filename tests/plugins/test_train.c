@@ -70,7 +70,7 @@ static void a_dry_run_makes_one_batch_of_each_kind(void **state)
     (void)state;
     struct fake_task *t = train_task();
     fake_task_int(t, "fast_dev_run", 1);
-    fake_task_texts(t, "callbacks", "loss_slope", "sink", NULL);
+    fake_task_texts(t, "callbacks", "loss_slope", "noise", "curvature", "sink", NULL);
     const struct fake_result *r = train_run(t);
     cJSON *result = train_result(t);
     assert_int_equal(r->done, 1);
@@ -82,6 +82,8 @@ static void a_dry_run_makes_one_batch_of_each_kind(void **state)
     char *metrics = train_metrics(t, "sink");
     assert_non_null(strstr(metrics, "train/loss_nats"));
     assert_non_null(strstr(metrics, "val/loss_nats"));
+    assert_non_null(strstr(metrics, "curvature/lambda_max"));
+    assert_non_null(strstr(metrics, "noise/noise_scale"));
     free(metrics);
     cJSON_Delete(result);
     fake_task_destroy(t);

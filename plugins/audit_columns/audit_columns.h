@@ -126,9 +126,33 @@ struct audit_row {
     double *last, *mean, *ema;
 };
 
-/** Computes it from nothing but the cik's filings up to the instant `t`. */
+/** Whose row, and when; microseconds since 1970. */
+struct audit_when {
+    const char *cik;
+    int64_t t;      /**< filings up to it are looked at */
+    int64_t cutoff; /**< if the newest of them is later, it does not count, and none does */
+};
+
+/** Computes it from nothing but the cik's filings. */
 void audit_naive_row(const struct audit *audit, const struct audit_filings *filings,
-                     const char *cik, int64_t t, struct audit_row *row);
+                     const struct audit_when *when, struct audit_row *row);
+
+/* keys.c: what makes a row of the store */
+
+/** Whether the features are by offer and day: the store has offers, and so must the index. */
+bool audit_by_offer(const struct audit *audit);
+
+/** Refuses a table without a column of its key. */
+fw_status audit_keys_check(const struct audit *audit);
+
+/** Makes the tables `wanted` and `stored`: the different keys of the index and of the store. */
+fw_status audit_keys_make(const struct audit *audit);
+
+/** Appends the store's key: cik, day, upto (up to when filings count), with offers theirs. */
+void audit_append_stored_key(const struct audit *audit, struct fw_text *text);
+
+/** What the store's rows are ordered by. */
+const char *audit_key_order(const struct audit *audit);
 
 /* recompute.c: check 5 */
 

@@ -39,16 +39,20 @@ static double ema_of(const struct audit *audit, const struct audit_filing *filin
 }
 
 void audit_naive_row(const struct audit *audit, const struct audit_filings *filings,
-                     const char *cik, int64_t t, struct audit_row *row)
+                     const struct audit_when *when, struct audit_row *row)
 {
     size_t first = 0, n = 0;
 
-    while (first < filings->n && strcmp(filings->items[first].cik, cik) != 0) {
+    while (first < filings->n && strcmp(filings->items[first].cik, when->cik) != 0) {
         first++;
     }
     const struct audit_filing *own = filings->items + first;
-    while (first + n < filings->n && strcmp(own[n].cik, cik) == 0 && own[n].filed <= t) {
+    while (first + n < filings->n && strcmp(own[n].cik, when->cik) == 0 &&
+           own[n].filed <= when->t) {
         n++;
+    }
+    if (n > 0 && own[n - 1].filed > when->cutoff) {
+        n = 0;
     }
     row->has_filing = n > 0;
     for (size_t i = 0; i < audit->n_features; i++) {

@@ -12,8 +12,8 @@
 
 enum { MAX_SAMPLES = 20 };
 
-/* Columns of the stored rows: the key, the flag, then four per feature. */
-enum { CIK, T, HAS_FILING, FIRST, N_PER_FEATURE = 4 };
+/* Columns of the stored rows: whose, midnight, cutoff, the flag, then four per feature. */
+enum { CIK, T, AT, HAS_FILING, FIRST, N_PER_FEATURE = 4 };
 
 struct comparison {
     struct audit *audit;
@@ -26,35 +26,21 @@ struct comparison {
     cJSON *samples;
 };
 
-/* Appends who and when, both from columns of the store and of the index. */
-static void append_key(const struct audit *audit, const char *cik, const char *day,
-                       struct fw_text *text)
-{
-    audit_append_cik(audit, cik, text);
-    fw_text_append(text, " AS cik, CAST(");
-    audit_append_instant(day, text);
-    fw_text_append(text, " AS DATE) AS day");
-}
-
-/* Who is in the index and who is in the store, and the ciks of both that are drawn. */
+/* Of the ciks of the index and of the store those that are drawn. */
 static fw_status draw(const struct audit *audit)
 {
     const struct audit_settings *settings = &audit->settings;
     int64_t n = settings->pairs * 2 > 50 ? settings->pairs * 2 : 50;
     struct fw_text text = {0};
 
-    fw_text_append(&text, "CREATE TABLE wanted AS SELECT DISTINCT * FROM (SELECT ");
-    append_key(audit, audit->rules.cik_column, audit->rules.day_column, &text);
-    fw_text_append(&text, " FROM \"index\") WHERE trim(cik) NOT IN ('', 'nan', 'NaN', 'None', "
-                          "'<NA>') AND day IS NOT NULL;"
-                          "CREATE TABLE stored AS SELECT DISTINCT ");
-    append_key(audit, "cik", "crawled_date_day", &text);
-    fw_text_append(&text, " FROM edgar;"
-                          "CREATE TABLE sampled AS SELECT cik FROM (SELECT cik FROM wanted UNION "
+    fw_text_append(&text, "CREATE TABLE sampled AS SELECT cik FROM (SELECT cik FROM wanted UNION "
                           "SELECT cik FROM stored) WHERE cik IS NOT NULL ORDER BY sha1(");
     fw_text_literal(&text, settings->seed);
     fw_text_appendf(&text, " || ':' || cik), cik LIMIT %" PRId64, n);
-    fw_status status = fw_sql_exec_text(&audit->sql, &text);
+    fw_status status = audit_keys_make(audit);
+    if (status == FW_OK) {
+        status = fw_sql_exec_text(&audit->sql, &text);
+    }
     fw_text_finish(&text);
     return status;
 }
@@ -64,9 +50,11 @@ static fw_status read_stored(struct comparison *c)
     const struct audit *audit = c->audit;
     struct fw_text text = {0};
 
-    fw_text_append(&text, "SELECT cik, epoch_us(CAST(day AS TIMESTAMP)), * EXCLUDE (cik, day) FROM "
-                          "(SELECT ");
-    append_key(audit, "cik", "crawled_date_day", &text);
+    fw_text_appendf(&text,
+                    "SELECT cik, epoch_us(CAST(day AS TIMESTAMP)), upto, * EXCLUDE (%s) FROM "
+                    "(SELECT ",
+                    audit_key_order(audit));
+    audit_append_stored_key(audit, &text);
     fw_text_append(&text, ", CAST(edgar_has_filing AS INTEGER)");
     for (size_t i = 0; i < audit->n_features; i++) {
         const char *name = audit->features[i].name;
@@ -76,10 +64,9 @@ static fw_status read_stored(struct comparison *c)
             "AS DOUBLE), CAST(\"last_%s_is_missing\" AS INTEGER)",
             name, name, name, name);
     }
-    fw_text_appendf(&text,
-                    " FROM edgar) WHERE cik IN (SELECT cik FROM sampled) ORDER BY cik, day LIMIT "
-                    "%" PRId64,
-                    audit->settings.max_keys);
+    fw_text_appendf(
+        &text, " FROM edgar) WHERE cik IN (SELECT cik FROM sampled) ORDER BY %s LIMIT %" PRId64,
+        audit_key_order(audit), audit->settings.max_keys);
     fw_status status = text.failed ? fw_fault_nomem(audit->host)
                                    : fw_sql_grid(&audit->sql, &c->stored, fw_text_get(&text));
     fw_text_finish(&text);
@@ -187,15 +174,18 @@ static void compare_row(struct comparison *c, size_t row)
 {
     const struct audit *audit = c->audit;
     const char *t = fw_sql_cell(&c->stored, row, T);
-    const char *cik = fw_sql_cell(&c->stored, row, CIK);
+    const char *at = fw_sql_cell(&c->stored, row, AT);
     const char *has_filing = fw_sql_cell(&c->stored, row, HAS_FILING);
+    struct audit_when when = {.cik = fw_sql_cell(&c->stored, row, CIK)};
 
-    if (t == NULL || cik == NULL) {
+    if (t == NULL || at == NULL || when.cik == NULL) {
         c->n_masks_different++; /* a row without a key */
         return;
     }
-    audit_naive_row(audit, &c->filings, cik, strtoll(t, NULL, 10) - audit->rules.lag_days * DAY_US,
-                    &c->row);
+    when.cutoff = strtoll(at, NULL, 10);
+    when.t =
+        audit->rules.compat ? strtoll(t, NULL, 10) - audit->rules.lag_days * DAY_US : when.cutoff;
+    audit_naive_row(audit, &c->filings, &when, &c->row);
     c->n_masks_different +=
         has_filing == NULL || (strcmp(has_filing, "1") == 0) != c->row.has_filing;
     for (size_t i = 0; i < audit->n_features; i++) {
@@ -230,23 +220,23 @@ static fw_status compare(struct comparison *c)
 static fw_status count_pairs(const struct audit *audit, const char *a, const char *b, int64_t *ret)
 {
     return fw_sql_int64f(&audit->sql, ret,
-                         "SELECT count(*) FROM (SELECT cik, day FROM %s EXCEPT SELECT cik, day "
-                         "FROM %s)",
-                         a, b);
+                         "SELECT count(*) FROM (SELECT %s FROM %s EXCEPT SELECT %s FROM %s)",
+                         audit_key_order(audit), a, audit_key_order(audit), b);
 }
 
 static void judge(struct comparison *c, int64_t n_missing, int64_t n_extra)
 {
     struct fw_report *report = &c->audit->report;
     const struct audit_settings *settings = &c->audit->settings;
+    const char *of = audit_by_offer(c->audit) ? "offer" : "cik";
 
     if (n_missing > 0) {
-        fw_report_fail(report, "%" PRId64 " pairs of cik and day of the index are not in the store",
-                       n_missing);
+        fw_report_fail(report, "%" PRId64 " pairs of %s and day of the index are not in the store",
+                       n_missing, of);
     }
     if (n_extra > 0) {
-        fw_report_fail(report, "%" PRId64 " pairs of cik and day of the store are not in the index",
-                       n_extra);
+        fw_report_fail(report, "%" PRId64 " pairs of %s and day of the store are not in the index",
+                       n_extra, of);
     }
     if (c->n_compared < settings->min_compared) {
         fw_report_fail(report, "only %" PRId64 " values could be compared, %" PRId64 " are wanted",
@@ -277,7 +267,6 @@ static void report_result(struct comparison *c, int64_t n_missing, int64_t n_ext
 {
     struct audit *audit = c->audit;
     struct fw_report *report = &audit->report;
-    bool by_offer = audit_has_column(audit, AUDIT_EDGAR, "offer_id");
     cJSON *result = cJSON_CreateObject();
     int before = cJSON_GetArraySize(report->reasons);
 
@@ -287,8 +276,8 @@ static void report_result(struct comparison *c, int64_t n_missing, int64_t n_ext
     report->failed |=
         cJSON_AddStringToObject(result, "status", after == before ? "ok" : "fail") == NULL ||
         cJSON_AddStringToObject(result, "reason", reason ? reason->valuestring : "") == NULL ||
-        cJSON_AddStringToObject(result, "granularity", by_offer ? "offer-day" : "cik-day") ==
-            NULL ||
+        cJSON_AddStringToObject(result, "granularity",
+                                audit_by_offer(audit) ? "offer-day" : "cik-day") == NULL ||
         cJSON_AddNumberToObject(result, "max_abs_diff", c->max_abs_diff) == NULL;
     add_int(result, "diff_count", c->n_different, report);
     add_int(result, "flag_diff_count", c->n_masks_different, report);

@@ -22,7 +22,7 @@ static const struct fw_port inputs[] = {
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "filings",
             .doc = "the raw filings that the features were made of"),
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "index",
-            .doc = "the days that the features were made for: cik and crawled_date_day"),
+            .doc = "the days that the features were made for"),
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "edgar",
             .doc = "the features that are checked"),
 };
@@ -75,29 +75,6 @@ static void audit_destroy(void *self)
     free(audit);
 }
 
-static fw_status check_columns(const struct audit *audit)
-{
-    const struct {
-        enum audit_table table;
-        const char *port, *column;
-    } wanted[] = {
-        {AUDIT_INDEX, "index", audit->rules.cik_column},
-        {AUDIT_INDEX, "index", audit->rules.day_column},
-        {AUDIT_EDGAR, "edgar", "cik"},
-        {AUDIT_EDGAR, "edgar", "crawled_date_day"},
-        {AUDIT_FILINGS, "filings", audit->rules.cik_column},
-        {AUDIT_FILINGS, "filings", audit->rules.filed_column},
-    };
-
-    for (size_t i = 0; i < FW_COUNT(wanted); i++) {
-        if (!audit_has_column(audit, wanted[i].table, wanted[i].column)) {
-            return fw_faultf(audit->host, FW_E_MISSING, wanted[i].port, "name it in the parameters",
-                             "there is no column %s", wanted[i].column);
-        }
-    }
-    return FW_OK;
-}
-
 static fw_status audit_create(const struct fw_host *host, const struct fw_task *task,
                               void **ret_self)
 {
@@ -112,7 +89,7 @@ static fw_status audit_create(const struct fw_host *host, const struct fw_task *
     read_settings(audit, task);
     fw_status status = audit_inputs_open(audit);
     if (status == FW_OK) {
-        status = check_columns(audit);
+        status = audit_keys_check(audit);
     }
     if (status == FW_OK) {
         status = audit_features_read(audit, audit->rules.features);

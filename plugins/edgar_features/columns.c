@@ -8,8 +8,9 @@ static const struct {
     const char *before, *after;
 } forms[EDGAR_FORMS] = {{"last_", ""}, {"mean_", ""}, {"ema_", ""}, {"last_", "_is_missing"}};
 
-static const char *const keys[EDGAR_KEYS] = {"cik", "crawled_date_day", "cutoff_ts",
-                                             "edgar_filed_date"};
+static const char *const keys[EDGAR_KEYS] = {
+    FW_FILING_PLATFORM, FW_FILING_OFFER, "cik",
+    "crawled_date_day", "cutoff_ts",     "edgar_filed_date"};
 static const char *const flags[EDGAR_FLAGS] = {"edgar_has_filing", "edgar_valid"};
 
 static void append_name(const struct edgar *edgar, size_t column, struct fw_text *name)
@@ -30,7 +31,7 @@ static void append_name(const struct edgar *edgar, size_t column, struct fw_text
 
 static enum fw_parquet_type type_of(const struct edgar *edgar, size_t column)
 {
-    if (column == EDGAR_CIK) {
+    if (column <= EDGAR_CIK) {
         return FW_PARQUET_TEXT;
     }
     if (column == EDGAR_DAY && !edgar->rules.compat) {
@@ -47,6 +48,7 @@ fw_status edgar_columns_open(struct edgar *edgar)
 {
     size_t n = EDGAR_KEYS + EDGAR_FORMS * edgar->n_features + EDGAR_FLAGS;
 
+    edgar->first_column = edgar->by_offer ? EDGAR_PLATFORM : EDGAR_CIK;
     edgar->columns = calloc(n, sizeof *edgar->columns);
     edgar->names = calloc(n, sizeof *edgar->names);
     if (edgar->columns == NULL || edgar->names == NULL) {

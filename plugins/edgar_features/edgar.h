@@ -54,15 +54,18 @@ struct edgar {
     struct fw_sql_handle sql;
     struct edgar_feature *features;
     size_t n_features;
-    struct fw_parquet_column *columns; /**< of the output */
+    struct fw_parquet_column *columns; /**< of the output, from `first_column` on */
     struct fw_text *names;             /**< theirs */
-    size_t n_columns;
+    size_t n_columns, first_column;
+    bool by_offer;        /**< the index has offers, and its rows are theirs */
     struct fw_text files; /**< a line for each finished file, in their order */
     struct edgar_intake index, filings;
 
     bool started; /**< this instance has made or found its folder */
     char **ciks;  /**< of the index, in binary order */
     size_t n_ciks;
+    char **offers; /**< platform and offer of each, in this order, when `by_offer` */
+    size_t n_offers;
     struct edgar_part *parts;
     size_t n_parts, n_parts_done;
     struct edgar_tracks *tracks; /**< every cik, as of `applied_us` */
@@ -113,16 +116,40 @@ fw_status edgar_keys_check(const struct edgar *edgar);
 
 /**
  * Makes the tables of the session: fw_ciks (fw_cik, fw_k), the companies of the index, numbered
- * in the order of their ciks; fw_raws (fw_raw, fw_k), how the index writes them; and those that
- * the inputs go into.
+ * in the order of their ciks; fw_raws (fw_raw, fw_k), how the index writes them; fw_days; by offer
+ * fw_offers, numbered likewise; and those that the inputs go into. Refuses a row without a cutoff.
  */
 fw_status edgar_keys_make(struct edgar *edgar);
 
-/** SELECT of the index: k, day (days since 1970); rows without one of them are left out. */
+/**
+ * SELECT of the index: k, day (days since 1970), with a cutoff of its own `upto` (microseconds
+ * since 1970), by offer `o`; rows without a cik or a day are left out.
+ */
 void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select);
 
 /** SELECT of the filings of ciks of the index: k, filed, accepted, accession, v0.., the row. */
 void edgar_keys_append_filings(const struct edgar *edgar, const char *scan, struct fw_text *select);
+
+/* offers.c */
+
+/** Appends a statement that makes fw_offers (platform_name, offer_id, fw_o). */
+void edgar_offers_append(const struct edgar *edgar, struct fw_text *text);
+
+/** Reads them. */
+fw_status edgar_offers_read(struct edgar *edgar);
+
+/* cutoff.c: a cutoff of each row of the index, where a column has it (freeze §6.4) */
+
+bool edgar_cutoff_is_given(const struct edgar *edgar);
+
+/** Refuses a row that counts and has no cutoff that can be read, with its place and value. */
+fw_status edgar_cutoff_check(const struct edgar *edgar);
+
+/** SQL of the instant up to which filings count on a row, its columns being fw_day and `cutoff`. */
+void edgar_cutoff_append(const struct edgar *edgar, struct fw_text *text);
+
+/** How long before the midnight that lets filings count a row may look. */
+fw_status edgar_cutoff_lookback(const struct edgar *edgar, int64_t *ret_us);
 
 /* timeline.c */
 

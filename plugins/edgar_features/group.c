@@ -18,6 +18,14 @@ static size_t size_of(enum fw_parquet_type type)
     return sizes[type];
 }
 
+static const struct fw_parquet_picks *picks_of(const struct edgar_group *group, size_t column)
+{
+    if (column == EDGAR_PLATFORM || column == EDGAR_OFFER) {
+        return &group->offers;
+    }
+    return column == EDGAR_DAY || column == EDGAR_CUTOFF ? &group->days : &group->states;
+}
+
 /* Room for as many entries as there may be rows; memory is used by those that there are. */
 bool edgar_group_init(struct edgar_group *group, const struct edgar *edgar)
 {
@@ -25,17 +33,18 @@ bool edgar_group_init(struct edgar_group *group, const struct edgar *edgar)
         .edgar = edgar,
         .row_states = malloc(FW_PARQUET_GROUP_ROWS * sizeof *group->row_states),
         .row_days = malloc(FW_PARQUET_GROUP_ROWS * sizeof *group->row_days),
+        .row_offers = malloc(FW_PARQUET_GROUP_ROWS * sizeof *group->row_offers),
         .state_of = malloc((edgar->n_ciks + 1) * sizeof *group->state_of),
+        .offer_of = malloc((edgar->n_offers + 1) * sizeof *group->offer_of),
         .entries = calloc(edgar->n_columns, sizeof *group->entries),
         .values = calloc(edgar->n_columns, sizeof *group->values),
     };
-    bool good = group->row_states != NULL && group->row_days != NULL && group->state_of != NULL &&
-                group->entries != NULL && group->values != NULL;
-    for (size_t i = 0; good && i < edgar->n_columns; i++) {
-        bool of_day = i == EDGAR_DAY || i == EDGAR_CUTOFF;
+    bool good = group->row_states != NULL && group->row_days != NULL && group->row_offers != NULL &&
+                group->state_of != NULL && group->offer_of != NULL && group->entries != NULL &&
+                group->values != NULL;
+    for (size_t i = edgar->first_column; good && i < edgar->n_columns; i++) {
         group->entries[i] = malloc(FW_PARQUET_GROUP_ROWS * size_of(edgar->columns[i].type));
-        group->values[i] =
-            (struct fw_parquet_values){of_day ? &group->days : &group->states, group->entries[i]};
+        group->values[i] = (struct fw_parquet_values){picks_of(group, i), group->entries[i]};
         good = group->entries[i] != NULL;
     }
     if (good) {
@@ -53,7 +62,9 @@ void edgar_group_finish(struct edgar_group *group)
     free(group->values);
     free(group->row_states);
     free(group->row_days);
+    free(group->row_offers);
     free(group->state_of);
+    free(group->offer_of);
     fw_parquet_block_free(group->block);
     *group = (struct edgar_group){0};
 }
@@ -65,17 +76,19 @@ void edgar_group_clear(struct edgar_group *group)
     group->n_rows = 0;
     group->states = (struct fw_parquet_picks){group->row_states, 0};
     group->days = (struct fw_parquet_picks){group->row_days, 0};
+    group->offers = (struct fw_parquet_picks){group->row_offers, 0};
     memset(group->state_of, -1, group->edgar->n_ciks * sizeof *group->state_of);
-}
-
-void edgar_group_forget(struct edgar_group *group, size_t cik)
-{
-    group->state_of[cik] = -1;
+    memset(group->offer_of, -1, group->edgar->n_offers * sizeof *group->offer_of);
 }
 
 static void put_instant(struct edgar_group *group, size_t column, size_t entry, int64_t instant)
 {
     ((int64_t *)group->entries[column])[entry] = instant;
+}
+
+static int64_t filed_of(const struct edgar_track *track)
+{
+    return track != NULL ? track->filed_us : INT64_MIN;
 }
 
 static void put_flag(struct edgar_group *group, size_t column, size_t entry, uint8_t flag)
@@ -100,14 +113,13 @@ static void put_figures(struct edgar_group *group, size_t entry, const struct ed
     }
 }
 
-static int32_t add_state(struct edgar_group *group, int32_t cik)
+static int32_t add_state(struct edgar_group *group, int32_t cik, const struct edgar_track *track)
 {
     const struct edgar *edgar = group->edgar;
-    const struct edgar_track *track = edgar->tracks->of[cik];
     size_t entry = group->states.n_entries++;
 
     ((const char **)group->entries[EDGAR_CIK])[entry] = edgar->ciks[cik];
-    put_instant(group, EDGAR_FILED, entry, track != NULL ? track->filed_us : INT64_MIN);
+    put_instant(group, EDGAR_FILED, entry, filed_of(track));
     put_figures(group, entry, track);
     for (size_t i = edgar->n_columns - EDGAR_FLAGS; i < edgar->n_columns; i++) {
         put_flag(group, i, entry, track != NULL);
@@ -115,7 +127,24 @@ static int32_t add_state(struct edgar_group *group, int32_t cik)
     return (int32_t)entry;
 }
 
-static void add_day(struct edgar_group *group, int32_t day)
+/* A state is known by its cik and its newest filing. */
+static bool is_state(const struct edgar_group *group, int32_t state,
+                     const struct edgar_track *track)
+{
+    return state >= 0 && ((const int64_t *)group->entries[EDGAR_FILED])[state] == filed_of(track);
+}
+
+static void add_offer(struct edgar_group *group, int32_t offer)
+{
+    const struct edgar *edgar = group->edgar;
+    size_t entry = group->offers.n_entries++;
+
+    ((const char **)group->entries[EDGAR_PLATFORM])[entry] = edgar->offers[2 * offer];
+    ((const char **)group->entries[EDGAR_OFFER])[entry] = edgar->offers[2 * offer + 1];
+    group->offer_of[offer] = (int32_t)entry;
+}
+
+static void add_day(struct edgar_group *group, int32_t day, int64_t at_us)
 {
     const struct edgar *edgar = group->edgar;
     size_t entry = group->days.n_entries++;
@@ -125,22 +154,31 @@ static void add_day(struct edgar_group *group, int32_t day)
     } else {
         ((int32_t *)group->entries[EDGAR_DAY])[entry] = day;
     }
-    put_instant(group, EDGAR_CUTOFF, entry, edgar_timeline_cutoff(edgar, day));
-    group->last_day = day;
+    put_instant(group, EDGAR_CUTOFF, entry, at_us);
 }
 
-void edgar_group_add(struct edgar_group *group, int32_t cik, int32_t day)
+void edgar_group_add(struct edgar_group *group, const struct edgar_row *row)
 {
-    int32_t *state = &group->state_of[cik];
+    const struct edgar *edgar = group->edgar;
+    const struct edgar_track *track = edgar_tracks_at(edgar->tracks, (size_t)row->cik, row->at_us);
+    int32_t *state = &group->state_of[row->cik];
 
-    if (*state < 0) {
-        *state = add_state(group, cik);
+    if (!is_state(group, *state, track)) {
+        *state = add_state(group, row->cik, track);
     }
-    if (group->days.n_entries == 0 || day != group->last_day) {
-        add_day(group, day);
+    if (group->days.n_entries == 0 || row->day != group->last.day ||
+        row->at_us != group->last.at_us) {
+        add_day(group, row->day, row->at_us);
+    }
+    if (edgar->n_offers > 0) {
+        if (group->offer_of[row->offer] < 0) {
+            add_offer(group, row->offer);
+        }
+        group->row_offers[group->n_rows] = (uint16_t)group->offer_of[row->offer];
     }
     group->row_states[group->n_rows] = (uint16_t)*state;
     group->row_days[group->n_rows] = (uint16_t)(group->days.n_entries - 1);
+    group->last = *row;
     group->n_rows++;
 }
 
@@ -149,8 +187,10 @@ static void *encode(void *arg)
     struct edgar_group *group = arg;
     const struct edgar *edgar = group->edgar;
 
-    group->block =
-        fw_parquet_encode(edgar->columns, edgar->n_columns, group->values, group->n_rows);
+    size_t first = edgar->first_column;
+
+    group->block = fw_parquet_encode(edgar->columns + first, edgar->n_columns - first,
+                                     group->values + first, group->n_rows);
     return NULL;
 }
 

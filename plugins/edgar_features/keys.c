@@ -63,6 +63,10 @@ fw_status edgar_keys_check(const struct edgar *edgar)
         status =
             check_time(edgar, edgar->index.source, rules->day_column, "name it with day_column");
     }
+    if (status == FW_OK && edgar_cutoff_is_given(edgar)) {
+        status = check_time(edgar, edgar->index.source, rules->cutoff_column,
+                            "name it with cutoff_col, or leave that empty");
+    }
     return status == FW_OK ? check_time(edgar, edgar->filings.source, rules->filed_column,
                                         "name it with filed_column")
                            : status;
@@ -132,9 +136,10 @@ static void append_days(const struct edgar *edgar, struct fw_text *text)
 static void append_tables(const struct edgar *edgar, struct fw_text *text)
 {
     fw_text_appendf(text,
-                    "CREATE TABLE %s (k INTEGER, day INTEGER); CREATE TABLE %s (k INTEGER, filed "
-                    "BIGINT, accepted TIMESTAMP, accession VARCHAR",
-                    edgar->index.table, edgar->filings.table);
+                    "CREATE TABLE %s (k INTEGER, day INTEGER%s%s); CREATE TABLE %s (k INTEGER, "
+                    "filed BIGINT, accepted TIMESTAMP, accession VARCHAR",
+                    edgar->index.table, edgar_cutoff_is_given(edgar) ? ", upto BIGINT" : "",
+                    edgar->by_offer ? ", o INTEGER" : "", edgar->filings.table);
     for (size_t i = 0; i < edgar->n_features; i++) {
         fw_text_appendf(text, ", v%zu DOUBLE", i);
     }
@@ -150,6 +155,9 @@ fw_status edgar_keys_make(struct edgar *edgar)
     fw_text_append(&statements, "SET disabled_optimizers = 'join_order,build_side_probe_side';");
     append_companies(edgar, &statements);
     append_days(edgar, &statements);
+    if (edgar->by_offer) {
+        edgar_offers_append(edgar, &statements);
+    }
     append_tables(edgar, &statements);
     fw_status status = fw_sql_exec_text(&edgar->sql, &statements);
     fw_text_finish(&statements);
@@ -160,19 +168,41 @@ fw_status edgar_keys_make(struct edgar *edgar)
         edgar->ciks = grid.cells; /* of one column: the grid's cells are the list */
         edgar->n_ciks = grid.n_rows;
     }
-    return status;
+    if (status == FW_OK && edgar->by_offer) {
+        status = edgar_offers_read(edgar);
+    }
+    return status == FW_OK ? edgar_cutoff_check(edgar) : status;
 }
 
 void edgar_keys_append_index(const struct edgar *edgar, const char *scan, struct fw_text *select)
 {
-    fw_text_append(select, "SELECT fw_k, fw_day FROM (SELECT ");
+    fw_text_append(select, "SELECT fw_k, fw_day");
+    if (edgar_cutoff_is_given(edgar)) {
+        fw_text_append(select, ", ");
+        edgar_cutoff_append(edgar, select);
+    }
+    fw_text_append(select, edgar->by_offer ? ", fw_o FROM (SELECT " : " FROM (SELECT ");
     append_text(edgar->rules.cik_column, select);
     fw_text_append(select, " AS cik, ");
     fw_text_identifier(select, edgar->rules.day_column);
+    fw_text_append(select, " AS day");
+    if (edgar_cutoff_is_given(edgar)) {
+        fw_text_append(select, ", ");
+        fw_instant_append(select,
+                          fw_source_column(edgar->index.source, edgar->rules.cutoff_column));
+        fw_text_append(select, " AS cutoff");
+    }
+    fw_text_append(select, edgar->by_offer ? ", CAST(platform_name AS VARCHAR) AS platform, "
+                                             "CAST(offer_id AS VARCHAR) AS offer"
+                                           : "");
     fw_text_appendf(select,
-                    " AS day FROM %s) JOIN fw_raws ON fw_raws.fw_raw = cik JOIN fw_days ON "
+                    " FROM %s) JOIN fw_raws ON fw_raws.fw_raw = cik JOIN fw_days ON "
                     "fw_days.fw_raw = day",
                     scan);
+    if (edgar->by_offer) {
+        fw_text_append(select, " JOIN fw_offers ON fw_offers.platform_name IS NOT DISTINCT FROM "
+                               "platform AND fw_offers.offer_id IS NOT DISTINCT FROM offer");
+    }
 }
 
 /* What decides between filings of one instant; a column that is not there decides nothing. */

@@ -55,7 +55,9 @@ static void set_columns(struct fw_report *report, const struct edgar *edgar)
 {
     cJSON *columns = cJSON_CreateArray();
 
-    for (size_t i = 0; i < edgar->n_columns && i < 50; i++) {
+    size_t first = edgar->first_column;
+
+    for (size_t i = first; i < edgar->n_columns && i < first + 50; i++) {
         push_text(edgar->columns[i].name, &columns);
     }
     fw_report_add(report, "output_columns", columns);
@@ -68,17 +70,24 @@ static void set_arguments(struct fw_report *report, const struct edgar *edgar)
     cJSON_AddTrueToObject(args, "align_to_snapshots");
     cJSON_AddTrueToObject(args, "partition_by_year");
     cJSON_AddStringToObject(args, "snapshot_time_col", edgar->rules.day_column);
+    if (edgar_cutoff_is_given(edgar)) {
+        cJSON_AddStringToObject(args, "cutoff_col", edgar->rules.cutoff_column);
+    }
     cJSON_AddNumberToObject(args, "ema_alpha", edgar->rules.alpha);
     cJSON_AddNumberToObject(args, "edgar_lag_days", (double)edgar->rules.lag_days);
     fw_report_add(report, "cmd_args", args);
 }
 
-static void set_keys(struct fw_report *report)
+static void set_keys(struct fw_report *report, const struct edgar *edgar)
 {
     static const char *const names[] = {"snapshots_unique_keys", "snapshots_key_cols"};
 
     for (size_t i = 0; i < FW_COUNT(names); i++) {
         cJSON *keys = cJSON_CreateArray();
+        if (edgar->by_offer) {
+            push_text(FW_FILING_PLATFORM, &keys);
+            push_text(FW_FILING_OFFER, &keys);
+        }
         push_text("cik", &keys);
         push_text("crawled_date_day", &keys);
         fw_report_add(report, names[i], keys);
@@ -129,7 +138,7 @@ static void set_inputs(struct fw_report *report, const struct edgar *edgar)
     fw_report_int(report, "raw_edgar_active_files", (int64_t)source->n_files);
     fw_report_int(report, "files_skipped", 0);
     fw_report_text(report, "snapshots_index_path", fw_task_input(edgar->task, "index")->paths[0]);
-    set_keys(report);
+    set_keys(report, edgar);
 }
 
 struct counts {
@@ -208,7 +217,7 @@ static fw_status write_fields(const struct edgar *edgar, const struct counts *co
     struct fw_report report = {0};
 
     fw_report_text(&report, "output_type", "edgar_features");
-    fw_report_text(&report, "grain", "cik-day");
+    fw_report_text(&report, "grain", edgar->by_offer ? "offer-day" : "cik-day");
     fw_report_text(&report, "partition_strategy", "snapshot_year");
     fw_report_text(&report, "duckdb_version", edgar->sql.api->engine);
     set_inputs(&report, edgar);

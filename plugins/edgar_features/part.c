@@ -54,7 +54,7 @@ static fw_status next_group(struct writer *writer, struct edgar_group **ret_grou
 }
 
 /* All filings up to the day's cutoff, and none after it. */
-static bool work_in(struct writer *writer, struct edgar_group *group, int32_t day)
+static bool work_in(struct writer *writer, int32_t day)
 {
     const struct edgar_filings *filings = &writer->filings;
     struct edgar_tracks *tracks = writer->edgar->tracks;
@@ -67,29 +67,60 @@ static bool work_in(struct writer *writer, struct edgar_group *group, int32_t da
                               filings->values + *next * tracks->n_features)) {
             return false;
         }
-        edgar_group_forget(group, cik);
     }
     return true;
 }
 
+static int32_t number(const struct ArrowArray *column, int64_t i)
+{
+    return ((const int32_t *)column->buffers[1])[column->offset + i];
+}
+
+/* Columns as in append_rows. */
+static struct edgar_row row_of(const struct edgar *edgar, const struct ArrowArray *batch, int64_t i)
+{
+    struct edgar_row row = {.cik = number(batch->children[0], i),
+                            .day = number(batch->children[1], i)};
+
+    if (edgar_cutoff_is_given(edgar)) {
+        const struct ArrowArray *at = batch->children[2];
+        row.at_us = ((const int64_t *)at->buffers[1])[at->offset + i];
+    } else {
+        row.at_us = edgar_timeline_cutoff(edgar, row.day);
+    }
+    if (edgar->by_offer) {
+        row.offer = number(batch->children[batch->n_children - 1], i);
+    }
+    return row;
+}
+
 static fw_status take_rows(struct writer *writer, const struct ArrowArray *batch)
 {
-    const struct ArrowArray *ciks = batch->children[0], *days = batch->children[1];
-    const int32_t *cik = (const int32_t *)ciks->buffers[1] + ciks->offset;
-    const int32_t *day = (const int32_t *)days->buffers[1] + days->offset;
     struct edgar_group *group;
 
     for (int64_t i = 0; i < batch->length; i++, writer->n_rows++) {
+        struct edgar_row row = row_of(writer->edgar, batch, i);
         fw_status status = next_group(writer, &group);
         if (status != FW_OK) {
             return status;
         }
-        if (!work_in(writer, group, day[i])) {
+        if (!work_in(writer, row.day)) {
             return fw_fault_nomem(writer->edgar->host);
         }
-        edgar_group_add(group, cik[i], day[i]);
+        edgar_group_add(group, &row);
     }
     return FW_OK;
+}
+
+static void append_rows(const struct writer *writer, struct fw_text *query)
+{
+    const char *at = edgar_cutoff_is_given(writer->edgar) ? ", upto" : "";
+    const char *offer = writer->edgar->by_offer ? ", o" : "";
+
+    fw_text_appendf(query,
+                    "SELECT k, day%s%s FROM fw_rows WHERE day >= %" PRId32 " AND day <= %" PRId32
+                    " ORDER BY day, k%s%s",
+                    at, offer, writer->part->first_day, writer->part->last_day, offer, at);
 }
 
 static fw_status write_rows(struct writer *writer)
@@ -100,10 +131,7 @@ static fw_status write_rows(struct writer *writer)
     struct fw_text query = {0};
     int code = 0;
 
-    fw_text_appendf(&query,
-                    "SELECT k, day FROM fw_rows WHERE day >= %" PRId32 " AND day <= %" PRId32
-                    " ORDER BY day, k",
-                    writer->part->first_day, writer->part->last_day);
+    append_rows(writer, &query);
     fw_status status =
         query.failed ? fw_fault_nomem(edgar->host)
                      : edgar->sql.api->query(edgar->sql.session, fw_text_get(&query), &stream);
@@ -124,9 +152,8 @@ static fw_status write_rows(struct writer *writer)
         status = flush(writer, writer->n_full + (writer->groups[writer->n_full].n_rows > 0));
     }
     /* Days after the last row have filings, too. */
-    return status != FW_OK || work_in(writer, writer->groups, writer->part->last_day)
-               ? status
-               : fw_fault_nomem(edgar->host);
+    return status != FW_OK || work_in(writer, writer->part->last_day) ? status
+                                                                      : fw_fault_nomem(edgar->host);
 }
 
 /* What is known before the first day is worked in at once, the rest waits for its rows. */
@@ -171,8 +198,9 @@ static fw_status write_file(struct writer *writer, const char *folder, const cha
         status = fw_wide_make_folder(edgar->host, folder);
     }
     if (status == FW_OK) {
-        status =
-            fw_parquet_open(&writer->file, edgar->host, path, edgar->columns, edgar->n_columns);
+        size_t first = edgar->first_column;
+        status = fw_parquet_open(&writer->file, edgar->host, path, edgar->columns + first,
+                                 edgar->n_columns - first);
         status = fw_parquet_close(&writer->file, status == FW_OK ? write_rows(writer) : status);
     }
     if (status == FW_OK && writer->n_rows != writer->part->n_rows) {

@@ -15,7 +15,8 @@ static const struct fw_port inputs[] = {
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "filings",
             .doc = "one row per filing: a Delta table, Parquet or CSV"),
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_MANY, .name = "index",
-            .doc = "snapshots_cik_day: the ciks and days that features are wanted of"),
+            .doc = "the ciks and days that features are wanted of: snapshots_cik_day, or by offer, "
+                   "snapshots_offer_day"),
 };
 
 static const struct fw_port outputs[] = {
@@ -64,6 +65,8 @@ static fw_status open_inputs(struct edgar *edgar)
         status = edgar_keys_check(edgar);
     }
     if (status == FW_OK) {
+        edgar->by_offer = fw_source_column(edgar->index.source, FW_FILING_PLATFORM) != NULL &&
+                          fw_source_column(edgar->index.source, FW_FILING_OFFER) != NULL;
         status = edgar_features_open(edgar);
     }
     return status == FW_OK ? edgar_columns_open(edgar) : status;

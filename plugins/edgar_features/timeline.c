@@ -85,13 +85,18 @@ static void cut(struct edgar *edgar, const struct fw_sql_grid *days)
 fw_status edgar_timeline_open(struct edgar *edgar)
 {
     struct fw_sql_grid days = {0};
-    fw_status status = census(edgar, &days);
+    int64_t lookback_us = 0;
+    fw_status status = edgar_cutoff_lookback(edgar, &lookback_us);
 
+    if (status == FW_OK) {
+        status = census(edgar, &days);
+    }
     if (status != FW_OK) {
         return status;
     }
     edgar->parts = calloc(days.n_rows + 1, sizeof *edgar->parts);
-    edgar->tracks = edgar_tracks_create(edgar->n_ciks, edgar->n_features, edgar->rules.alpha);
+    edgar->tracks =
+        edgar_tracks_create(edgar->n_ciks, edgar->n_features, edgar->rules.alpha, lookback_us);
     if (edgar->parts != NULL && edgar->tracks != NULL) {
         cut(edgar, &days);
         edgar->applied_us = INT64_MIN;
@@ -107,6 +112,10 @@ void edgar_timeline_close(struct edgar *edgar)
     for (size_t i = 0; i < edgar->n_ciks; i++) {
         free(edgar->ciks[i]);
     }
+    for (size_t i = 0; i < 2 * edgar->n_offers; i++) {
+        free(edgar->offers[i]);
+    }
+    free(edgar->offers);
     free(edgar->ciks);
     free(edgar->parts);
     edgar_tracks_destroy(edgar->tracks);

@@ -3,15 +3,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct edgar_tracks *edgar_tracks_create(size_t n_ciks, size_t n_features, double alpha)
+struct edgar_tracks *edgar_tracks_create(size_t n_ciks, size_t n_features, double alpha,
+                                         int64_t lookback_us)
 {
     struct edgar_tracks *tracks = calloc(1, sizeof *tracks);
 
     if (tracks == NULL) {
         return NULL;
     }
-    *tracks = (struct edgar_tracks){alpha, n_ciks, n_features, calloc(n_ciks + 1, sizeof(void *))};
+    *tracks = (struct edgar_tracks){alpha, n_ciks, n_features, lookback_us,
+                                    calloc(n_ciks + 1, sizeof(void *))};
     if (tracks->of == NULL) {
         free(tracks);
         return NULL;
@@ -19,10 +22,19 @@ struct edgar_tracks *edgar_tracks_create(size_t n_ciks, size_t n_features, doubl
     return tracks;
 }
 
+static void free_all(struct edgar_track *track)
+{
+    while (track != NULL) {
+        struct edgar_track *before = track->before;
+        free(track);
+        track = before;
+    }
+}
+
 void edgar_tracks_destroy(struct edgar_tracks *tracks)
 {
     for (size_t i = 0; tracks != NULL && i < tracks->n_ciks; i++) {
-        free(tracks->of[i]);
+        free_all(tracks->of[i]);
     }
     if (tracks != NULL) {
         free(tracks->of);
@@ -64,24 +76,46 @@ static void add_to_ema(struct edgar_measure *measure, double alpha, double value
     measure->weight = 1;
 }
 
-static struct edgar_track *track_of(struct edgar_tracks *tracks, size_t cik)
+/* The one that a filing goes into; the one before stays where somebody may ask for it. */
+static struct edgar_track *next_track(struct edgar_tracks *tracks, size_t cik)
 {
-    if (tracks->of[cik] != NULL) {
-        return tracks->of[cik];
+    struct edgar_track *before = tracks->of[cik];
+
+    if (before != NULL && tracks->lookback_us == 0) {
+        return before;
     }
-    struct edgar_track *track =
-        calloc(1, sizeof *track + tracks->n_features * sizeof *track->measures);
-    for (size_t i = 0; track != NULL && i < tracks->n_features; i++) {
+    size_t measures_size = tracks->n_features * sizeof *before->measures;
+    struct edgar_track *track = calloc(1, sizeof *track + measures_size);
+    if (track == NULL) {
+        return NULL;
+    }
+    if (before != NULL) {
+        memcpy(track->measures, before->measures, measures_size);
+        track->before = before;
+    }
+    for (size_t i = 0; before == NULL && i < tracks->n_features; i++) {
         track->measures[i].ema = NAN;
         track->measures[i].weight = 1;
     }
     return tracks->of[cik] = track;
 }
 
+/* Of those that are older than anybody looks back, the newest is the answer. */
+static void forget(const struct edgar_tracks *tracks, struct edgar_track *track)
+{
+    const int64_t oldest_us = track->filed_us - tracks->lookback_us;
+
+    while (track->before != NULL && track->filed_us > oldest_us) {
+        track = track->before;
+    }
+    free_all(track->before);
+    track->before = NULL;
+}
+
 bool edgar_tracks_add(struct edgar_tracks *tracks, size_t cik, int64_t filed_us,
                       const double *values)
 {
-    struct edgar_track *track = track_of(tracks, cik);
+    struct edgar_track *track = next_track(tracks, cik);
 
     if (track == NULL) {
         return false;
@@ -95,7 +129,19 @@ bool edgar_tracks_add(struct edgar_tracks *tracks, size_t cik, int64_t filed_us,
         }
         add_to_ema(measure, tracks->alpha, values[i]);
     }
+    forget(tracks, track);
     return true;
+}
+
+const struct edgar_track *edgar_tracks_at(const struct edgar_tracks *tracks, size_t cik,
+                                          int64_t at_us)
+{
+    const struct edgar_track *track = tracks->of[cik];
+
+    while (track != NULL && track->filed_us > at_us) {
+        track = track->before;
+    }
+    return track;
 }
 
 double edgar_measure_mean(const struct edgar_measure *measure)

@@ -25,9 +25,11 @@ fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_
     return table->at.failed || table->entity.failed ? fw_fault_nomem(host) : FW_OK;
 }
 
+/* The weeks of a store by offer and day are its companies', so an offer is no figure. */
 static bool is_key(const char *name)
 {
-    return strcmp(name, cik) == 0 || strcmp(name, day) == 0;
+    return strcmp(name, cik) == 0 || strcmp(name, day) == 0 || strcmp(name, "platform_name") == 0 ||
+           strcmp(name, "offer_id") == 0;
 }
 
 /*

@@ -275,6 +275,50 @@ static void the_lag_hides_the_filings_of_the_last_days(void **state)
     fake_task_destroy(t);
 }
 
+static void expect_cut(struct sql_fixture *f, int32_t verdict, int n_compared, int n_different)
+{
+    struct fake_task *t = task(f);
+    fake_task_text(t, "cutoff_col", "seen");
+    cJSON *report = run(t, verdict);
+    assert_int_equal(recomputed(report, "total_compared"), n_compared);
+    assert_int_equal(recomputed(report, "diff_count"), n_different);
+    assert_int_equal(recomputed(report, "pairs_missing_in_store"), verdict != FW_GATE_TRUE);
+    cJSON_Delete(report);
+    fake_task_destroy(t);
+}
+
+static void rows_are_recomputed_up_to_their_cutoff(void **state)
+{
+    struct sql_fixture *f = *state;
+
+    sql_must(f, "CREATE OR REPLACE TABLE idx AS SELECT *, crawled_date_day || ' 15:00' AS seen "
+                "FROM idx UNION ALL VALUES ('0001', '2024-03-02', '2024-02-11 06:00')");
+    sql_must(f, "CREATE OR REPLACE TABLE store AS SELECT *, crawled_date_day::TIMESTAMP AS "
+                "cutoff_ts FROM store UNION ALL VALUES ('0001', '2024-03-02', true, NULL, 1000, "
+                "1000, true, 250, 175, 130, false, TIMESTAMP '2024-02-11 06:00')");
+    expect_cut(f, FW_GATE_TRUE, 22, 0);
+    sql_must(f, "UPDATE store SET cutoff_ts = '2024-03-01 06:00' WHERE hour(cutoff_ts) = 6");
+    expect_cut(f, FW_GATE_FALSE, 23, 6);
+}
+
+static void a_store_by_offer_is_compared_by_offer(void **state)
+{
+    static const char two[] = "CREATE OR REPLACE TABLE %s AS SELECT 'p' AS platform_name, o AS "
+                              "offer_id, * EXCLUDE (o) FROM %s, (VALUES ('1'), ('2')) t(o)";
+    struct sql_fixture *f = *state;
+    sql_must(f, two, "store", "store");
+    sql_must(f, two, "idx", "idx");
+    struct fake_task *t = task(f);
+    cJSON *report = run(t, FW_GATE_TRUE);
+    const cJSON *result = cJSON_GetObjectItem(report, "edgar_recompute");
+    assert_string_equal(cJSON_GetObjectItem(result, "granularity")->valuestring, "offer-day");
+    assert_int_equal(recomputed(report, "rows_compared"), 12);
+    cJSON_Delete(report);
+    fake_task_destroy(t);
+    sql_must(f, "DELETE FROM store WHERE cik = '0003' AND offer_id = '2'");
+    expect(f, FW_GATE_FALSE, 0, "1 pairs of offer and day of the index are not in the store");
+}
+
 static void too_few_compared_values_do_not_pass(void **state)
 {
     struct sql_fixture *f = *state;
@@ -536,6 +580,8 @@ int main(void)
         CLAIM(leading_zeros_of_a_cik_count),
         CLAIM(a_filing_of_the_afternoon_shows_a_day_later),
         CLAIM(the_lag_hides_the_filings_of_the_last_days),
+        CLAIM(rows_are_recomputed_up_to_their_cutoff),
+        CLAIM(a_store_by_offer_is_compared_by_offer),
         CLAIM(too_few_compared_values_do_not_pass),
         CLAIM(a_column_of_the_contract_that_is_nowhere_is_named),
         CLAIM(a_column_that_no_store_has_fails_without_a_comparison),

@@ -115,6 +115,55 @@ static void survives_a_restart_after_each_step(void **state)
     assert_string_equal(said[0], said[1]);
 }
 
+/* Two offers of each company, on each day with a cutoff of up to 400 days before. */
+#define CUT_INDEX                                                                                  \
+    "SELECT 'p' AS platform_name, o AS offer_id, *, crawled_date_day - mod(hash(cik, "             \
+    "crawled_date_day, o), 400)::INT AS seen FROM (" INDEX "), (VALUES ('1'), ('2')) t(o)"
+
+static struct fake_task *cut(struct sql_fixture *f, const char *run)
+{
+    struct fake_task *t =
+        task(f, run, stage_table(f, "filings", FILINGS), stage_table(f, "cut_index", CUT_INDEX));
+    fake_task_text(t, "cutoff_col", "seen");
+    fake_task_int(t, "part_rows", 9000);
+    fake_task_int(t, "chunk_rows", 900);
+    return t;
+}
+
+static void a_cutoff_shows_what_its_own_day_shows(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_must(cut(f, "cut"));
+    stage_must(
+        task(f, "days", stage_table(f, "filings", FILINGS),
+             stage_table(f, "seen_index",
+                         "SELECT DISTINCT cik, seen AS crawled_date_day FROM (" CUT_INDEX ")")));
+    assert_string_equal(sql_cell(f,
+                                 "SELECT concat(count(*), ' ', count_if(edgar_valid) > 30000) FROM "
+                                 "'%s/cut/features/*/*.parquet'",
+                                 f->dir),
+                        "64800 true");
+    assert_string_equal(
+        sql_cell(f,
+                 "SELECT count(*) FROM (SELECT DISTINCT * EXCLUDE (crawled_date_day, "
+                 "platform_name, offer_id, snapshot_year) FROM '%s/cut/features/*/*.parquet' "
+                 "EXCEPT SELECT * EXCLUDE (crawled_date_day, snapshot_year) FROM "
+                 "'%s/days/features/*/*.parquet')",
+                 f->dir, f->dir),
+        "0");
+}
+
+static void cutoffs_and_offers_survive_a_restart_after_each_step(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_must(cut(f, "straight"));
+    struct fake_task *t = cut(f, "restarted");
+    fake_task_restart_after(t, FAKE_EACH_STEP);
+    fake_task_limits(t)->threads = 1;
+    stage_must(t);
+    stage_same(f, "straight", "restarted");
+}
+
 /* Whole days, so that the rows are the same ones; only a year that is too large has more files. */
 static void cuts_years_into_files(void **state)
 {
@@ -325,6 +374,8 @@ int main(void)
         TEST(gives_the_same_bytes_for_any_threads_and_chunks),
         TEST(gives_the_same_bytes_for_any_order_of_rows_and_files),
         TEST(survives_a_restart_after_each_step),
+        TEST(a_cutoff_shows_what_its_own_day_shows),
+        TEST(cutoffs_and_offers_survive_a_restart_after_each_step),
         TEST(cuts_years_into_files),
         TEST(agrees_with_a_join_of_all_pairs),
         TEST(chooses_between_filings_of_one_instant),

@@ -193,6 +193,116 @@ static void reads_times_with_offsets_and_of_any_type(void **state)
     }
 }
 
+/* freeze §6.4: as of the earlier of the two, falling back to an earlier filing. */
+static void counts_filings_up_to_the_cutoff_of_the_row(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t = task(
+        f, "a", t7,
+        "SELECT * FROM (VALUES ('1', '2024-01-09', '2024-01-09'), ('1', '2024-01-10', '2024-01-10 "
+        "00:00:00+05:00'), ('1', '2024-02-20', '2024-02-10'), ('1', '2024-03-02', '2024-02-29 "
+        "23:59:59.9'), ('1', '2024-03-03', '2024-01-15'), ('1', '2024-03-04', '2030-01-01'), "
+        "('nan', '2024-03-02', NULL)) t(cik, crawled_date_day, seen)");
+    fake_task_text(t, "cutoff_col", "seen");
+    stage_must(t);
+    assert_string_equal(look(f, "a", "edgar_filed_date::DATE"),
+                        "- - 2024-02-10 2024-02-10 2024-01-10 2024-03-01");
+    assert_string_equal(look(f, "a", "last_" SOLD), "- - 250.0 250.0 100.0 400.0");
+    assert_string_equal(look(f, "a", "mean_" SOLD), "- - 175.0 175.0 100.0 250.0");
+    assert_string_equal(look(f, "a", "ema_" SOLD), "- - 130.0 130.0 100.0 184.0");
+    assert_string_equal(look(f, "a", "edgar_valid"), "false false true true true true");
+    assert_string_equal(look(f, "a", "strftime(cutoff_ts, '%m-%dT%H:%M')"),
+                        "01-09T00:00 01-09T19:00 02-10T00:00 02-29T23:59 01-15T00:00 03-04T00:00");
+}
+
+/* A crawl of the afternoon must not see what its midnight did not know. */
+static void never_looks_beyond_midnight_for_a_cutoff(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t =
+        task(f, "a", t7,
+             "SELECT '1' AS cik, DATE '2024-02-09' AS crawled_date_day, TIMESTAMP '2024-02-10 "
+             "15:00' AS seen UNION ALL SELECT '1', '2024-02-10', '2024-02-10 15:00'");
+    fake_task_text(t, "cutoff_col", "seen");
+    fake_task_int(t, "edgar_lag_days", 1);
+    stage_must(t);
+    assert_string_equal(look(f, "a", "last_" SOLD), "100.0 100.0");
+    assert_string_equal(look(f, "a", "cutoff_ts::DATE"), "2024-02-08 2024-02-09");
+}
+
+/* The reference takes the newest filing of the day and drops it; it does not fall back. */
+static void drops_a_filing_after_the_cutoff_when_compatible(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t =
+        task(f, "a", t7,
+             "SELECT '1' AS cik, DATE '2024-02-20' AS crawled_date_day, DATE '2024-02-09' AS "
+             "seen UNION ALL SELECT '1', '2024-02-21', '2024-02-10'");
+    fake_task_text(t, "cutoff_col", "seen");
+    fake_task_int(t, "compat", 1);
+    stage_must(t);
+    assert_string_equal(look(f, "a", "last_" SOLD), "- 250.0");
+    assert_string_equal(look(f, "a", "edgar_has_filing"), "false true");
+}
+
+static void refuses_a_row_without_a_cutoff(void **state)
+{
+    static const struct {
+        const char *cutoff, *fault;
+    } cases[] = {
+        {"'soon'", "row 2: the cutoff 'soon' is no instant"},
+        {"NULL", "row 2: the cutoff is NULL"},
+        {"''", "row 2: the cutoff '' is no instant"},
+    };
+    struct sql_fixture *f = *state;
+    for (int i = 0; i < 3; i++) {
+        struct fw_text index = {0};
+        char name[8];
+        snprintf(name, sizeof name, "r%d", i);
+        fw_text_appendf(&index,
+                        "SELECT '1' AS cik, '2024-02-20' AS crawled_date_day, '2024-02-20' AS seen "
+                        "UNION ALL SELECT '1', '2024-02-21', %s",
+                        cases[i].cutoff);
+        struct fake_task *t = task(f, name, t7, fw_text_get(&index));
+        fake_task_text(t, "cutoff_col", "seen");
+        stage_must_fail(t, FW_E_DATA, cases[i].fault);
+        fw_text_finish(&index);
+    }
+    struct fake_task *t = task(f, "none", t7, t8);
+    fake_task_text(t, "cutoff_col", "seen");
+    stage_must_fail(t, FW_E_MISSING, "the index has no column seen");
+    t = task(f, "number", t7, "SELECT '1' AS cik, '2024-02-20' AS crawled_date_day, 7 AS seen");
+    fake_task_text(t, "cutoff_col", "seen");
+    stage_must_fail(t, FW_E_DATA, "a DATE, a TIMESTAMP or a text of one");
+}
+
+static void keeps_the_offers_of_an_index(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fake_task *t =
+        task(f, "a", t7,
+             "SELECT * FROM (VALUES ('q', '07', '1', '2024-03-02'), ('p', '9', '1', '2024-03-02'), "
+             "('p', '10', '1', '2024-01-10'), ('p', NULL, '2', '2024-03-02'), ('p', '10', '1', "
+             "'2024-03-02'), ('p', '10', 'nan', '2024-03-02')) t(platform_name, offer_id, cik, "
+             "crawled_date_day)");
+    stage_run(t);
+    assert_memory_equal(stage_columns(f, "a/features"),
+                        "platform_name VARCHAR, offer_id VARCHAR, cik VARCHAR, crawled_date_day",
+                        70);
+    assert_string_equal(sql_cell(f,
+                                 "SELECT string_agg(concat_ws('|', platform_name, offer_id, cik, "
+                                 "crawled_date_day, last_" SOLD ", edgar_has_filing), ' ') FROM "
+                                 "read_parquet('%s/a/features/**/*.parquet')",
+                                 f->dir),
+                        "p|10|1|2024-01-10|100.0|true p|10|1|2024-03-02|400.0|true "
+                        "p|9|1|2024-03-02|400.0|true q|07|1|2024-03-02|400.0|true "
+                        "p|2|2024-03-02|true");
+    assert_string_equal(fake_task_field(t, "grain"), "\"offer-day\"");
+    assert_string_equal(fake_task_field(t, "snapshots_key_cols"),
+                        "[\"platform_name\",\"offer_id\",\"cik\",\"crawled_date_day\"]");
+    fake_task_destroy(t);
+}
+
 int main(void)
 {
 #define TEST(claim) cmocka_unit_test_setup_teardown(claim, stage_setup, stage_teardown)
@@ -203,6 +313,11 @@ int main(void)
         TEST(does_not_look_ahead_within_the_day),
         TEST(lags_by_whole_days),
         TEST(reads_times_with_offsets_and_of_any_type),
+        TEST(counts_filings_up_to_the_cutoff_of_the_row),
+        TEST(never_looks_beyond_midnight_for_a_cutoff),
+        TEST(drops_a_filing_after_the_cutoff_when_compatible),
+        TEST(refuses_a_row_without_a_cutoff),
+        TEST(keeps_the_offers_of_an_index),
     };
     return cmocka_run_group_tests(tests, filings_load, stage_unload);
 }

@@ -177,6 +177,24 @@ static void takes_features_as_of_the_last_day(void **state)
                         "edgar_valid BOOLEAN");
 }
 
+static void passes_over_the_offers_of_a_store(void **state)
+{
+    struct sql_fixture *f = *state;
+    struct fw_text by_offer = {0};
+    fw_text_appendf(&by_offer,
+                    "SELECT 'p' AS platform_name, o AS offer_id, * EXCLUDE (o) FROM (%s), (VALUES "
+                    "('1'), ('2')) t(o)",
+                    store);
+    stage_must(task(f, "cik", t9, store));
+    stage_must(task(f, "offer", t9, fw_text_get(&by_offer)));
+    fw_text_finish(&by_offer);
+    assert_string_equal(sql_cell(f,
+                                 "SELECT count(*) FROM (FROM '%s/cik/edgar_weekly.parquet' EXCEPT "
+                                 "ALL FROM '%s/offer/edgar_weekly.parquet')",
+                                 f->dir, f->dir),
+                        "0");
+}
+
 static void does_as_the_reference_in_compat(void **state)
 {
     struct sql_fixture *f = *state;
@@ -301,6 +319,7 @@ int main(void)
         TEST(may_pass_over_unknown_amounts),
         TEST(leaves_out_what_has_no_key_and_no_value),
         TEST(takes_features_as_of_the_last_day),
+        TEST(passes_over_the_offers_of_a_store),
         TEST(does_as_the_reference_in_compat),
         TEST(gives_the_same_bytes_however_it_is_run),
         TEST(records_what_it_was_made_of),

@@ -15,6 +15,7 @@ void fw_filing_rules_read(struct fw_filing_rules *ret_rules, const struct fw_tas
         .accepted_column = fw_task_text(task, "accepted_column"),
         .accession_column = fw_task_text(task, "accession_column"),
         .day_column = fw_task_text(task, "day_column"),
+        .cutoff_column = fw_task_text(task, "cutoff_col"),
         .alpha = fw_task_real(task, "ema_alpha"),
         .lag_days = fw_task_integer(task, "edgar_lag_days"),
         .scan_order = compat || strcmp(fw_task_text(task, "same_instant"), "scan_order") == 0,

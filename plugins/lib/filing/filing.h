@@ -20,12 +20,17 @@ struct fw_filing_rules {
     const char *accepted_column;
     const char *accession_column;
     const char *day_column;
-    double alpha; /**< of the moving average */
+    const char *cutoff_column; /**< of the index; "": the day's own midnight is the cutoff */
+    double alpha;              /**< of the moving average */
     int64_t lag_days;
     bool scan_order; /**< of several filings of one instant the last one in the table counts */
     bool normalize_cik;
     bool compat;
 };
+
+/** The key of an offer, beside the cik and day: an index that has both columns is by offer-day. */
+#define FW_FILING_PLATFORM "platform_name"
+#define FW_FILING_OFFER    "offer_id"
 
 /** Texts and lists are the task's. */
 void fw_filing_rules_read(struct fw_filing_rules *ret_rules, const struct fw_task *task);
@@ -70,6 +75,9 @@ void fw_filing_rules_read(struct fw_filing_rules *ret_rules, const struct fw_tas
         FW_FILING_COLUMN("accepted_column", "acceptance_datetime",                                 \
                          "decides between filings of one instant"),                                \
         FW_FILING_COLUMN("accession_column", "accession_number", "decides where that does not"),   \
-        FW_FILING_COLUMN("day_column", "crawled_date_day", "the day of the index")
+        FW_FILING_COLUMN("day_column", "crawled_date_day", "the day of the index"),                \
+        FW_FILING_COLUMN("cutoff_col", "",                                                         \
+                         "column of the index: filings count up to its instant, never beyond the " \
+                         "day's midnight; empty: up to that")
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,22 @@
 #include "sql/fault.h"
 #include "weights/weights.h"
 
+#define REMEDY "take another checkpoint, or train again"
+
 /* Samples that go through the net together; answers do not depend on it. */
 enum { BATCH = 128 };
+
+/* The host as the net sees it: what is wrong with a net is wrong with the file. */
+struct relay {
+    struct fw_host host; /* first: `fail` finds the relay by it */
+    const struct fw_host *target;
+    const char *path;
+};
 
 struct fw_predictor_model {
     const struct fw_host *host;
     char *path;
+    struct relay relay;
     struct fw_weights *file;
     struct fw_model model;
     const struct fw_kernels *kernels;
@@ -60,28 +71,32 @@ static void model_close(struct fw_predictor_model *model)
 
 static fw_status refuse(const struct fw_predictor_model *model, const char *what)
 {
-    return fw_faultf(model->host, FW_E_DATA, model->path, NULL,
+    return fw_faultf(model->host, FW_E_DATA, model->path, REMEDY,
                      "the checkpoint's document has no %s that a net can be built of", what);
 }
 
-static bool whole_of(const cJSON *object, const char *name, uint64_t *ret_value)
+static bool size_of(const cJSON *object, const char *name, uint64_t *ret_size)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    const double value = cJSON_IsNumber(item) ? item->valuedouble : 0;
+    const bool is_size = value >= 1 && value <= FW_MODEL_SIZE_MOST;
 
-    *ret_value = cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble < 1 << 24
-                     ? (uint64_t)item->valuedouble
-                     : 0;
-    return *ret_value > 0;
+    *ret_size = is_size ? (uint64_t)value : 0;
+    return is_size && value == (double)*ret_size;
 }
 
 static fw_status read_model(struct fw_predictor_model *model)
 {
     const cJSON *document = fw_weights_document(model->file);
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(document, "data");
+    const char *format = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, "format"));
     struct fw_net_shape input;
 
-    if (!whole_of(data, "channels", &input.channels) || !whole_of(data, "rows", &input.rows) ||
-        !whole_of(data, "cols", &input.cols)) {
+    if (format == NULL || strcmp(format, "fwrun-checkpoint/1") != 0) {
+        return refuse(model, "format \"fwrun-checkpoint/1\"");
+    }
+    if (!size_of(data, "channels", &input.channels) || !size_of(data, "rows", &input.rows) ||
+        !size_of(data, "cols", &input.cols)) {
         return refuse(model, "shape of data");
     }
     return fw_model_read(model->host, model->path,
@@ -98,7 +113,8 @@ static fw_status read_scaling(struct fw_predictor_model *model)
     const struct fw_net_shape input = model->model.input;
     const int n = cJSON_GetArraySize(means);
 
-    if (!cJSON_IsNumber(raw) || cJSON_GetArraySize(deviations) != n ||
+    if (!cJSON_IsNumber(raw) || !isfinite(raw->valuedouble) ||
+        cJSON_GetArraySize(deviations) != n ||
         ((uint64_t)n != input.channels && (input.channels != 1 || (uint64_t)n != input.cols))) {
         return refuse(model, "scaling");
     }
@@ -112,7 +128,8 @@ static fw_status read_scaling(struct fw_predictor_model *model)
     for (int i = 0; i < n; i++) {
         const cJSON *mean = cJSON_GetArrayItem(means, i);
         const cJSON *deviation = cJSON_GetArrayItem(deviations, i);
-        if (!cJSON_IsNumber(mean) || !cJSON_IsNumber(deviation) || !(deviation->valuedouble > 0)) {
+        if (!cJSON_IsNumber(mean) || !cJSON_IsNumber(deviation) || !isfinite(mean->valuedouble) ||
+            !isfinite(deviation->valuedouble) || !(deviation->valuedouble > 0)) {
             return refuse(model, "scaling");
         }
         model->means[i] = mean->valuedouble;
@@ -123,21 +140,66 @@ static fw_status read_scaling(struct fw_predictor_model *model)
 
 /* --- the net --- */
 
-static fw_status put_tensor(struct fw_predictor_model *model, const struct fw_net_tensor *tensor,
-                            struct fw_kernels_buffer *to)
+static const void *relay_service(const struct fw_host *host, const char *id)
 {
-    const struct fw_operand at = {.buffer = to, .offset = tensor->offset * sizeof(float)};
+    const struct relay *relay = (const struct relay *)(const void *)host;
+
+    return relay->target->service(relay->target, id);
+}
+
+static fw_status relay_fail(const struct fw_host *host, fw_status status,
+                            const struct fw_fault *fault)
+{
+    const struct relay *relay = (const struct relay *)(const void *)host;
+
+    return status == FW_E_CONFIG
+               ? fw_faultf(relay->target, FW_E_DATA, relay->path, REMEDY,
+                           "no net can be built of the checkpoint's document: %s: %s", fault->where,
+                           fault->what)
+               : relay->target->fail(relay->target, status, fault);
+}
+
+static fw_status find_tensor(const struct fw_predictor_model *model,
+                             const struct fw_net_tensor *tensor, const void **ret_data)
+{
     struct fw_weights_tensor wanted;
 
     if (!fw_weights_describe(&wanted, tensor->name, FW_F32, tensor->shape, tensor->rank)) {
         return refuse(model, "name of a tensor");
     }
     fw_status status = fw_weights_expect_tensor(model->file, &wanted);
+    if (status == FW_OK) {
+        *ret_data = fw_weights_find(model->file, tensor->name)->data;
+    }
+    return status;
+}
+
+static fw_status put_tensor(struct fw_predictor_model *model, const struct fw_net_tensor *tensor,
+                            struct fw_kernels_buffer *to)
+{
+    const struct fw_operand at = {.buffer = to, .offset = tensor->offset * sizeof(float)};
+    const void *data = NULL;
+    fw_status status = find_tensor(model, tensor, &data);
+
     return status == FW_OK
-               ? model->kernels->upload(model->session, at,
-                                        fw_weights_find(model->file, tensor->name)->data,
-                                        tensor->count * sizeof(float))
+               ? model->kernels->upload(model->session, at, data, tensor->count * sizeof(float))
                : status;
+}
+
+/* Before there is room for them: no net takes more memory for its weights than its file has. */
+static fw_status check_tensors(const struct fw_predictor_model *model)
+{
+    const struct fw_net *net = model->net;
+    const void *data;
+    fw_status status = FW_OK;
+
+    for (uint32_t i = 0; i < net->n_tensors && status == FW_OK; i++) {
+        status = find_tensor(model, &net->tensors[i], &data);
+    }
+    for (uint32_t i = 0; i < net->n_kept && status == FW_OK; i++) {
+        status = find_tensor(model, &net->kept[i], &data);
+    }
+    return status;
 }
 
 static fw_status put_weights(struct fw_predictor_model *model)
@@ -164,7 +226,11 @@ static fw_status make_net(struct fw_predictor_model *model)
     }
     fw_status status = model->kernels->open(model->host, &model->session);
     if (status == FW_OK) {
-        status = fw_model_build(model->host, &model->model, &model->net);
+        status = fw_model_build(&model->relay.host, &model->model, &model->net);
+        status = status == FW_E_CONFIG ? FW_E_DATA : status;
+    }
+    if (status == FW_OK) {
+        status = check_tensors(model);
     }
     if (status == FW_OK) {
         status = fw_net_weights_create(model->net, model->kernels, model->session, &model->weights);
@@ -237,6 +303,9 @@ static fw_status model_open(const struct fw_host *host, const char *path,
         return fw_fault_nomem(host);
     }
     model->host = host;
+    model->relay = (struct relay){.host = *host, .target = host, .path = model->path};
+    model->relay.host.service = relay_service;
+    model->relay.host.fail = relay_fail;
     fw_status status = open_all(model);
     if (status != FW_OK) {
         model_close(model);
@@ -304,10 +373,12 @@ static fw_status check_input(const struct fw_predictor_model *model,
                    size == fw_net_size(model->model.input)
                ? FW_OK
                : fw_faultf(model->host, FW_E_DATA, model->path, NULL,
-                           "the checkpoint answers for samples of %llu float32 numbers, not for "
-                           "such ones of %llu",
-                           (unsigned long long)fw_net_size(model->model.input),
-                           (unsigned long long)size);
+                           "the checkpoint answers for samples of %llu x %llu x %llu float32 "
+                           "numbers, not for arrays of %llu numbers of element type %u a sample",
+                           (unsigned long long)model->model.input.channels,
+                           (unsigned long long)model->model.input.rows,
+                           (unsigned long long)model->model.input.cols, (unsigned long long)size,
+                           array->element);
 }
 
 static fw_status model_predict(struct fw_predictor_model *model,

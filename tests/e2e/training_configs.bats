@@ -41,7 +41,8 @@ setup_file() {
     fw 0 "$configs/training_fashion.cfg" --set "run_root=$PWD/runs" --set stages.net.params.epochs=2 --set stages.net.params.base_width=4 \
         --set stages.net.params.warmup_epochs=0 --set stages.net.params.min_channels=4
     jq -e '.test_metrics.n_samples > 0 and .test_metrics.accuracy > 0.15' runs/training_fashion/stages/net/result.json
-    jq -e '[.arms[].name] == ["net", "pixels"] and .samples > 0' runs/training_fashion/stages/compare/result.json
+    jq -e '[.arms[].name] == ["net", "checkpoint", "pixels"] and .samples > 0' runs/training_fashion/stages/compare/result.json
+    jq -e '[.metrics[] | select(.arm == "net") | .value] == [.metrics[] | select(.arm == "checkpoint") | .value]' runs/training_fashion/stages/compare/result.json
 }
 
 @test "loss_slope: the four variants run one batch of each kind on images of CIFAR-10" {

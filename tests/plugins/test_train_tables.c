@@ -100,6 +100,71 @@ static void patchtst_learns_from_windows_and_predicts_each_sample(void **state)
     fake_task_destroy(t);
 }
 
+/* All samples at once, as compare_models asks: rank 3, the first axis counts them. */
+static fw_status predict(struct fake_task *t, const char *checkpoint, const float *x,
+                         const int64_t shape[3], int64_t columns, float *ret_p)
+{
+    const struct fw_predictor *predictor = fake_kit_service(train_kit(), FW_PREDICTOR_ID);
+    const struct fw_predictor_array input = {
+        .element = FW_F32, .rank = 3, .shape = shape, .data = x};
+    const struct fw_predictor_batch batch = {
+        .struct_size = (uint32_t)sizeof batch, .n_samples = (uint64_t)shape[0], .inputs = &input};
+    const struct fw_predictor_array *outputs = NULL;
+    struct fw_predictor_model *model = NULL;
+    fw_status status = predictor->open(fake_task_host(t), checkpoint, &model);
+    if (status == FW_OK) {
+        assert_string_equal(predictor->kind, "checkpoint");
+        assert_int_equal(predictor->info(model)->outputs[0]->shape[1], columns);
+        status = predictor->predict(model, &batch, &outputs);
+    }
+    if (status == FW_OK) {
+        assert_int_equal(outputs[0].shape[0], shape[0]);
+        memcpy(ret_p, outputs[0].data, (size_t)(shape[0] * columns) * sizeof *ret_p);
+    }
+    predictor->close(model);
+    return status;
+}
+
+/* Numbers of a query's rows, column by column, in their order. */
+static size_t numbers(struct fake_task *t, const char *query, double *ret_numbers, size_t room)
+{
+    const char *at = strchr(fake_task_query(t, query), '\n');
+    size_t n = 0;
+    for (char *end; n < room && at != NULL && at[0] != '\0' && at[1] != '\0'; at = end) {
+        ret_numbers[n++] = strtod(at + 1, &end);
+        assert_true(end > at + 1);
+    }
+    return n;
+}
+
+static void a_checkpoint_answers_for_windows_what_the_training_answered(void **state)
+{
+    (void)state;
+    enum { DAYS = 300, CONTEXT = 8, FEATURES_N = 2, FIRST = 250, TEST = 49 };
+    static double days[DAYS * FEATURES_N], expected[TEST];
+    static float x[TEST * CONTEXT * FEATURES_N], p[TEST];
+    struct fake_task *t = windows_task();
+    char query[512];
+    train_run(t);
+    snprintf(query, sizeof query, "SELECT a, b FROM '%s' ORDER BY \"Date\"",
+             fake_task_path(t, "features.csv"));
+    assert_int_equal(numbers(t, query, days, FW_COUNT(days)), FW_COUNT(days));
+    snprintf(query, sizeof query, "SELECT p FROM '%s' WHERE split = 'test' ORDER BY date",
+             fake_task_path(t, "predictions.parquet"));
+    assert_int_equal(numbers(t, query, expected, TEST), TEST);
+    for (size_t i = 0; i < FW_COUNT(x); i++) {
+        const size_t sample = i / (CONTEXT * FEATURES_N), within = i % (CONTEXT * FEATURES_N);
+        x[i] = (float)days[(FIRST + sample + 1 - CONTEXT) * FEATURES_N + within];
+    }
+    assert_int_equal(predict(t, fake_task_path(t, "model.ckpt"), x,
+                             (int64_t[]){TEST, CONTEXT, FEATURES_N}, 1, p),
+                     FW_OK);
+    for (size_t i = 0; i < TEST; i++) {
+        assert_true(p[i] == (float)expected[i]);
+    }
+    fake_task_destroy(t);
+}
+
 static void windows_are_the_same_again_in_steps_of_their_own(void **state)
 {
     (void)state;
@@ -228,32 +293,6 @@ static void answers_for_arrays_are_an_array(void **state)
     fake_task_destroy(t);
 }
 
-/* All of a file's samples at once, as compare_models asks. */
-static fw_status predict(struct fake_task *t, const char *checkpoint, const float *x, int64_t n,
-                         float *ret_p)
-{
-    const struct fw_predictor *predictor = fake_kit_service(train_kit(), FW_PREDICTOR_ID);
-    const int64_t shape[] = {n, SIDE, SIDE};
-    const struct fw_predictor_array input = {
-        .element = FW_F32, .rank = 3, .shape = shape, .data = x};
-    const struct fw_predictor_batch batch = {
-        .struct_size = (uint32_t)sizeof batch, .n_samples = (uint64_t)n, .inputs = &input};
-    const struct fw_predictor_array *outputs = NULL;
-    struct fw_predictor_model *model = NULL;
-    fw_status status = predictor->open(fake_task_host(t), checkpoint, &model);
-    if (status == FW_OK) {
-        assert_string_equal(predictor->kind, "checkpoint");
-        assert_int_equal(predictor->info(model)->outputs[0]->shape[1], N_CLASSES);
-        status = predictor->predict(model, &batch, &outputs);
-    }
-    if (status == FW_OK) {
-        assert_int_equal(outputs[0].shape[0], n);
-        memcpy(ret_p, outputs[0].data, (size_t)n * N_CLASSES * sizeof *ret_p);
-    }
-    predictor->close(model);
-    return status;
-}
-
 static void read_array(struct fake_task *t, const char *path, const char *name, void *ret_items,
                        uint64_t n)
 {
@@ -272,14 +311,15 @@ static void a_checkpoint_answers_what_the_training_answered(void **state)
     enum { N_MANY = 200 }; /* more than go through the net together */
     struct fake_task *t = arrays_task();
     float x[N_MANY * SIDE * SIDE], p[N_MANY * N_CLASSES], expected[N_MANY * N_CLASSES];
+    const int64_t shape[] = {N_MANY, SIDE, SIDE};
     const char *test = images(t, "test.npz", N_MANY, 2);
     fake_task_input(t, "test", test, NULL);
     train_run(t);
     read_array(t, test, "x", x, N_MANY);
     read_array(t, fake_task_path(t, "answers.npz"), "p", expected, N_MANY);
-    assert_int_equal(predict(t, fake_task_path(t, "model.ckpt"), x, N_MANY, p), FW_OK);
+    assert_int_equal(predict(t, fake_task_path(t, "model.ckpt"), x, shape, N_CLASSES, p), FW_OK);
     assert_memory_equal(p, expected, sizeof p);
-    assert_int_equal(predict(t, test, x, N_MANY, p), FW_E_DATA);
+    assert_int_equal(predict(t, test, x, shape, N_CLASSES, p), FW_E_DATA);
     assert_non_null(strstr(fake_task_take_fault(t), "this is no checkpoint"));
     fake_task_destroy(t);
 }
@@ -322,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patchtst_learns_from_windows_and_predicts_each_sample),
+        cmocka_unit_test(a_checkpoint_answers_for_windows_what_the_training_answered),
         cmocka_unit_test(windows_are_the_same_again_in_steps_of_their_own),
         cmocka_unit_test(a_checkpoint_of_other_features_is_refused),
         cmocka_unit_test(perceptrons_and_logistic_regression_learn_from_rows),

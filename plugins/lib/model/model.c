@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/model.h"
 
+#include <stdarg.h>
+
+#include <stdio.h>
 #include <string.h>
 
 #include "sql/fault.h"
+
+#define REMEDY "take another checkpoint, or train again"
 
 const char *const fw_model_names[FW_MODEL_KINDS] = {"resnet", "patchtst", "mlp", "logistic"};
 
@@ -124,6 +129,21 @@ struct reading {
     fw_status status;
 };
 
+__attribute__((format(printf, 2, 3))) static void say(struct reading *reading, const char *format,
+                                                      ...)
+{
+    char sentence[256];
+    va_list args;
+
+    if (reading->status == FW_OK) {
+        va_start(args, format);
+        (void)vsnprintf(sentence, sizeof sentence, format, args);
+        va_end(args);
+        reading->status =
+            fw_faultf(reading->host, FW_E_DATA, reading->where, REMEDY, "%s", sentence);
+    }
+}
+
 static double number_of(struct reading *reading, const cJSON *object, const char *name, double low,
                         double high)
 {
@@ -132,17 +152,24 @@ static double number_of(struct reading *reading, const cJSON *object, const char
     if (cJSON_IsNumber(item) && item->valuedouble >= low && item->valuedouble <= high) {
         return item->valuedouble;
     }
-    if (reading->status == FW_OK) {
-        reading->status =
-            fw_faultf(reading->host, FW_E_DATA, reading->where, NULL,
-                      "`%s` of its model is no number from %g to %g", name, low, high);
-    }
+    say(reading, "`%s` of its model is no number from %g to %g", name, low, high);
     return low;
 }
 
-static uint32_t whole_of(struct reading *reading, const cJSON *object, const char *name)
+static uint32_t whole_of(struct reading *reading, const cJSON *object, const char *name, double low,
+                         double high)
 {
-    return (uint32_t)number_of(reading, object, name, 1, 1 << 24);
+    const double value = number_of(reading, object, name, low, high);
+
+    if (value != (double)(uint32_t)value) {
+        say(reading, "`%s` of its model is %g, no whole number", name, value);
+    }
+    return (uint32_t)value;
+}
+
+static uint32_t size_of(struct reading *reading, const cJSON *object, const char *name)
+{
+    return whole_of(reading, object, name, 1, FW_MODEL_SIZE_MOST);
 }
 
 static double share_of(struct reading *reading, const cJSON *object, const char *name)
@@ -158,22 +185,21 @@ static void read_resnet(struct reading *reading, const cJSON *document, struct f
     *resnet = (struct fw_resnet){
         .image = model->input,
         .classes = model->outputs,
-        .stem = whole_of(reading, document, "stem"),
+        .stem = size_of(reading, document, "stem"),
         .has_norm = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "norm")),
         .has_bias = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "bias")),
         .epsilon = share_of(reading, document, "epsilon"),
         .momentum = share_of(reading, document, "momentum")};
-    if (reading->status == FW_OK && cJSON_GetArraySize(stages) > FW_RESNET_STAGES_MAX) {
-        reading->status = fw_faultf(reading->host, FW_E_DATA, reading->where, NULL,
-                                    "its model has more than %d stages", FW_RESNET_STAGES_MAX);
-        return;
-    }
     cJSON_ArrayForEach(stage, stages)
     {
-        resnet->stages[resnet->n_stages++] =
-            (struct fw_resnet_stage){.channels = whole_of(reading, stage, "channels"),
-                                     .blocks = whole_of(reading, stage, "blocks"),
-                                     .stride = whole_of(reading, stage, "stride")};
+        if (resnet->n_stages == FW_RESNET_STAGES_MAX) {
+            say(reading, "its model has more than %d stages", FW_RESNET_STAGES_MAX);
+            return;
+        }
+        resnet->stages[resnet->n_stages++] = (struct fw_resnet_stage){
+            .channels = size_of(reading, stage, "channels"),
+            .blocks = whole_of(reading, stage, "blocks", 1, FW_MODEL_BLOCKS_MOST),
+            .stride = size_of(reading, stage, "stride")};
     }
 }
 
@@ -182,15 +208,19 @@ static void read_patchtst(struct reading *reading, const cJSON *document, struct
     model->patchtst = (struct fw_patchtst){
         .channels = (uint32_t)model->input.cols,
         .context = (uint32_t)model->input.rows,
-        .patch = whole_of(reading, document, "patch_len"),
-        .stride = whole_of(reading, document, "patch_stride"),
-        .spare = (uint32_t)number_of(reading, document, "spare_positions", 0, 1 << 24),
-        .d_model = whole_of(reading, document, "d_model"),
-        .layers = whole_of(reading, document, "layers"),
-        .heads = whole_of(reading, document, "heads"),
-        .d_ff = whole_of(reading, document, "d_ff"),
+        .patch = size_of(reading, document, "patch_len"),
+        .stride = size_of(reading, document, "patch_stride"),
+        .spare = whole_of(reading, document, "spare_positions", 0, FW_MODEL_SIZE_MOST),
+        .d_model = size_of(reading, document, "d_model"),
+        .layers = whole_of(reading, document, "layers", 1, FW_MODEL_LAYERS_MOST),
+        .heads = size_of(reading, document, "heads"),
+        .d_ff = size_of(reading, document, "d_ff"),
         .dropout = share_of(reading, document, "dropout"),
         .head_dropout = share_of(reading, document, "head_dropout")};
+    if (model->outputs != 1 || model->input.channels != 1) {
+        say(reading, "patchtst has one output and reads one channel, the document says %u and %u",
+            model->outputs, (uint32_t)model->input.channels);
+    }
 }
 
 static void read_mlp(struct reading *reading, const cJSON *document, struct fw_model *model)
@@ -204,14 +234,14 @@ static void read_mlp(struct reading *reading, const cJSON *document, struct fw_m
         activation != NULL && strcmp(activation, "gelu") == 0 ? FW_MLP_GELU : FW_MLP_RELU;
     cJSON_ArrayForEach(item, hidden)
     {
-        if (model->mlp.n_hidden == FW_MODEL_HIDDEN_MOST || !cJSON_IsNumber(item) ||
-            !(item->valuedouble >= 1 && item->valuedouble <= 1 << 24)) {
-            reading->status = fw_faultf(reading->host, FW_E_DATA, reading->where, NULL,
-                                        "`hidden` of its model is no list of at most %d sizes",
-                                        FW_MODEL_HIDDEN_MOST);
+        const double units = cJSON_IsNumber(item) ? item->valuedouble : 0;
+        if (model->mlp.n_hidden == FW_MODEL_HIDDEN_MOST ||
+            !(units >= 1 && units <= FW_MODEL_SIZE_MOST) || units != (double)(uint32_t)units) {
+            say(reading, "`hidden` of its model is no list of at most %d sizes",
+                FW_MODEL_HIDDEN_MOST);
             return;
         }
-        model->mlp.hidden[model->mlp.n_hidden++] = (uint32_t)item->valuedouble;
+        model->mlp.hidden[model->mlp.n_hidden++] = (uint32_t)units;
     }
 }
 
@@ -231,11 +261,11 @@ fw_status fw_model_read(const struct fw_host *host, const char *where, const cJS
         i++;
     }
     if (i == FW_MODEL_KINDS) {
-        return fw_faultf(host, FW_E_DATA, where, NULL, "its model is of no kind that is known: %s",
-                         kind != NULL ? kind : "none");
+        return fw_faultf(host, FW_E_DATA, where, REMEDY,
+                         "its model is of no kind that is known: %s", kind != NULL ? kind : "none");
     }
     model.kind = (enum fw_model_kind)i;
-    model.outputs = whole_of(&reading, document, "outputs");
+    model.outputs = size_of(&reading, document, "outputs");
     if (model.kind != FW_MODEL_LOGISTIC) {
         readers[i](&reading, document, &model);
     }

@@ -24,7 +24,13 @@ enum fw_model_kind {
 /** "resnet", "patchtst", "mlp", "logistic". */
 extern const char *const fw_model_names[FW_MODEL_KINDS];
 
-enum { FW_MODEL_HIDDEN_MOST = 32 };
+/** What a document may ask for; a net of more is nothing to be built because a file says so. */
+enum {
+    FW_MODEL_HIDDEN_MOST = 32,
+    FW_MODEL_LAYERS_MOST = 256,
+    FW_MODEL_BLOCKS_MOST = 64,
+    FW_MODEL_SIZE_MOST = 1 << 20
+};
 
 /** All that it takes to build one. Only the member of its kind counts. */
 struct fw_model {

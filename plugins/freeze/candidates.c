@@ -223,9 +223,10 @@ static fw_status report_artifact(struct freeze *freeze, const struct artifact *a
         plain[i] = list->items[i].candidate;
         done = cJSON_AddItemToArray(all, describe(&plain[i]));
     }
-    int best = plain != NULL ? freeze_select(plain, list->n, freeze->stamp, artifact->is_offers,
-                                             freeze->target_rows)
-                             : -1;
+    const char *stamp = freeze->any_stamp ? "" : freeze->stamp;
+    int best = plain != NULL
+                   ? freeze_select(plain, list->n, stamp, artifact->is_offers, freeze->target_rows)
+                   : -1;
     const struct found *selected = best >= 0 ? &list->items[best] : NULL;
     const char *wanted = fw_path_below(freeze->root, freeze->products[artifact->part].dir);
     if (wanted != NULL && (selected == NULL || strcmp(selected->name, wanted) != 0)) {
@@ -270,7 +271,11 @@ fw_status freeze_candidates_report(struct freeze *freeze)
     fw_text_appendf(&folder, "%s/%s", freeze->root,
                     fw_task_text(freeze->task, "candidates_folder"));
     fw_report_int(report, "target_offers_rows", freeze->target_rows);
-    fw_report_text(report, "stamp_filter", freeze->stamp);
+    if (freeze->any_stamp) {
+        fw_report_add(report, "stamp_filter", cJSON_CreateNull());
+    } else {
+        fw_report_text(report, "stamp_filter", freeze->stamp);
+    }
     fw_status status = folder.failed ? fw_fault_nomem(freeze->host)
                                      : report_artifacts(freeze, fw_text_get(&folder), &sections);
     fw_report_add(report, "selected", sections.selected);

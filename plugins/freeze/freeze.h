@@ -46,6 +46,7 @@ struct freeze {
     const struct fw_task *task;
     char *root; /**< what the pointer's paths are relative to, absolute */
     const char *stamp;
+    bool any_stamp; /**< candidates of other stamps may be selected */
     struct freeze_product products[FREEZE_N_PARTS];
     cJSON *gates[3]; /**< the reports of gates A, B and C */
     int64_t target_rows;
@@ -90,7 +91,7 @@ struct freeze_candidate {
 };
 
 /**
- * The one to select: among those whose name holds `stamp`, for offers the one whose
+ * The one to select: among those whose name holds `stamp` ("": all), for offers the one whose
  * rows_scanned is nearest to `target`, the first of equals; otherwise the newest with a manifest,
  * else the newest. The list is newest first. -1: none.
  */

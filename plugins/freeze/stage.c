@@ -52,6 +52,11 @@ static const struct fw_param params[] = {
              .doc = "the folder that the pointer's paths are relative to, seen from the pointer"),
     FW_PARAM(.type = FW_PARAM_STRING, .name = "candidates_folder", .default_value = "runs",
              .doc = "where other freezes are looked for, below that folder"),
+    FW_PARAM(.type = FW_PARAM_ENUM, .name = "candidates_of", .default_value = "stamp",
+             .choices = "stamp|any",
+             .doc =
+                 "which candidates may be selected: those of the stamp, or any; a selection that "
+                 "is not what is frozen writes no pointer"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "target_rows", .default_value = "0", .min = "0",
              .unit = "rows", .doc = "rows of the raw table; 0: those that gate B counted"),
 };
@@ -155,6 +160,7 @@ static fw_status open_all(struct freeze *freeze)
     fw_status status = find_root(freeze);
 
     freeze->stamp = fw_task_text(freeze->task, "stamp");
+    freeze->any_stamp = strcmp(fw_task_text(freeze->task, "candidates_of"), "any") == 0;
     if (status == FW_OK && *freeze->stamp == '\0') {
         status = fw_faultf(freeze->host, FW_E_CONFIG, "stamp", NULL, "the stamp is empty");
     }

@@ -238,6 +238,34 @@ static void candidates_of_other_stamps_are_listed_and_not_selected(void **state)
     cJSON_Delete(report);
 }
 
+/* T11: of 112,608,525 rows and 112,000,001 the latter are nearer to 112 million, if older. */
+static void without_a_stamp_the_nearest_candidate_is_selected(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char other[] = "runs/offers_core_full_snapshot_wide_20260201_000000";
+
+    write_manifest(f, dirs[0],
+                   "{\"rows_scanned\": 112608525, \"rows_emitted\": 3, \"delta_version\": 7, "
+                   "\"built_at\": \"2026-02-04\"}");
+    write_manifest(f, other, "{\"rows_scanned\": 112000001, \"built_at\": \"2026-02-01\"}");
+    struct fake_task *t = freeze_task(f);
+    fake_task_int(t, "target_rows", 112000000);
+    fake_task_text(t, "candidates_of", "any");
+    char reason[300];
+    snprintf(reason, sizeof reason, "offers_core_full_snapshot select %s, and not %s", other,
+             dirs[0]);
+    stage_must_fail(t, FW_E_DATA, reason);
+    t = freeze_task(f);
+    fake_task_int(t, "target_rows", 112000000);
+    stage_must(t);
+    cJSON *report = json_of(stage_path(f, "analysis/wide_" STAMP "/freeze_candidates.json"));
+    const cJSON *selected = cJSON_GetObjectItem(report, "selected");
+    assert_string_equal(cJSON_GetObjectItem(selected, "offers_core_full_snapshot")->valuestring,
+                        dirs[0]);
+    assert_string_equal(cJSON_GetObjectItem(report, "stamp_filter")->valuestring, STAMP);
+    cJSON_Delete(report);
+}
+
 static void a_gate_that_did_not_pass_writes_no_pointer(void **state)
 {
     struct sql_fixture *f = *state;
@@ -410,6 +438,7 @@ int main(void)
         CLAIM(all_offers_are_of_full_scale_from_99_of_100_rows_on),
         CLAIM(one_row_less_is_not_full_scale),
         CLAIM(candidates_of_other_stamps_are_listed_and_not_selected),
+        CLAIM(without_a_stamp_the_nearest_candidate_is_selected),
         CLAIM(a_gate_that_did_not_pass_writes_no_pointer),
         CLAIM(a_product_without_a_manifest_writes_no_pointer),
         CLAIM(stamps_are_not_mixed),

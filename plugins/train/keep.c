@@ -213,7 +213,9 @@ static fw_status read_step(const struct train *train, const char *path, uint64_t
 
     if (status == FW_OK) {
         const cJSON *step = cJSON_GetObjectItemCaseSensitive(fw_weights_document(file), "step");
-        *ret_step = cJSON_IsNumber(step) ? (uint64_t)step->valuedouble : 0;
+        *ret_step = cJSON_IsNumber(step) && step->valuedouble >= 0 && step->valuedouble < 0x1p63
+                        ? (uint64_t)step->valuedouble
+                        : 0;
     }
     fw_weights_close(file);
     return status;

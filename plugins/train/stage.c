@@ -145,23 +145,6 @@ static fw_status make_optimiser(struct train *train)
     return fw_optimiser_init(&train->optimiser, train->kernels, train->session, &settings);
 }
 
-static fw_status make_room(struct train *train)
-{
-    const struct fw_dataset_info *info = train->info;
-    const uint64_t size = info->channels * info->rows * info->cols;
-    const uint64_t weights = train->net->n_parameters + train->net->n_kept_elements;
-    const bool wants_best = train->settings.restores_best && train->n_part[FW_DATASET_VAL] > 0;
-
-    train->order = malloc(train->n_part[FW_DATASET_TRAIN] * sizeof *train->order);
-    train->inputs = malloc(train->settings.batch_size * size * sizeof *train->inputs);
-    train->labels = malloc(train->settings.batch_size * sizeof *train->labels);
-    train->best = wants_best ? calloc(weights, sizeof *train->best) : NULL;
-    return train->order != NULL && train->inputs != NULL && train->labels != NULL &&
-                   (train->best != NULL || !wants_best)
-               ? FW_OK
-               : fw_fault_nomem(train->host);
-}
-
 /* A batch is never larger than what there is to put into one. */
 static uint64_t capacity_of(const struct train *train)
 {
@@ -171,6 +154,24 @@ static uint64_t capacity_of(const struct train *train)
         most = train->n_part[part] > most ? train->n_part[part] : most;
     }
     return most < train->settings.batch_size ? most : train->settings.batch_size;
+}
+
+static fw_status make_room(struct train *train)
+{
+    const struct fw_dataset_info *info = train->info;
+    const uint64_t size = info->channels * info->rows * info->cols;
+    const uint64_t weights = train->net->n_parameters + train->net->n_kept_elements;
+    const uint64_t capacity = capacity_of(train);
+    const bool wants_best = train->settings.restores_best && train->n_part[FW_DATASET_VAL] > 0;
+
+    train->order = malloc(train->n_part[FW_DATASET_TRAIN] * sizeof *train->order);
+    train->inputs = malloc(capacity * size * sizeof *train->inputs);
+    train->labels = malloc(capacity * sizeof *train->labels);
+    train->best = wants_best ? calloc(weights, sizeof *train->best) : NULL;
+    return train->order != NULL && train->inputs != NULL && train->labels != NULL &&
+                   (train->best != NULL || !wants_best)
+               ? FW_OK
+               : fw_fault_nomem(train->host);
 }
 
 static fw_status make_net(struct train *train)

@@ -177,23 +177,50 @@ static fw_status get_array(struct train *train, const char **at, struct fw_kerne
     return status;
 }
 
+/* Each number is bounded before sizes are added up, so that their sum says what it means. */
+static bool has_room(const struct train *train, const struct head *head, uint64_t size)
+{
+    bool fits = head->n_points <= size / sizeof(struct train_point) && head->hub_bytes <= size &&
+                head->has_remembered <= 1 && head->keep.n <= train->settings.top_k;
+
+    for (int part = 0; part < FW_DATASET_PARTS; part++) {
+        fits = fits && head->answers[part].n <= train->n_part[part];
+    }
+    return fits;
+}
+
+/* Whether a run of these settings comes by there. */
+static bool is_on_the_way(const struct train *train, const struct head *head)
+{
+    const struct train_place *place = &head->place;
+    const bool is_over = place->stopped_early != 0 || place->epoch == train->settings.epochs;
+
+    return place->epoch <= train->settings.epochs && place->batch < train->batches &&
+           place->step == place->epoch * train->batches + place->batch &&
+           place->n_seen <= place->step * train->settings.batch_size &&
+           head->optimiser_step == place->step && head->phase <= TRAIN_WRITE &&
+           is_over == (head->phase != TRAIN_FIT) &&
+           (head->next_part < FW_DATASET_PARTS || head->phase == TRAIN_WRITE);
+}
+
 static fw_status check(const struct train *train, const struct fw_blob *blob, struct head *ret_head)
 {
     bool fits = blob->version == STATE_VERSION && blob->size >= sizeof *ret_head;
 
     if (fits) {
         memcpy(ret_head, blob->bytes, sizeof *ret_head);
-        fits = ret_head->bytes == blob->size && bytes_of(ret_head) == blob->size &&
-               ret_head->n_parameters == train->net->n_parameters &&
+        fits = ret_head->n_parameters == train->net->n_parameters &&
                ret_head->n_kept == train->net->n_kept_elements &&
                ret_head->columns == train->columns &&
                ret_head->has_m == (train->optimiser.m != NULL) &&
                ret_head->has_v == (train->optimiser.v != NULL) &&
-               ret_head->has_best == (train->best != NULL);
+               ret_head->has_best == (train->best != NULL) &&
+               has_room(train, ret_head, blob->size) && ret_head->bytes == blob->size &&
+               bytes_of(ret_head) == blob->size && is_on_the_way(train, ret_head);
     }
     return fits ? FW_OK
                 : fw_faultf(train->host, FW_E_STATE, NULL, NULL,
-                            "the saved state is of another version or another net");
+                            "the saved state is damaged, or of another version or another net");
 }
 
 static fw_status make_remembered(struct train *train, const struct head *head)
@@ -251,7 +278,7 @@ static fw_status get_all(struct train *train, const struct head *head, const cha
     }
     get(&at, train->best, head->has_best * weights);
     if (status == FW_OK) {
-        status = get_array(train, &at, train->remembered);
+        status = get_array(train, &at, head->has_remembered != 0 ? train->remembered : NULL);
     }
     if (status == FW_OK) {
         status = get_answers(train, head, &at);

@@ -61,6 +61,8 @@ struct fake_task {
     const struct fw_stage *stage;
 
     uint64_t restart_after;
+    void (*alter)(unsigned char *bytes, uint64_t *size, void *context);
+    void *alter_context;
     uint64_t max_steps;
     struct fake_cancel cancel;
 

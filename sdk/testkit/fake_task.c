@@ -250,6 +250,14 @@ void fake_task_restart_after(struct fake_task *t, uint64_t n)
     t->restart_after = n;
 }
 
+void fake_task_alter_state(struct fake_task *t,
+                           void (*alter)(unsigned char *bytes, uint64_t *size, void *context),
+                           void *context)
+{
+    t->alter = alter;
+    t->alter_context = context;
+}
+
 void fake_task_cancel_before_step(struct fake_task *t, uint64_t n)
 {
     t->cancel.before_step = n;

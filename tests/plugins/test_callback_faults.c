@@ -319,6 +319,19 @@ static void questions_out_of_place_are_answered_with_a_fault(void **state)
     assert_string_equal(f->fault, "");
 }
 
+/* A trainer draws each sample once, and a batch is no larger than what there is to train with. */
+static void halves_are_of_no_more_samples_than_there_are(void **state)
+{
+    struct hub_fixture *f = *state;
+
+    hub_callbacks(f, "halves=test", NULL);
+    hub_options(f, "halves.how=halves", "halves.at=10", NULL);
+    f->info.n_train = 3;
+    assert_int_equal(hub_open(f), FW_OK);
+    assert_int_equal(hub_train(f, 0, hub_steps(f)), FW_OK);
+    assert_true(hub_said(f, "up to a batch, 3, in epoch_end") > 0);
+}
+
 static void who_changes_the_training_is_named(void **state)
 {
     struct hub_fixture *f = *state;
@@ -436,6 +449,7 @@ int main(void)
         CASE(events_without_end_are_counted),
         CASE(no_second_derivatives_is_one_warning),
         CASE(questions_out_of_place_are_answered_with_a_fault),
+        CASE(halves_are_of_no_more_samples_than_there_are),
         CASE(who_changes_the_training_is_named),
         CASE(giving_up_because_the_host_asked_is_no_failure),
         CASE(what_ends_a_run_is_told_behind_the_last_record),

@@ -227,6 +227,34 @@ static void states_of_other_versions_are_refused(void **state)
     blob.release(&blob);
 }
 
+/* A length that leads out of it, a name that does not end, a number of anything: never a crash. */
+static void a_state_with_any_byte_turned_is_taken_or_refused(void **state)
+{
+    static const unsigned char turns[] = {0x01, 0x80, 0xff};
+    struct hub_fixture *f = *state;
+    struct fw_blob blob = {.struct_size = sizeof blob};
+
+    hub_callbacks(f, "cadence", "list", NULL);
+    assert_int_equal(hub_open(f), FW_OK);
+    assert_int_equal(hub_train(f, 0, 3), FW_OK);
+    assert_int_equal(fw_hub_save(f->hub, &blob), FW_OK);
+    uint64_t n_refused = 0;
+    for (uint64_t at = 0; at < blob.size * sizeof turns; at++) {
+        struct fw_blob other = blob;
+        unsigned char *bytes = malloc(blob.size);
+        memcpy(bytes, blob.bytes, blob.size);
+        bytes[at / sizeof turns] ^= turns[at % sizeof turns];
+        other.bytes = bytes;
+        assert_int_equal(hub_open(f), FW_OK);
+        const fw_status status = fw_hub_restore(f->hub, &other);
+        assert_true(status == FW_OK || status == FW_E_STATE);
+        n_refused += status == FW_E_STATE;
+        free(bytes);
+    }
+    assert_true(n_refused > 100);
+    blob.release(&blob);
+}
+
 static void time_is_measured_on_the_clock_that_is_given(void **state)
 {
     struct hub_fixture *f = *state;
@@ -295,6 +323,7 @@ int main(void)
         CASE(instances_come_and_go_in_order),
         CASE(what_is_new_begins_and_what_is_gone_is_said),
         CASE(states_of_other_versions_are_refused),
+        CASE(a_state_with_any_byte_turned_is_taken_or_refused),
         CASE(time_is_measured_on_the_clock_that_is_given),
         CASE(the_costliest_is_asked_to_do_less),
     };

@@ -138,6 +138,92 @@ static void goes_on_from_a_saved_state_as_if_nothing_had_been(void **state)
     }
 }
 
+/* --- states that are no states --- */
+
+/* Of a net of 68 weights, after the second of eight quarters. */
+static struct fake_task *small_task(void)
+{
+    static const char *const params[][2] = {
+        {"size", "4"},   {"n_train", "32"},   {"n_val", "8"}, {"batch_size", "4"},
+        {"epochs", "2"}, {"save_top_k", "2"}, {"turn", "0"},  {"nan_policy", "continue"},
+        {"lr", "0.01"}};
+    struct fake_task *t = train_task();
+    for (size_t i = 0; i < FW_COUNT(params); i++) {
+        fake_task_param(t, params[i][0], params[i][1]);
+    }
+    fake_task_text(t, "model", "logistic");
+    fake_task_restart_after(t, 2);
+    return t;
+}
+
+enum { HEAD_MOST = 1200 };
+
+struct change {
+    uint64_t at, value; /* of the word at that byte; `at` behind the end: none */
+    uint64_t size;      /* is left */
+    uint64_t was;       /* before */
+};
+
+static void change(unsigned char *bytes, uint64_t *size, void *context)
+{
+    struct change *change = context;
+    change->was = *size;
+    if (change->at + sizeof change->value <= *size) {
+        uint64_t word;
+        memcpy(&word, bytes + change->at, sizeof word);
+        word = change->value == 1 ? word + 1 : change->value;
+        memcpy(bytes + change->at, &word, sizeof word);
+    }
+    *size = change->size < *size ? change->size : *size;
+}
+
+/* What the stage makes of it; its end, if it goes on. */
+static fw_status run_changed(struct change *change_)
+{
+    struct fake_task *t = small_task();
+    fake_task_alter_state(t, change, change_);
+    const struct fake_result *r = fake_task_run(t);
+    if (r->defect != NULL || (r->status != FW_OK && r->status != FW_E_STATE)) {
+        fail_msg("byte %llu as %llx, %llu bytes: status %d, %s %s", (unsigned long long)change_->at,
+                 (unsigned long long)change_->value, (unsigned long long)change_->size, r->status,
+                 r->fault, r->defect == NULL ? "" : r->defect);
+    }
+    const fw_status status = r->status;
+    fake_task_destroy(t);
+    return status;
+}
+
+static void refuses_a_state_that_is_cut_short_anywhere(void **state)
+{
+    (void)state;
+    struct change cut = {.at = UINT32_MAX, .size = UINT64_MAX};
+    assert_int_equal(run_changed(&cut), FW_OK);
+    const uint64_t whole = cut.was;
+    assert_true(whole > 1000);
+    for (uint64_t size = 0; size < whole; size += size + 101 < whole ? 101 : 1) {
+        cut.size = size;
+        assert_int_equal(run_changed(&cut), FW_E_STATE);
+    }
+}
+
+/* Places, sizes and counts that no run has are refused; other numbers and weights go on. */
+static void survives_any_number_of_a_state_that_is_another(void **state)
+{
+    (void)state;
+    static const uint64_t values[] = {1, UINT64_MAX, UINT64_C(1) << 60};
+    struct change other = {.size = UINT64_MAX, .was = UINT64_MAX};
+    uint64_t n_refused = 0;
+    for (other.at = 0; other.at + sizeof other.value <= other.was; other.at += 8) {
+        /* Behind the head come weights, of which one value is as good as another. */
+        const size_t n_values = other.at < HEAD_MOST ? FW_COUNT(values) : 1;
+        for (size_t i = 0; i < n_values; i++) {
+            other.value = values[i];
+            n_refused += run_changed(&other) == FW_E_STATE;
+        }
+    }
+    assert_true(n_refused > 60);
+}
+
 /* --- early stopping --- */
 
 static void stops_when_validation_gets_no_better(void **state)
@@ -253,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_dry_run_makes_one_batch_of_each_kind),
         cmocka_unit_test(same_seed_same_bytes_whatever_the_threads),
         cmocka_unit_test(goes_on_from_a_saved_state_as_if_nothing_had_been),
+        cmocka_unit_test(refuses_a_state_that_is_cut_short_anywhere),
+        cmocka_unit_test(survives_any_number_of_a_state_that_is_another),
         cmocka_unit_test(stops_when_validation_gets_no_better),
         cmocka_unit_test(three_losses_that_are_no_numbers_end_it),
         cmocka_unit_test(refuses_what_cannot_work),

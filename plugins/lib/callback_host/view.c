@@ -191,12 +191,13 @@ static fw_status halves(const struct fw_training *training, uint64_t n, uint64_t
     if (current == NULL) {
         return FW_E_ARG;
     }
-    if (training->hook != FW_TRAINING_EPOCH_END || n < 2 || n % 2 != 0 ||
-        n > training->info->batch_size) {
+    const struct fw_training_info *info = training->info;
+    const uint64_t most = info->batch_size < info->n_train ? info->batch_size : info->n_train;
+    if (training->hook != FW_TRAINING_EPOCH_END || n < 2 || n % 2 != 0 || n > most) {
         return fw_faultf(&current->host, FW_E_ARG, NULL, NULL,
                          "two halves of %" PRIu64 " samples in %s: expected an even number up to "
                          "a batch, %" PRIu64 ", in epoch_end",
-                         n, hub_hook_name(training->hook), training->info->batch_size);
+                         n, hub_hook_name(training->hook), most);
     }
     return engine->halves != NULL ? engine->halves(engine->self, &current->host, n, seed, ret)
                                   : unsupported(current, "cannot take the gradients of halves");

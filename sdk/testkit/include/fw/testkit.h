@@ -108,6 +108,14 @@ struct fw_limits *fake_task_limits(struct fake_task *t);
 void fake_task_restart_after(struct fake_task *t, uint64_t n);
 #define FAKE_EACH_STEP UINT64_MAX
 
+/**
+ * Each state passes through `alter` on its way from save to restore: a copy, whose bytes it may
+ * change and whose size it may lower. What `restore` makes of that must be FW_OK or FW_E_STATE.
+ */
+void fake_task_alter_state(struct fake_task *t,
+                           void (*alter)(unsigned char *bytes, uint64_t *size, void *context),
+                           void *context);
+
 /** Cancelling is requested before step `n` (1 is the first). */
 void fake_task_cancel_before_step(struct fake_task *t, uint64_t n);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FW_LIB_PARQUET_READ_H
+#define FW_LIB_PARQUET_READ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fw/arrow.h>
+#include <fw/host.h>
+
+/**
+ * Reads chosen rows of chosen columns of Parquet files into Arrow arrays, and decodes nothing
+ * else: pages without a chosen row stay packed, of the others only the chosen values are looked
+ * at. Types are those that the SQL engine gives the same columns.
+ *
+ * What it does not read it says beforehand, in words, for each column: fw_parquet_reader_refusal.
+ * The caller leaves such a column to the engine, and says so. A column without a refusal may still
+ * turn out, in a page, to hold what is not read; that is FW_E_UNSUPPORTED from the batch.
+ *
+ * Failures have recorded a fault that names the file, the row group, the column and the byte:
+ * FW_E_IO, FW_E_NOMEM, FW_E_UNSUPPORTED, FW_E_DATA for a file that is damaged or not Parquet.
+ */
+
+/** An open file: its footer, about 50 bytes for each column of each row group. */
+struct fw_parquet_reader;
+
+/** [any thread] */
+fw_status fw_parquet_reader_open(const struct fw_host *host, const char *path,
+                                 struct fw_parquet_reader **ret_reader);
+
+/** Accepts NULL. Batches that were read stay. */
+void fw_parquet_reader_close(struct fw_parquet_reader *reader);
+
+/* Facts about an open file, which do not change. [any thread, as all that reads a reader] */
+int64_t fw_parquet_reader_rows(const struct fw_parquet_reader *reader);
+size_t fw_parquet_reader_groups(const struct fw_parquet_reader *reader);
+int64_t fw_parquet_reader_group_rows(const struct fw_parquet_reader *reader, size_t group);
+size_t fw_parquet_reader_columns(const struct fw_parquet_reader *reader);
+const char *fw_parquet_reader_name(const struct fw_parquet_reader *reader, size_t column);
+
+/** The number of the column called `name`, letter by letter; the number of columns: none. */
+size_t fw_parquet_reader_find(const struct fw_parquet_reader *reader, const char *name);
+
+/**
+ * Why a column cannot be read ("column 'a': compressed with brotli, ..."), NULL: it can. Of the
+ * whole file: the first column's refusal among all. Valid until the reader is closed.
+ */
+const char *fw_parquet_reader_refusal(const struct fw_parquet_reader *reader, size_t column);
+const char *fw_parquet_reader_refusal_of_any(const struct fw_parquet_reader *reader);
+
+/**
+ * The type of a column that can be read, in Arrow's formats: "l", "U", "d:9,2", "+L(U)",
+ * "+s(a:l,b:+L(g))". Columns of several files can be read into one batch where these are equal.
+ */
+const char *fw_parquet_reader_type(const struct fw_parquet_reader *reader, size_t column);
+
+/** Rows that are gathered, of one file or of several. One thread at a time. */
+struct fw_parquet_batch;
+
+/**
+ * For these columns, whose types are as in this file; none may have a refusal. The names are
+ * copied, the reader is not needed any more.
+ */
+fw_status fw_parquet_batch_create(const struct fw_parquet_reader *reader, const char *const *names,
+                                  size_t n_names, struct fw_parquet_batch **ret_batch);
+
+/** Accepts NULL. Arrays that were taken stay. */
+void fw_parquet_batch_destroy(struct fw_parquet_batch *batch);
+
+/**
+ * Appends rows of a file: `rows` are row numbers of the file, from 0, strictly ascending. A column
+ * that the file does not have is NULL; one of another type is FW_E_UNSUPPORTED. After a failure
+ * the batch can only be destroyed.
+ */
+fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,
+                               const struct fw_parquet_reader *reader, const int64_t *rows,
+                               size_t n_rows);
+
+/** Appends all rows of a row group. */
+fw_status fw_parquet_batch_add_group(struct fw_parquet_batch *batch,
+                                     const struct fw_parquet_reader *reader, size_t group);
+
+/** Bytes of the arrays so far. */
+size_t fw_parquet_batch_bytes(const struct fw_parquet_batch *batch);
+
+/** A struct of the columns; the caller's to release. Texts are "U", lists "+L", maps "+m". */
+fw_status fw_parquet_batch_schema(const struct fw_parquet_batch *batch,
+                                  struct ArrowSchema *ret_schema);
+
+/** The rows in the order in which they were added, the caller's to release. The batch is empty
+    afterwards and can be filled again. */
+fw_status fw_parquet_batch_take(struct fw_parquet_batch *batch, struct ArrowArray *ret_array);
+
+#endif

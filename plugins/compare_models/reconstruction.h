@@ -232,6 +232,11 @@ struct recon {
 /* Every output, and the verdict. */
 fw_status recon_write(struct recon *recon);
 
+/* --- reconstruction_steps.c and reconstruction_state.c: the stage's life --- */
+
+fw_status recon_create(const struct fw_host *host, const struct fw_task *task, void **ret_self);
+fw_status recon_step(void *self, struct fw_step *ret);
+void recon_destroy(void *self);
 fw_status recon_save(void *self, struct fw_blob *ret);
 fw_status recon_restore(void *self, const struct fw_blob *blob);
 

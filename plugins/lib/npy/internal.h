@@ -6,7 +6,7 @@
 
 #include "npy.h"
 
-/* --- zip.c: what an archive says that it holds --- */
+/* --- archive.c: a file and the arrays in it --- */
 
 enum npz_method { NPZ_STORED = 0, NPZ_DEFLATED = 8 };
 
@@ -31,6 +31,14 @@ struct fw_npz {
 /** Records a fault at PATH or, with a member, at PATH: MEMBER.npy. Returns `status`. */
 __attribute__((format(printf, 4, 5))) fw_status
 npz_fault(const struct fw_npz *npz, fw_status status, const char *member, const char *format, ...);
+
+/** NULL: there is no such array. */
+const struct npz_member *npz_find(const struct fw_npz *npz, const char *name);
+
+/** FW_E_MISSING, with the arrays that there are. */
+fw_status npz_fault_missing(const struct fw_npz *npz, const char *name);
+
+/* --- zip.c: what an archive says that it holds --- */
 
 /** All of these bytes of the file, or a fault. */
 fw_status npz_pread(const struct fw_npz *npz, const char *member, uint64_t at, void *bytes,

@@ -104,7 +104,9 @@ struct recon_arm {
     bool takes_places;     /* a second input: members' places in their group */
     uint32_t channels_in;  /* C of a group, 1 of an image */
     uint32_t channels_out; /* patches of a sample: 1, at the group's offset, or C, at the images' */
+    unsigned input_rank;   /* axes of its first input; 0: it takes none */
     uint64_t n_samples;
+    uint32_t *numbers; /* of the samples that are asked for, ascending; NULL: all from 0 on */
     double gain;       /* beside the scan's scale */
     double *positions; /* [patch][2] */
     struct fw_stitch stitch;
@@ -123,7 +125,7 @@ struct recon_plan {
     bool polar;        /* two real outputs are amplitude and phase, else real and imaginary */
     bool of_groups;    /* answers made before have a row for each group, else for each image */
     bool whole_pixels; /* the canvas lies on the object's own, else about the mean position */
-    double min_nonzero;
+    struct fw_output_limits limits;
     unsigned n_threads;
 };
 
@@ -131,6 +133,33 @@ struct recon_plan {
 fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
                          const struct recon_plan *plan, double gain);
 void recon_arm_finish(struct recon_arm *arm);
+
+/* Of a sample among those that are asked for, among all that there are. */
+static inline uint64_t recon_arm_number(const struct recon_arm *arm, uint64_t sample)
+{
+    return arm->numbers == NULL ? sample : arm->numbers[sample];
+}
+
+/* --- reconstruction_chunk.c: what some samples are made of --- */
+
+struct recon_chunk {
+    const struct recon_scan *scan;
+    const struct recon_arm *arm;
+    uint64_t first, n;
+    uint32_t *numbers; /* of the images in it, each once, ascending */
+    size_t n_numbers;
+    float *images;
+    float *input;  /* [sample][N][N][C], or channels first */
+    float *places; /* members' in their group, [sample][1][2][C] */
+    int64_t input_shape[4], places_shape[4];
+    struct fw_predictor_array arrays[2];
+};
+
+/* Samples [first, first + n) of those that are asked for; nothing where the arm takes none. Finish
+ * in any case. */
+fw_status recon_chunk_read(const struct recon_scan *scan, const struct recon_arm *arm,
+                           uint64_t first, uint64_t n, struct recon_chunk *chunk);
+void recon_chunk_finish(struct recon_chunk *chunk);
 
 /* --- reconstruction_predict.c --- */
 
@@ -140,11 +169,21 @@ struct recon_turn {
     struct recon_arm *arm;
     struct fw_predictor_model *model;
     struct compare_trip *trip;
-    uint64_t batch; /* in and out: smaller when memory ran out */
+    uint64_t first, n;           /* the chunk: of the samples that are asked for */
+    uint64_t batch;              /* in and out: smaller when memory ran out */
+    struct fw_output_stats seen; /* out: of this chunk alone */
 };
 
-/* Samples [first, first + n) through the model and onto the canvas. COMPARE_TRIPPED by a guard. */
-fw_status recon_predict(struct recon_turn *turn, uint64_t first, uint64_t n);
+/* A chunk through the model and onto the canvas. COMPARE_TRIPPED by a guard. */
+fw_status recon_predict(struct recon_turn *turn);
+
+/* --- reconstruction_say.c: statistics for the log --- */
+
+void recon_say_input(const struct fw_host *host, const char *arm, const struct recon_chunk *chunk);
+void recon_say_output(const struct recon_turn *turn, const char *of,
+                      const struct fw_output_stats *stats);
+void recon_say_patch(const struct fw_host *host, const char *arm, const float complex *patch,
+                     size_t n);
 
 /* --- reconstruction_align.c: all arms and the truth on the same pixels --- */
 

@@ -72,6 +72,7 @@ static fw_status read_inputs(struct recon_arm *arm, const struct compare_arm *na
     const struct recon_scan *scan = plan->scan;
     const uint32_t per_group = scan->groups.per_group;
     arm->channels_in = per_group;
+    arm->input_rank = info->n_inputs == 0 ? 0 : (unsigned)info->inputs[0]->rank;
     arm->takes_places = info->n_inputs > 1;
     if (info->n_inputs == 0) {
         arm->channels_in = plan->of_groups ? per_group : 1; /* nothing in them says it */
@@ -215,5 +216,6 @@ void recon_arm_finish(struct recon_arm *arm)
 {
     fw_stitch_finish(&arm->stitch);
     free(arm->positions);
+    free(arm->numbers);
     free(arm->object);
 }

@@ -1,112 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "batches.h"
 #include "reconstruction.h"
 #include "sql/fault.h"
-
-/* What a chunk's samples are made of: their images, each once, and members' places. */
-struct chunk {
-    uint32_t *numbers; /* of the images in it, ascending */
-    size_t n_numbers;
-    float *images;
-    float *input;  /* [sample][N][N][C], or channels first */
-    float *places; /* [sample][1][2][C] */
-    int64_t input_shape[4], places_shape[4];
-    struct fw_predictor_array arrays[2];
-};
-
-static void chunk_finish(struct chunk *chunk)
-{
-    free(chunk->numbers);
-    free(chunk->images);
-    free(chunk->input);
-    free(chunk->places);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Which images a sample is made of. */
-static uint32_t member(const struct recon_turn *turn, uint64_t sample, uint32_t channel)
-{
-    const struct fw_groups *groups = &turn->plan->scan->groups;
-    return turn->arm->per_group ? groups->members[sample * groups->per_group + channel]
-                                : (uint32_t)sample;
-}
-
-static fw_status read_images(const struct recon_turn *turn, uint64_t first, uint64_t n,
-                             struct chunk *chunk)
-{
-    const struct recon_scan *scan = turn->plan->scan;
-    const size_t size = (size_t)scan->n_side * scan->n_side, c = turn->arm->channels_in;
-    chunk->numbers = malloc(n * c * sizeof *chunk->numbers);
-    if (chunk->numbers == NULL) {
-        return fw_fault_nomem(scan->host);
-    }
-    for (size_t i = 0; i < n * c; i++) {
-        chunk->numbers[i] = member(turn, first + i / c, (uint32_t)(i % c));
-    }
-    qsort(chunk->numbers, n * c, sizeof *chunk->numbers, compare_numbers);
-    for (size_t i = 0; i < n * c; i++) {
-        if (i == 0 || chunk->numbers[i] != chunk->numbers[chunk->n_numbers - 1]) {
-            chunk->numbers[chunk->n_numbers++] = chunk->numbers[i];
-        }
-    }
-    chunk->images = malloc(chunk->n_numbers * size * sizeof *chunk->images);
-    return chunk->images == NULL
-               ? fw_fault_nomem(scan->host)
-               : recon_scan_read(scan, chunk->numbers, chunk->n_numbers, chunk->images);
-}
-
-static void fill_sample(const struct recon_turn *turn, const struct chunk *chunk, uint64_t sample,
-                        float *to)
-{
-    const struct recon_scan *scan = turn->plan->scan;
-    const size_t size = (size_t)scan->n_side * scan->n_side, c = turn->arm->channels_in;
-    const float factor = (float)(scan->scale * turn->arm->gain);
-    for (uint32_t k = 0; k < c; k++) {
-        const uint32_t number = member(turn, sample, k);
-        const uint32_t *found =
-            bsearch(&number, chunk->numbers, chunk->n_numbers, sizeof number, compare_numbers);
-        const float *image = chunk->images + (size_t)(found - chunk->numbers) * size;
-        const bool first = turn->arm->channels_first;
-        for (size_t i = 0; i < size; i++) {
-            to[first ? k * size + i : i * c + k] = image[i] * factor;
-        }
-    }
-}
-
-static fw_status fill(const struct recon_turn *turn, uint64_t first, uint64_t n,
-                      struct chunk *chunk)
-{
-    const struct recon_scan *scan = turn->plan->scan;
-    const size_t side = scan->n_side, c = turn->arm->channels_in;
-    chunk->input = malloc(n * side * side * c * sizeof *chunk->input);
-    chunk->places = calloc(n * 2 * c, sizeof *chunk->places);
-    if (chunk->input == NULL || chunk->places == NULL) {
-        return fw_fault_nomem(scan->host);
-    }
-    for (uint64_t i = 0; i < n; i++) {
-        fill_sample(turn, chunk, first + i, chunk->input + i * side * side * c);
-        for (size_t k = 0; turn->arm->per_group && k < 2 * c; k++) {
-            chunk->places[i * 2 * c + k] = (float)scan->groups.relative[(first + i) * 2 * c + k];
-        }
-    }
-    const int64_t last[] = {(int64_t)n, (int64_t)side, (int64_t)side, (int64_t)c};
-    const int64_t early[] = {(int64_t)n, (int64_t)c, (int64_t)side, (int64_t)side};
-    const int64_t places[] = {(int64_t)n, 1, 2, (int64_t)c};
-    memcpy(chunk->input_shape, turn->arm->channels_first ? early : last, sizeof last);
-    memcpy(chunk->places_shape, places, sizeof places);
-    chunk->arrays[0] = (struct fw_predictor_array){FW_F32, 4, chunk->input_shape, chunk->input};
-    chunk->arrays[1] = (struct fw_predictor_array){FW_F32, 4, chunk->places_shape, chunk->places};
-    return FW_OK;
-}
 
 static float complex value_at(const struct recon_turn *turn,
                               const struct fw_predictor_array *outputs, size_t at)
@@ -150,6 +48,46 @@ static fw_status check_outputs(const struct recon_turn *turn,
     return FW_OK;
 }
 
+/* The next patch was seen: whether it is time for a verdict, and what that is. */
+static fw_status judge(const struct recon_turn *turn, bool is_last)
+{
+    const struct fw_output_stats *stats = &turn->arm->stats;
+    if (!is_last && !fw_output_stats_is_due(stats)) {
+        return FW_OK;
+    }
+    const enum fw_output_verdict verdict = fw_output_judge(stats, &turn->plan->limits);
+    if (verdict == FW_OUTPUT_GOOD) {
+        return FW_OK;
+    }
+    return compare_trip(turn->trip, fw_output_verdict_name(verdict),
+                        "arm %s, in the chunk of samples %llu to %llu: of %llu patches %llu are "
+                        "empty, of %llu values %llu are not zero and %llu not finite; mean %.6f, "
+                        "max %.6f",
+                        turn->named->name, (unsigned long long)turn->first,
+                        (unsigned long long)(turn->first + turn->n - 1),
+                        (unsigned long long)stats->n_patches, (unsigned long long)stats->n_empty,
+                        (unsigned long long)stats->n, (unsigned long long)stats->n_nonzero,
+                        (unsigned long long)stats->n_not_finite, fw_output_stats_mean(stats),
+                        stats->max);
+}
+
+static fw_status look(struct recon_turn *turn, const float complex *patches, size_t n)
+{
+    const size_t size = (size_t)turn->plan->scan->n_side * turn->plan->scan->n_side;
+    fw_status status = FW_OK;
+    for (size_t i = 0; status == FW_OK && i < n; i++) {
+        struct fw_output_stats one = {0};
+        fw_output_stats_add(&one, patches + i * size, size, &turn->plan->limits);
+        if (turn->arm->stats.n == 0) {
+            recon_say_patch(turn->plan->host, turn->named->name, patches, size);
+        }
+        fw_output_stats_merge(&turn->arm->stats, &one);
+        fw_output_stats_merge(&turn->seen, &one);
+        status = judge(turn, false);
+    }
+    return status;
+}
+
 /* Channels become one patch after the other; the canvas takes them in their order. */
 static fw_status take(void *self, uint64_t first, uint64_t n,
                       const struct fw_predictor_array *outputs)
@@ -170,35 +108,18 @@ static fw_status take(void *self, uint64_t first, uint64_t n,
         const size_t last = (sample * size + pixel) * c + channel;
         patches[i] = value_at(turn, outputs, arm->patches_first ? i : last);
     }
-    int rc = fw_stitch_add(&arm->stitch, patches, arm->positions + 2 * first * c, n * c,
-                           turn->plan->n_threads);
-    if (rc == 0) {
-        fw_output_stats_add(&arm->stats, patches, n * size * c);
-    }
+    status = fw_stitch_add(&arm->stitch, patches, arm->positions + 2 * first * c, n * c,
+                           turn->plan->n_threads) == 0
+                 ? look(turn, patches, n * c)
+                 : fw_fault_nomem(turn->plan->host);
     free(patches);
-    return rc == 0 ? FW_OK : fw_fault_nomem(turn->plan->host);
+    return status;
 }
 
-static fw_status judge(const struct recon_turn *turn, uint64_t first, uint64_t n)
+/* Samples whose numbers follow one another. */
+static fw_status predict_run(struct recon_turn *turn, uint64_t first, uint64_t n)
 {
-    const struct fw_output_stats *stats = &turn->arm->stats;
-    const enum fw_output_verdict verdict = fw_output_judge(stats, turn->plan->min_nonzero);
-    if (verdict == FW_OUTPUT_GOOD) {
-        return FW_OK;
-    }
-    return compare_trip(
-        turn->trip, fw_output_verdict_name(verdict),
-        "arm %s, samples %llu to %llu: %llu values so far, mean %.6f, max %.6f, "
-        "%llu not zero, %llu not finite",
-        turn->named->name, (unsigned long long)first, (unsigned long long)(first + n - 1),
-        (unsigned long long)stats->n, fw_output_stats_mean(stats), stats->max,
-        (unsigned long long)stats->n_nonzero, (unsigned long long)stats->n_not_finite);
-}
-
-fw_status recon_predict(struct recon_turn *turn, uint64_t first, uint64_t n)
-{
-    const struct fw_predictor_info *info = turn->named->predictor->info(turn->model);
-    struct chunk chunk = {0};
+    struct recon_chunk chunk;
     struct compare_batches batches = {.host = turn->plan->host,
                                       .arm = turn->named,
                                       .model = turn->model,
@@ -206,18 +127,41 @@ fw_status recon_predict(struct recon_turn *turn, uint64_t first, uint64_t n)
                                       .trip = turn->trip,
                                       .take = take,
                                       .self = turn};
-    fw_status status = FW_OK;
-    if (info->n_inputs > 0) {
-        status = read_images(turn, first, n, &chunk);
-        status = status == FW_OK ? fill(turn, first, n, &chunk) : status;
-    }
-    if (info->n_inputs > 0) {
-        chunk.arrays[0].rank = (uint32_t)info->inputs[0]->rank; /* one channel may have no axis */
+    fw_status status = recon_chunk_read(turn->plan->scan, turn->arm, first, n, &chunk);
+    if (status == FW_OK && turn->arm->input_rank > 0) {
+        recon_say_input(turn->plan->host, turn->named->name, &chunk);
     }
     if (status == FW_OK) {
-        status = compare_batches_run(&batches, chunk.arrays, first, n);
+        status = compare_batches_run(&batches, chunk.arrays, recon_arm_number(turn->arm, first), n);
     }
     turn->batch = batches.batch;
-    chunk_finish(&chunk);
-    return status == FW_OK ? judge(turn, first, n) : status;
+    recon_chunk_finish(&chunk);
+    return status;
+}
+
+static uint64_t run_length(const struct recon_arm *arm, uint64_t first, uint64_t n)
+{
+    uint64_t length = 1;
+    while (length < n &&
+           recon_arm_number(arm, first + length) == recon_arm_number(arm, first) + length) {
+        length++;
+    }
+    return length;
+}
+
+fw_status recon_predict(struct recon_turn *turn)
+{
+    const uint64_t end = turn->first + turn->n;
+    const bool is_last = end == turn->arm->n_samples;
+    fw_status status = FW_OK;
+    for (uint64_t at = turn->first; status == FW_OK && at < end;) {
+        const uint64_t n = run_length(turn->arm, at, end - at);
+        status = predict_run(turn, at, n);
+        at += n;
+    }
+    recon_say_output(turn, "chunk", &turn->seen);
+    if (is_last) {
+        recon_say_output(turn, "total", &turn->arm->stats);
+    }
+    return status == FW_OK ? judge(turn, is_last) : status;
 }

@@ -52,6 +52,7 @@ static void add_arms(const struct recon_outcome *outcome, struct fw_report *repo
             cJSON_AddNumberToObject(item, "output_max", arm->stats.max);
             cJSON_AddNumberToObject(item, "output_nonzero",
                                     (double)arm->stats.n_nonzero / (double)arm->stats.n);
+            cJSON_AddNumberToObject(item, "output_empty_patches", (double)arm->stats.n_empty);
         }
         if (outcome->view.arms != NULL) {
             add_aligned(outcome, i, item);

@@ -89,6 +89,8 @@ static const struct fw_param params[] = {
              .max = "100", .unit = "pixels", .doc = "blur of amplitudes before MS-SSIM"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "min_nonzero", .default_value = "0.001", .min = "0",
              .max = "1", .doc = "part of a model's values that must not be 0"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "max_empty", .default_value = "0.1", .min = "0",
+             .max = "1", .doc = "part of a model's patches that may have fewer than that"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "p_min", .default_value = "10", .min = "0",
              .max = "100", .unit = "percent", .doc = "percentile of a panel that is black"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "p_max", .default_value = "90", .min = "0",

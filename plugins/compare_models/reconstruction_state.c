@@ -5,7 +5,7 @@
 #include "reconstruction.h"
 #include "sql/fault.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 /* Then the powers, and of each arm that is predicted its statistics, sums and weights. */
 struct head {

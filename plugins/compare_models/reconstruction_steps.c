@@ -35,7 +35,8 @@ static void read_plan(struct recon *recon)
         .polar = strcmp(fw_task_value(task, "two_outputs")->text, "amp_phase") == 0,
         .of_groups = strcmp(fw_task_value(task, "answers")->text, "groups") == 0,
         .whole_pixels = strcmp(fw_task_value(task, "canvas")->text, "pixel") == 0,
-        .min_nonzero = fw_task_value(task, "min_nonzero")->real,
+        .limits = {.min_nonzero = fw_task_value(task, "min_nonzero")->real,
+                   .max_empty = fw_task_value(task, "max_empty")->real},
         .n_threads = budget->limits(recon->host)->threads};
 }
 
@@ -128,11 +129,12 @@ static fw_status predict(struct recon *recon)
                               .arm = arm,
                               .model = recon->model,
                               .trip = &recon->trip,
+                              .first = recon->at,
+                              .n = part(recon->chunk, recon->at, arm->n_samples),
                               .batch = recon->batch};
-    const uint64_t n = part(recon->chunk, recon->at, arm->n_samples);
-    status = recon_predict(&turn, recon->at, n);
+    status = recon_predict(&turn);
     recon->batch = turn.batch;
-    recon->at += n;
+    recon->at += turn.n;
     if (status == FW_OK && recon->at == arm->n_samples) {
         next_arm(recon);
     }

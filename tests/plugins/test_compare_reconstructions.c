@@ -308,6 +308,60 @@ static void blocks_answers_that_are_none(void **state)
     free(scan);
 }
 
+/* All patches but each tenth: what a study passed, for some values were not 0. */
+static void blocks_answers_that_are_mostly_empty(void **state)
+{
+    struct recon_scan *scan = recon_scan_make();
+    float complex *answers = calloc((size_t)IMAGES * N * N, sizeof *answers);
+    (void)state;
+    assert_non_null(answers);
+    for (size_t i = 0; i < IMAGES; i += 10) {
+        memcpy(answers + i * N * N, scan->patches + i * N * N, N * N * sizeof *answers);
+    }
+    assert_tripped(scan, answers, "empty_patches");
+    free(answers);
+    free(scan);
+}
+
+static struct fake_task *chunked(const struct recon_scan *scan, const float complex *answers,
+                                 int64_t chunk)
+{
+    struct fake_task *t = recon_one_arm(recon_scan_put(scan),
+                                        recon_put_answers("net.npz", answers, IMAGES), "net=npz");
+    fake_task_int(t, "chunk", chunk);
+    recon_must(t);
+    return t;
+}
+
+/* The first three of 81 and five more: a chunk of these is no reason, nor is a tenth of all. */
+static void a_few_empty_patches_are_no_reason_in_chunks_of_any_size(void **state)
+{
+    struct recon_scan *scan = recon_scan_make();
+    (void)state;
+    memset(scan->patches, 0, (size_t)3 * N * N * sizeof *scan->patches);
+    memset(scan->patches + 60 * N * N, 0, (size_t)3 * N * N * sizeof *scan->patches);
+    memset(scan->patches + 70 * N * N, 0, (size_t)2 * N * N * sizeof *scan->patches);
+    for (int64_t chunk = 1; chunk <= 81; chunk += 40) {
+        struct fake_task *t = chunked(scan, scan->patches, chunk);
+        assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_TRUE);
+        recon_assert_text(t, "result.json", "\"output_empty_patches\": 8,");
+        assert_non_null(strstr(fake_task_log(t), "DIAGNOSTIC net_output chunk, samples to "));
+        assert_non_null(strstr(fake_task_log(t), "DIAGNOSTIC net_output total, samples to 80 "
+                                                 "stats: mean="));
+        assert_non_null(strstr(fake_task_log(t), "empty_patches=8/81"));
+        assert_non_null(strstr(fake_task_log(t), "DIAGNOSTIC net_output first patch amplitude: "
+                                                 "mean=0.000000, max=0.000000, nonzero_count=0/"));
+        fake_task_destroy(t);
+    }
+    memset(scan->patches + 30 * N * N, 0, N * N * sizeof *scan->patches); /* the ninth */
+    for (int64_t chunk = 1; chunk <= 81; chunk += 40) {
+        struct fake_task *t = chunked(scan, scan->patches, chunk);
+        assert_non_null(strstr(fake_task_gate_reason(t, "answers"), "of 32 patches 4 are empty"));
+        fake_task_destroy(t);
+    }
+    free(scan);
+}
+
 static void refuses_before_anything_runs(void **state)
 {
     struct recon_scan *scan = recon_scan_make();
@@ -350,6 +404,8 @@ int main(void)
         TEST(more_groups_than_images_must_be_asked_for),
         TEST(rejects_an_arm_that_lies_too_far_off),
         TEST(blocks_answers_that_are_none),
+        TEST(blocks_answers_that_are_mostly_empty),
+        TEST(a_few_empty_patches_are_no_reason_in_chunks_of_any_size),
         TEST(refuses_before_anything_runs),
     };
     return cmocka_run_group_tests_name("compare_reconstructions", tests, recon_open_kit,

@@ -443,12 +443,14 @@ static void places_the_canvas_on_the_scanned_box(void **state)
 
 /* --- guards --- */
 
+static const struct fw_output_limits limits = {.min_nonzero = 0.01, .max_empty = 0.5};
+
 static void assert_verdict(const float complex *values, size_t n, enum fw_output_verdict expected)
 {
     struct fw_output_stats stats = {0};
-    fw_output_stats_add(&stats, values, n / 2);
-    fw_output_stats_add(&stats, values + n / 2, n - n / 2);
-    assert_string_equal(fw_output_verdict_name(fw_output_judge(&stats, 0.01)),
+    fw_output_stats_add(&stats, values, n / 2, &limits);
+    fw_output_stats_add(&stats, values + n / 2, n - n / 2, &limits);
+    assert_string_equal(fw_output_verdict_name(fw_output_judge(&stats, &limits)),
                         fw_output_verdict_name(expected));
 }
 
@@ -465,7 +467,7 @@ static void judges_a_predictors_output(void **state)
         values[i] = 3 - 4 * I;
     }
     assert_verdict(values, 1000, FW_OUTPUT_CONSTANT);
-    fw_output_stats_add(&stats, values, 1000);
+    fw_output_stats_add(&stats, values, 1000, &limits);
     assert_close(fw_output_stats_mean(&stats), 5, 1e-12);
     assert_close(stats.max, 5, 1e-12);
     assert_int_equal(stats.n_nonzero, 1000);
@@ -475,6 +477,55 @@ static void judges_a_predictors_output(void **state)
     assert_verdict(values, 1000, FW_OUTPUT_NOT_FINITE);
     values[999] = I * INFINITY;
     assert_verdict(values, 1000, FW_OUTPUT_NOT_FINITE);
+}
+
+/* Ten patches with 16,086 values that are not 0 out of 163,840, nearly all in one patch: a study
+ * passed these. */
+static void nine_empty_patches_in_ten_are_none(void **state)
+{
+    enum { SIDE = 128, SIZE = SIDE * SIDE, VALUES = 16086 };
+    const struct fw_output_limits strict = {.min_nonzero = 0.001, .max_empty = 0.1};
+    const struct fw_output_limits lenient = {.min_nonzero = 0.001, .max_empty = 0.9};
+    float complex *patch = calloc(SIZE, sizeof *patch);
+    struct fw_output_stats stats = {0};
+    (void)state;
+    assert_non_null(patch);
+    for (size_t i = 0; i < 10; i++) {
+        for (size_t k = 0; k < SIZE; k++) {
+            patch[k] = i == 4 && k < VALUES - 9 ? (float)k + 1 : 0;
+        }
+        patch[i] = i == 4 ? patch[i] : 1; /* one value makes no patch */
+        fw_output_stats_add(&stats, patch, SIZE, &strict);
+        assert_false(fw_output_stats_is_due(&stats));
+    }
+    assert_int_equal(stats.n, 163840);
+    assert_int_equal(stats.n_nonzero, VALUES);
+    assert_int_equal(stats.n_patches, 10);
+    assert_int_equal(stats.n_empty, 9);
+    assert_int_equal(fw_output_judge(&stats, &strict), FW_OUTPUT_EMPTY_PATCHES);
+    assert_string_equal(fw_output_verdict_name(FW_OUTPUT_EMPTY_PATCHES), "empty_patches");
+    assert_int_equal(fw_output_judge(&stats, &lenient), FW_OUTPUT_GOOD);
+    free(patch);
+}
+
+static void a_verdict_is_due_after_32_patches_and_each_time_twice_as_many(void **state)
+{
+    static const uint64_t due[] = {32, 64, 128, 256, 512};
+    struct fw_output_stats stats = {0};
+    const float complex one = 1, none = NAN;
+    size_t n_due = 0;
+    (void)state;
+    for (uint64_t i = 1; i <= 600; i++) {
+        fw_output_stats_add(&stats, &one, 1, &limits);
+        if (fw_output_stats_is_due(&stats)) {
+            assert_in_range(n_due, 0, 4);
+            assert_int_equal(i, due[n_due++]);
+        }
+    }
+    assert_int_equal(n_due, 5);
+    fw_output_stats_add(&stats, &none, 1, &limits);
+    assert_true(fw_output_stats_is_due(&stats));
+    assert_int_equal(stats.n_empty, 0); /* what is not finite is not empty */
 }
 
 int main(void)
@@ -494,6 +545,8 @@ int main(void)
         cmocka_unit_test(refuses_canvases_that_cannot_be),
         cmocka_unit_test(places_the_canvas_on_the_scanned_box),
         cmocka_unit_test(judges_a_predictors_output),
+        cmocka_unit_test(nine_empty_patches_in_ten_are_none),
+        cmocka_unit_test(a_verdict_is_due_after_32_patches_and_each_time_twice_as_many),
     };
     return cmocka_run_group_tests_name("ptycho", tests, NULL, NULL);
 }

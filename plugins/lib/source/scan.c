@@ -9,6 +9,7 @@ struct scan {
     const struct fw_source *source;
     const struct fw_source_slice *slice;
     size_t n_columns, first_file, n_files;
+    const char *file; /* SQL: the number of a row's file within the slice */
 };
 
 static size_t column_index(const struct scan *scan, size_t i)
@@ -53,7 +54,7 @@ static void append_partition_text(const struct scan *scan, int32_t partition, st
         fw_text_append(text, i > 0 ? ", " : "");
         fw_text_literal(text, partition_value(scan, i, partition));
     }
-    fw_text_append(text, "])[file_index::BIGINT + 1]");
+    fw_text_appendf(text, "])[%s::BIGINT + 1]", scan->file);
 }
 
 static void append_partition(const struct scan *scan, size_t column, struct fw_text *text)
@@ -82,12 +83,7 @@ static void append_place(const struct scan *scan, size_t column, struct fw_text 
 /* The schema cannot be empty, and without one the first file's would count. */
 static void append_no_column(const struct scan *scan, struct fw_text *text)
 {
-    const struct fw_delta *delta = scan->source->more->delta;
-    bool by_id = false;
-    for (size_t i = 0; delta != NULL && i < delta->n_fields; i++) {
-        by_id |= delta->fields[i].id >= 0;
-    }
-    fw_text_append(text, by_id ? "-1" : "''");
+    fw_text_append(text, fw_source_has_names(scan->source) ? "''" : "-1");
     fw_text_append(text, ": {name: '', type: 'BOOLEAN', default_value: NULL}");
 }
 
@@ -153,10 +149,9 @@ void fw_source_append_origin(const struct fw_source *source, size_t first, size_
     }
 }
 
-static void append_parquet(const struct scan *scan, struct fw_text *text)
+/* The columns as the table has them, out of those of the files under the table's names. */
+static void append_columns(const struct scan *scan, struct fw_text *text)
 {
-    fw_text_append(text, "(SELECT ");
-    fw_source_append_origin(scan->source, scan->first_file, scan->n_files, text);
     for (size_t i = 0; i < scan->n_columns; i++) {
         size_t at = column_index(scan, i);
         const struct fw_delta *delta = scan->source->more->delta;
@@ -170,6 +165,13 @@ static void append_parquet(const struct scan *scan, struct fw_text *text)
         fw_text_identifier(text, scan->source->columns[at].name);
         fw_text_append(text, ", ");
     }
+}
+
+static void append_parquet(const struct scan *scan, struct fw_text *text)
+{
+    fw_text_append(text, "(SELECT ");
+    fw_source_append_origin(scan->source, scan->first_file, scan->n_files, text);
+    append_columns(scan, text);
     fw_text_appendf(text,
                     "CAST(file_index + %zu AS INTEGER) AS " FW_SOURCE_FILE
                     ", file_row_number AS " FW_SOURCE_ROW " FROM read_parquet(",
@@ -254,7 +256,8 @@ void fw_source_scan(const struct fw_source *source, const struct fw_source_slice
                     struct fw_text *text)
 {
     static const struct fw_source_slice everything;
-    struct scan scan = {.source = source, .slice = slice != NULL ? slice : &everything};
+    struct scan scan = {
+        .source = source, .slice = slice != NULL ? slice : &everything, .file = "file_index"};
     scan.n_columns = scan.slice->n_columns > 0 ? scan.slice->n_columns : source->n_columns;
     scan.first_file = scan.slice->first_file;
     size_t n_limited = source->more->n_limited;
@@ -269,6 +272,67 @@ void fw_source_scan(const struct fw_source *source, const struct fw_source_slice
     } else {
         append_parquet(&scan, text);
     }
+}
+
+bool fw_source_has_names(const struct fw_source *source)
+{
+    const struct fw_delta *delta = source->more->delta;
+    bool by_id = false;
+
+    for (size_t i = 0; delta != NULL && i < delta->n_fields; i++) {
+        by_id |= delta->fields[i].id >= 0;
+    }
+    return source->kind != FW_SOURCE_CSV && !by_id;
+}
+
+const char *fw_source_name_in_files(const struct fw_source *source,
+                                    const struct fw_source_column *column)
+{
+    const struct fw_delta *delta = source->more->delta;
+    const struct fw_delta_field *field =
+        delta != NULL ? &delta->fields[column - source->columns] : NULL;
+
+    return field == NULL ? column->name : field->partition < 0 ? field->physical : NULL;
+}
+
+const char *fw_source_type_in_files(const struct fw_source *source,
+                                    const struct fw_source_column *column)
+{
+    const struct fw_delta *delta = source->more->delta;
+
+    return delta != NULL ? delta->fields[column - source->columns].physical_type : column->sql_type;
+}
+
+void fw_source_scan_table(const struct fw_source *source, const struct fw_source_slice *slice,
+                          const char *table, struct fw_text *text)
+{
+    struct fw_text file = {0};
+
+    fw_text_appendf(&file, "(" FW_SOURCE_FILE " - %zu)", slice->first_file);
+    const struct scan scan = {
+        .source = source,
+        .slice = slice,
+        .n_columns = slice->n_columns > 0 ? slice->n_columns : source->n_columns,
+        .first_file = slice->first_file,
+        .n_files = slice->n_files,
+        .file = fw_text_get(&file),
+    };
+    fw_text_append(text, "(SELECT ");
+    append_columns(&scan, text);
+    fw_text_append(text, FW_SOURCE_FILE ", " FW_SOURCE_ROW " FROM (SELECT ");
+    for (size_t i = 0; i < scan.n_columns; i++) {
+        const struct fw_source_column *column = &source->columns[column_index(&scan, i)];
+        const char *name = fw_source_name_in_files(source, column);
+        if (name != NULL) {
+            fw_text_identifier(text, name);
+            fw_text_append(text, " AS ");
+            fw_text_identifier(text, column->name);
+            fw_text_append(text, ", ");
+        }
+    }
+    fw_text_appendf(text, FW_SOURCE_FILE ", " FW_SOURCE_ROW " FROM %s))", table);
+    text->failed |= file.failed;
+    fw_text_finish(&file);
 }
 
 static int64_t deleted_rows(const struct fw_source *source)

@@ -110,6 +110,28 @@ void fw_source_scan_range(const struct fw_source *source, const char *const *col
                           size_t n_columns, struct fw_source_place from, struct fw_source_place to,
                           struct fw_text *text);
 
+/*
+ * For who reads files without the engine: what the columns are in them. A Delta table may say that
+ * they are found by a field id instead; then, and of CSV, there are no names to go by.
+ */
+bool fw_source_has_names(const struct fw_source *source);
+
+/** The name, letter by letter; NULL for a partition column, which is in no file. */
+const char *fw_source_name_in_files(const struct fw_source *source,
+                                    const struct fw_source_column *column);
+
+/** The type that the table has them in, in the engine's words. */
+const char *fw_source_type_in_files(const struct fw_source *source,
+                                    const struct fw_source_column *column);
+
+/**
+ * Appends what fw_source_scan does, for rows of the slice's files that were read: `table` is SQL of
+ * a table with columns of those names and types, fw_file and fw_row. Which rows, and in which
+ * order, is as it is in that table; the slice's files must be spelled out.
+ */
+void fw_source_scan_table(const struct fw_source *source, const struct fw_source_slice *slice,
+                          const char *table, struct fw_text *text);
+
 /** From now on the source has its first `n_rows` rows only, 1 or more, in its total order. */
 fw_status fw_source_limit(struct fw_source *source, int64_t n_rows);
 

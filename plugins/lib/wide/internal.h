@@ -92,18 +92,36 @@ fw_status wide_schema_of(const struct fw_wide *wide, const struct fw_text *query
 
 /* slice.c */
 
-/** Appends a parenthesised SELECT of the rows first_row.., counted over all spans. */
+/**
+ * The rows first_row.., counted over all spans, as slices of the source without columns: whole
+ * files that follow each other by name, too, or rows of one file. To be freed; NULL: no memory.
+ */
+struct fw_source_slice *wide_slice_list(const struct fw_wide *wide, int64_t first_row,
+                                        int64_t n_rows, size_t *ret_n);
+
+/** Appends a parenthesised SELECT of the same. */
 void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
                        int64_t first_row, int64_t n_rows, struct fw_text *text);
 
 /** How many rows a chunk that begins at `first_row` has. */
 int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row);
 
-/* spread.c: input out of order, on its way to the parts */
+/* take.c */
 
-/** Appends a parenthesised SELECT of what the plan takes of the rows first_row... */
+/** Rows that go through `take` at one go; `at` counts those of a step. */
+struct wide_chunk {
+    size_t at;
+    int64_t first_row, n_rows;
+};
+
+/** Has the plan make ready what `take` reads. */
+fw_status wide_take_enter(const struct fw_wide *wide, const struct wide_chunk *chunk);
+
+/** Appends a parenthesised SELECT of what the plan takes of the chunk. */
 void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
-                      int64_t first_row, int64_t n_rows, struct fw_text *text);
+                      const struct wide_chunk *chunk, struct fw_text *text);
+
+/* spread.c: input out of order, on its way to the parts */
 
 /** Finds the columns that go there. */
 fw_status wide_spread_open(struct fw_wide *wide);

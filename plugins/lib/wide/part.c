@@ -11,16 +11,24 @@ struct wide_file *wide_part_file(const struct fw_wide *wide, size_t part, size_t
     return &wide->files[part * wide->plan.n_outputs + output];
 }
 
-/* The rows of a part as `take` leaves them, out of the input or gathered. */
-static void append_rows(const struct fw_wide *wide, const struct fw_wide_columns *columns,
-                        size_t part, struct fw_text *rows)
+/* A part of rows that lie in order is a chunk. */
+static struct wide_chunk chunk_of(const struct wide_batch *batch, size_t at)
 {
-    const struct wide_range *range = &wide->parts[part];
+    const struct wide_range *range = &batch->wide->parts[batch->wide->next_part + at];
 
-    if (wide->in_order) {
-        wide_take_append(wide, columns, range->first_row, range->end_row - range->first_row, rows);
+    return (struct wide_chunk){at, range->first_row, range->end_row - range->first_row};
+}
+
+/* The rows of a part as `take` leaves them, out of the input or gathered. */
+static void append_rows(const struct wide_batch *batch, const struct fw_wide_columns *columns,
+                        size_t at, struct fw_text *rows)
+{
+    const struct wide_chunk chunk = chunk_of(batch, at);
+
+    if (batch->wide->in_order) {
+        wide_take_append(batch->wide, columns, &chunk, rows);
     } else {
-        wide_spread_append(part, rows);
+        wide_spread_append(batch->wide->next_part + at, rows);
     }
 }
 
@@ -33,7 +41,7 @@ void wide_part_select(const struct wide_batch *batch, size_t at,
     struct fw_wide_part part = batch->parts[at];
     struct fw_text rows = {0};
 
-    append_rows(wide, columns, wide->next_part + at, &rows);
+    append_rows(batch, columns, at, &rows);
     part.rows = fw_text_get(&rows);
     write(wide->plan.self, &part, text);
     text->failed |= rows.failed;
@@ -147,8 +155,11 @@ static fw_status attach(const struct wide_batch *batch)
 {
     fw_status status = FW_OK;
 
-    for (size_t i = 0; i < batch->n && !batch->wide->in_order && status == FW_OK; i++) {
-        status = wide_spread_attach(batch->wide, batch->wide->next_part + i, &batch->rows[i]);
+    for (size_t i = 0; i < batch->n && status == FW_OK; i++) {
+        const struct wide_chunk chunk = chunk_of(batch, i);
+        status = batch->wide->in_order
+                     ? wide_take_enter(batch->wide, &chunk)
+                     : wide_spread_attach(batch->wide, batch->wide->next_part + i, &batch->rows[i]);
     }
     return status;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "internal.h"
 
 static bool is_whole(const struct wide_span *span, int64_t first_row, int64_t end_row)
@@ -6,15 +8,13 @@ static bool is_whole(const struct wide_span *span, int64_t first_row, int64_t en
     return first_row <= span->start && span->start + span->n_rows <= end_row;
 }
 
-/* One scan of whole files that follow each other by name, too, or of rows of one file. */
-static size_t append_scan(const struct fw_wide *wide, struct fw_source_slice slice, size_t at,
-                          int64_t first_row, int64_t end_row, struct fw_text *text)
+/* Whole files that follow each other by name, too, or rows of one file, from a span on. */
+static size_t cut(const struct fw_wide *wide, size_t at, int64_t first_row, int64_t end_row,
+                  struct fw_source_slice *ret_slice)
 {
     const struct wide_span *span = &wide->spans[at];
+    struct fw_source_slice slice = {.first_file = span->file, .n_files = 1};
     size_t next = at + 1;
-
-    slice.first_file = span->file;
-    slice.n_files = 1;
 
     if (is_whole(span, first_row, end_row)) {
         while (next < wide->n_spans && wide->spans[next].file == span->file + slice.n_files &&
@@ -27,44 +27,63 @@ static size_t append_scan(const struct fw_wide *wide, struct fw_source_slice sli
         slice.first_row = first_row > span->start ? first_row - span->start : 0;
         slice.n_rows = end - span->start - slice.first_row;
     }
-    fw_source_scan(wide->plan.source, &slice, text);
+    *ret_slice = slice;
     return next;
+}
+
+struct fw_source_slice *wide_slice_list(const struct fw_wide *wide, int64_t first_row,
+                                        int64_t n_rows, size_t *ret_n)
+{
+    struct fw_source_slice *slices = calloc(wide->n_spans + 1, sizeof *slices);
+    int64_t end_row = first_row + n_rows;
+    size_t at = 0;
+
+    *ret_n = 0;
+    while (at < wide->n_spans && wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
+        at++;
+    }
+    while (slices != NULL && at < wide->n_spans && wide->spans[at].start < end_row) {
+        at = cut(wide, at, first_row, end_row, &slices[(*ret_n)++]);
+    }
+    return slices;
+}
+
+static void append_scans(const struct fw_wide *wide, const struct fw_wide_columns *columns,
+                         struct fw_source_slice *slices, size_t n, struct fw_text *text)
+{
+    for (size_t i = 0; i < n; i++) {
+        slices[i].columns = columns->names;
+        slices[i].n_columns = columns->n;
+        fw_text_append(text, i > 0 ? " UNION ALL FROM " : "FROM ");
+        fw_source_scan(wide->plan.source, &slices[i], text);
+    }
 }
 
 void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
                        int64_t first_row, int64_t n_rows, struct fw_text *text)
 {
-    struct fw_source_slice slice = {.columns = columns->names, .n_columns = columns->n};
-    int64_t end_row = first_row + n_rows;
-    size_t at = 0, next;
-    struct fw_text scan = {0};
+    struct fw_source_slice none = {0};
+    size_t n;
+    struct fw_source_slice *slices = wide_slice_list(wide, first_row, n_rows, &n);
 
-    if (n_rows == 0) {
-        fw_text_append(text, "(SELECT * FROM ");
-        fw_source_scan(wide->plan.source, &slice, text);
+    if (slices == NULL) {
+        text->failed = true;
+    } else if (n == 0) {
+        fw_text_append(text, "(SELECT * ");
+        append_scans(wide, columns, &none, 1, text);
         fw_text_append(text, " WHERE false)");
-        return;
+    } else {
+        /*
+         * Of united scans each has its own end: what is left of the first in a writer's buffer,
+         * less than half a row group, is written last. Rows whose order counts go through one
+         * table.
+         */
+        bool kept = n > 1 && wide->phase == WIDE_PARTS;
+        fw_text_append(text, kept ? "(WITH fw_united AS MATERIALIZED (" : "(");
+        append_scans(wide, columns, slices, n, text);
+        fw_text_append(text, kept ? ") FROM fw_united)" : ")");
     }
-    while (wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
-        at++;
-    }
-    fw_text_append(text, "(");
-    next = append_scan(wide, slice, at, first_row, end_row, &scan);
-    /*
-     * Of united scans each has its own end: what is left of the first in a writer's buffer, less
-     * than half a row group, is written last. Rows whose order counts go through one table.
-     */
-    bool united = next < wide->n_spans && wide->spans[next].start < end_row;
-    bool kept = united && wide->phase == WIDE_PARTS;
-    fw_text_append(text, kept ? "WITH fw_united AS MATERIALIZED (FROM " : "FROM ");
-    fw_text_append(text, fw_text_get(&scan));
-    while (next < wide->n_spans && wide->spans[next].start < end_row) {
-        fw_text_append(text, " UNION ALL FROM ");
-        next = append_scan(wide, slice, next, first_row, end_row, text);
-    }
-    fw_text_append(text, kept ? ") FROM fw_united)" : ")");
-    text->failed |= scan.failed;
-    fw_text_finish(&scan);
+    free(slices);
 }
 
 /* Comma-separated values are not cut: to find a row, all before it would be read again. */

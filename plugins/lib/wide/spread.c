@@ -9,25 +9,7 @@
 /* The name of the column that orders the rows of an entity. */
 #define ORDER "fw_order"
 
-void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *columns,
-                      int64_t first_row, int64_t n_rows, struct fw_text *text)
-{
-    struct fw_text select = {0};
-
-    if (wide->plan.take == NULL) {
-        wide_slice_append(wide, columns, first_row, n_rows, text);
-        return;
-    }
-    wide_slice_append(wide, columns, first_row, n_rows, &select);
-    struct fw_wide_rows rows = {fw_text_get(&select), first_row, n_rows};
-    fw_text_append(text, "(");
-    wide->plan.take(wide->plan.self, &rows, text);
-    fw_text_append(text, ")");
-    text->failed |= select.failed;
-    fw_text_finish(&select);
-}
-
-static void append_query(const struct fw_wide *wide, int64_t first_row, int64_t n_rows,
+static void append_query(const struct fw_wide *wide, const struct wide_chunk *chunk,
                          struct fw_text *text)
 {
     fw_text_append(text, "SELECT *");
@@ -35,7 +17,7 @@ static void append_query(const struct fw_wide *wide, int64_t first_row, int64_t 
         fw_text_appendf(text, ", %s AS " ORDER, wide->plan.order);
     }
     fw_text_append(text, " FROM ");
-    wide_take_append(wide, &wide->plan.take_columns, first_row, n_rows, text);
+    wide_take_append(wide, &wide->plan.take_columns, chunk, text);
     fw_text_append(text, " WHERE ");
     fw_text_identifier(text, wide->plan.entity_column);
     fw_text_append(text, " IS NOT NULL");
@@ -43,9 +25,10 @@ static void append_query(const struct fw_wide *wide, int64_t first_row, int64_t 
 
 static fw_status read_schema(const struct fw_wide *wide, struct ArrowSchema *ret_schema)
 {
+    const struct wide_chunk none = {0};
     struct fw_text query = {0};
 
-    append_query(wide, 0, 0, &query);
+    append_query(wide, &none, &query);
     fw_status status = wide_schema_of(wide, &query, ret_schema);
     fw_text_finish(&query);
     return status;
@@ -125,25 +108,29 @@ static void report_bytes(const struct fw_wide *wide)
 fw_status wide_spread_step(struct fw_wide *wide)
 {
     struct fw_text *queries = calloc(wide->n_chunks_at_once, sizeof *queries);
-    int64_t next_row = wide->next_row;
-    size_t n = 0;
+    struct wide_chunk chunk = {.first_row = wide->next_row};
+    fw_status status = FW_OK;
 
     if (queries == NULL) {
         return fw_fault_nomem(wide->host);
     }
-    while (n < wide->n_chunks_at_once && next_row < wide->end_row) {
-        int64_t n_rows = wide_slice_chunk(wide, next_row);
-        append_query(wide, next_row, n_rows, &queries[n]);
-        next_row += n_rows;
-        n++;
+    while (chunk.at < wide->n_chunks_at_once && chunk.first_row < wide->end_row &&
+           status == FW_OK) {
+        chunk.n_rows = wide_slice_chunk(wide, chunk.first_row);
+        status = wide_take_enter(wide, &chunk);
+        append_query(wide, &chunk, &queries[chunk.at]);
+        chunk.first_row += chunk.n_rows;
+        chunk.at++;
     }
-    fw_status status = run(wide, queries, n);
-    wide_texts_finish(queries, n);
+    if (status == FW_OK) {
+        status = run(wide, queries, chunk.at);
+    }
+    wide_texts_finish(queries, chunk.at);
     free(queries);
     if (status != FW_OK) {
         return status;
     }
-    wide->next_row = next_row;
+    wide->next_row = chunk.first_row;
     report_bytes(wide);
     return wide->next_row < wide->end_row ? FW_MORE : FW_OK;
 }

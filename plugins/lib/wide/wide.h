@@ -50,6 +50,12 @@ struct fw_wide_rows {
     /** Their places among all rows of the source, where one file follows the other; a source of
         one file: places first_row .. first_row + n_rows - 1 are its row numbers. */
     int64_t first_row, n_rows;
+
+    /** Where they lie, n_slices; each is whole files, n_rows = 0, or rows of one file. */
+    const struct fw_source_slice *slices;
+    size_t n_slices;
+
+    size_t at; /**< which of those of this step: 0, or less than the threads of the budget */
 };
 
 /** One part as the callbacks see it. */
@@ -107,7 +113,7 @@ struct fw_wide_output {
 /**
  * What is to be done. Everything pointed to must outlive the run. Statements run side by side with
  * a join order as written and the right side of a join in memory. Callbacks append text and do
- * nothing else. [stage thread]
+ * nothing else, but for `enter`. [stage thread]
  */
 struct fw_wide_plan {
     const struct fw_sql_handle *sql; /**< single-threaded from the census on */
@@ -130,6 +136,14 @@ struct fw_wide_plan {
      */
     void (*take)(const void *self, const struct fw_wide_rows *rows, struct fw_text *select);
     const char *entity_column;
+
+    /**
+     * Called before a step with the rows that `take` will be asked about in it, to make ready what
+     * its SELECT reads: it may use the session. What it made for these rows' `at` has to last until
+     * it is called for the same again. `take` is also asked about no rows, n_rows = 0, for the
+     * types of its columns. Failures have recorded a fault. NULL: nothing is to be made ready.
+     */
+    fw_status (*enter)(const void *self, const struct fw_wide_rows *rows);
 
     /** SQL over the rows that `take` makes: what the rows of an entity are put in order by, where
         the input is not in order; an integer, date or timestamp, NULL last. NULL: none. */

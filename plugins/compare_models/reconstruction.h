@@ -46,7 +46,8 @@ struct recon_places {
     const char *path;
     double pixel_size; /* metres of an object pixel; 0: positions are pixels in the file too */
     uint32_t n;
-    double *x, *y; /* [n], object pixels: columns and rows */
+    double *x, *y;          /* [n], object pixels: columns and rows */
+    double low[2], high[2]; /* x and y, by recon_places_bound */
 };
 
 /* Of all images. Finish in any case. */
@@ -54,8 +55,11 @@ fw_status recon_places_read(const struct fw_host *host, const struct fw_task *ta
                             const struct fw_npz *npz, uint32_t n, struct recon_places *places);
 void recon_places_finish(struct recon_places *places);
 
-/* Where no object says what pixel 0 is: moves the first n by whole pixels so that half a crop
- * around them lies in an object of the shape given back. */
+/* Between which the first n of them lie. */
+void recon_places_bound(struct recon_places *places, uint32_t n);
+
+/* Where no object says what pixel 0 is: moves the first n and the bounds by whole pixels so that
+ * half a crop around these lies in an object of the shape given back. */
 void recon_places_frame(struct recon_places *places, uint32_t n, size_t crop, size_t ret_shape[2]);
 
 /* --- reconstruction_scan.c: what was measured, and how it is grouped --- */
@@ -114,7 +118,9 @@ struct recon_arm {
     /* of one that is given, or when it is stitched */
     double complex *object;
     size_t height, width;
-    double seconds; /* NaN: not known */
+    bool has_origin;
+    double origin[2]; /* of one that is given: its first pixel's row and column in the object */
+    double seconds;   /* NaN: not known */
 };
 
 /* What all arms have in common, by the parameters. */
@@ -185,7 +191,8 @@ void recon_say_output(const struct recon_turn *turn, const char *of,
 void recon_say_patch(const struct fw_host *host, const char *arm, const float complex *patch,
                      size_t n);
 
-/* --- reconstruction_align.c: all arms and the truth on the same pixels --- */
+/* --- reconstruction_align.c and reconstruction_place.c: all arms and the truth on the same
+ * pixels --- */
 
 enum recon_registration { RECON_ALL, RECON_GIVEN_ONLY, RECON_NONE };
 
@@ -193,11 +200,14 @@ struct recon_alignment {
     enum recon_registration registration;
     double max_shift;
     unsigned upsample, n_threads;
-    size_t trim; /* from each side, at the end */
+    size_t trim;        /* from each side, at the end */
+    bool fixed_canvas;  /* the box is that of all positions in the file, whatever takes part */
+    bool about_middles; /* legacy_center_crop: by middles instead of positions, nothing masked */
 };
 
 struct recon_aligned {
     double complex *pixels; /* [height][width] of the common ones */
+    bool *covered;          /* which of them the arm has an answer for */
     double shift[2];        /* (dy, dx); NaN: not registered */
     bool is_rejected;       /* the shift is too far and was not applied */
     double coverage;        /* part of the box that the arm has an answer for */
@@ -208,7 +218,25 @@ struct recon_view {
     double complex *truth; /* NULL: there is none, and nothing is registered or trimmed */
     struct recon_aligned *arms;
     size_t n;
+    bool *covered;        /* by all arms that are measured; NULL: every pixel is */
+    size_t n_covered;     /* pixels that are compared one by one */
+    struct fw_box window; /* the largest rectangle of them: compared by what needs neighbours */
 };
+
+/* [height][width] of an arm in the box, zeros and not covered where it has no answer. */
+fw_status recon_box_find(const struct recon_plan *plan, const struct recon_alignment *how,
+                         const struct recon_arm *arms, size_t n, struct fw_box *box);
+int recon_place(const struct recon_arm *arm, const struct recon_alignment *how,
+                const struct fw_box *box, struct recon_aligned *aligned);
+
+/* A part of an image from row and column `first` on, 0 where it reaches beyond. `covered` of the
+ * image may be NULL: all; `ret_covered` of the part too. */
+struct recon_part {
+    ptrdiff_t first[2];
+    size_t size[2];
+};
+void recon_cut(const double complex *pixels, const size_t shape[2], const bool *covered,
+               const struct recon_part *part, double complex *ret_pixels, bool *ret_covered);
 
 fw_status recon_align(const struct recon_plan *plan, const struct recon_alignment *how,
                       const struct recon_arm *arms, size_t n, struct recon_view *view);
@@ -237,8 +265,28 @@ struct recon_measures {
 };
 
 fw_status recon_measure(const struct recon_measures *how, const struct recon_view *view,
-                        const double complex *pixels, struct recon_metrics *ret_metrics);
+                        const double complex *arm, struct recon_metrics *ret_metrics);
 void recon_metrics_finish(struct recon_metrics *metrics);
+
+/* --- reconstruction_pixels.c: what metrics are computed of --- */
+
+/* [height][width] of the view, the truth first. */
+struct recon_pixels {
+    double *amplitude[2]; /* the arm's times the gauge */
+    double *phase[2];     /* less plane or mean */
+    double *scaled[2];    /* phases to where -π is 0 and π is 1 */
+    double gauge;
+    double *work;
+};
+
+/* 0, -ENOMEM, -EDOM where the arm's amplitude is zero, or -EINVAL. Finish in any case. */
+int recon_pixels_init(const struct recon_measures *how, const struct recon_view *view,
+                      const double complex *arm, struct recon_pixels *pixels);
+void recon_pixels_finish(struct recon_pixels *pixels);
+
+/* The pixels that are covered, in their order; how many they are. */
+size_t recon_pick(const struct recon_view *view, const double *from, double *to);
+void recon_cut_window(const struct recon_view *view, const double *from, double *to);
 
 /* --- reconstruction_panels.c: what there is to look at --- */
 

@@ -170,6 +170,35 @@ static fw_status read_seconds(struct recon_arm *arm, const struct fw_npz *npz)
     return status;
 }
 
+/* Where its first pixel lies in the object; without it lies in the middle of the scanned box. */
+static fw_status read_origin(struct recon_arm *arm, const struct compare_arm *named,
+                             const struct recon_plan *plan, const struct fw_npz *npz)
+{
+    struct fw_npy *npy = NULL;
+    if (!fw_npz_has(npz, "origin_yx")) {
+        return FW_OK;
+    }
+    fw_status status = fw_npy_open(npz, "origin_yx", &npy);
+    if (status == FW_OK && (fw_npy_header(npy)->n_dims != 1 || fw_npy_header(npy)->n_items != 2)) {
+        status =
+            fw_faultf(plan->host, FW_E_DATA, named->path, NULL,
+                      "origin_yx has %llu numbers on %u axes; the row and the column of the "
+                      "first pixel are needed",
+                      (unsigned long long)fw_npy_header(npy)->n_items, fw_npy_header(npy)->n_dims);
+    }
+    if (status == FW_OK) {
+        status = fw_npy_read_as(npy, FW_NPY_F8, 0, 2, arm->origin);
+    }
+    if (status == FW_OK && !(fmax(fabs(arm->origin[0]), fabs(arm->origin[1])) < 1e6)) {
+        status = fw_faultf(plan->host, FW_E_DATA, named->path, NULL,
+                           "origin_yx is (%g, %g), which is no place in an object", arm->origin[0],
+                           arm->origin[1]);
+    }
+    arm->has_origin = status == FW_OK;
+    fw_npy_close(npy);
+    return status;
+}
+
 static fw_status read_given(struct recon_arm *arm, const struct compare_arm *named,
                             const struct recon_plan *plan)
 {
@@ -183,6 +212,9 @@ static fw_status read_given(struct recon_arm *arm, const struct compare_arm *nam
                                shape);
     if (status == FW_OK) {
         status = read_seconds(arm, npz);
+    }
+    if (status == FW_OK) {
+        status = read_origin(arm, named, plan, npz);
     }
     arm->height = shape[0];
     arm->width = shape[1];

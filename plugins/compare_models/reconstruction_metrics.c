@@ -10,19 +10,20 @@
 /* Rings with less of an image's energy than this are noise. */
 static const double frc_floor = 1e-12;
 
-/* What a pair of images is measured with. */
+/* What is compared: the truth, the arm; the same for similarities, which is the same but for the
+ * scale of phases. */
 struct pair {
-    struct fw_image t, p;
-    double peak;  /* of psnr_range */
-    double range; /* of SSIM */
+    const double *pixels[2], *similar[2];
+    double peak;  /* of psnr_range; 0: the truth's range */
+    double range; /* of SSIM; 0: the truth's range */
     double sigma; /* of MS-SSIM's blur */
 };
 
-static int measure_frc(const struct recon_measures *how, const struct pair *pair,
-                       struct recon_values *values)
+static int measure_frc(const struct recon_measures *how, const struct fw_image *t,
+                       const struct fw_image *p, struct recon_values *values)
 {
     struct fw_frc frc;
-    int rc = fw_frc(&pair->t, &pair->p, frc_floor, how->n_threads, &frc);
+    int rc = fw_frc(t, p, frc_floor, how->n_threads, &frc);
     if (rc != 0) {
         return rc;
     }
@@ -40,93 +41,88 @@ static int measure_frc(const struct recon_measures *how, const struct pair *pair
     return rc;
 }
 
-/* Similarities of the second pair, which is the first but for the scale of phases. */
-static int measure(const struct recon_measures *how, const struct pair *pair,
-                   const struct pair *scaled, struct recon_values *values)
+/* Pixel by pixel: those that are covered. `scratch` holds two images. */
+static void measure_errors(const struct recon_view *view, const struct pair *pair, double *scratch,
+                           struct recon_values *values)
 {
-    struct fw_ms_ssim multi, standard;
-    values->mae = fw_image_mae(&pair->t, &pair->p);
-    values->mse = fw_image_mse(&pair->t, &pair->p);
+    const size_t n = recon_pick(view, pair->pixels[0], scratch);
+    (void)recon_pick(view, pair->pixels[1], scratch + n);
+    const struct fw_image t = {scratch, 1, n}, p = {scratch + n, 1, n};
+    values->mae = fw_image_mae(&t, &p);
+    values->mse = fw_image_mse(&t, &p);
     values->psnr = fw_psnr(values->mse, 255);
-    values->psnr_range = fw_psnr(values->mse, pair->peak);
-    int rc = fw_ssim(&scaled->t, &scaled->p, scaled->range, how->n_threads, &values->ssim);
+    values->psnr_range = fw_psnr(values->mse, pair->peak > 0 ? pair->peak : fw_image_range(&t));
+}
+
+/* What needs neighbours: in the window. `scratch` holds four images. */
+static int measure_similarity(const struct recon_measures *how, const struct recon_view *view,
+                              const struct pair *pair, double *scratch, struct recon_values *values)
+{
+    const size_t height = view->window.bottom - view->window.top;
+    const size_t width = view->window.right - view->window.left;
+    struct fw_image images[4];
+    struct fw_ms_ssim multi, standard;
+    for (int k = 0; k < 4; k++) {
+        double *to = scratch + (size_t)k * height * width;
+        recon_cut_window(view, k < 2 ? pair->pixels[k] : pair->similar[k - 2], to);
+        images[k] = (struct fw_image){to, height, width};
+    }
+    const struct fw_image *t = &images[2], *p = &images[3];
+    const double range = pair->range > 0 ? pair->range : fw_image_range(t);
+    int rc = fw_ssim(t, p, range, how->n_threads, &values->ssim);
     if (rc == 0) {
-        rc = fw_ms_ssim(&scaled->t, &scaled->p, scaled->sigma, how->n_threads, &multi);
+        rc = fw_ms_ssim(t, p, pair->sigma, how->n_threads, &multi);
     }
     if (rc == 0) {
-        rc = fw_ms_ssim_std(&scaled->t, &scaled->p, how->n_threads, &standard);
+        rc = fw_ms_ssim_std(t, p, how->n_threads, &standard);
     }
     if (rc == 0) {
         values->ms_ssim = multi.value;
         values->ms_ssim_levels = multi.n_levels;
         values->ms_ssim_std = standard.value;
-        rc = measure_frc(how, pair, values);
+        rc = measure_frc(how, &images[0], &images[1], values);
     }
     return rc;
 }
 
-static int measure_amplitude(const struct recon_measures *how, const struct recon_view *view,
-                             const double complex *pixels, double *work,
-                             struct recon_metrics *metrics)
+static int measure(const struct recon_measures *how, const struct recon_view *view,
+                   const struct pair *pair, struct recon_values *values)
 {
-    const size_t n = view->height * view->width;
-    struct pair pair = {.t = {work, view->height, view->width},
-                        .p = {work + n, view->height, view->width},
-                        .sigma = how->ms_ssim_sigma};
-    for (size_t i = 0; i < n; i++) {
-        work[i] = cabs(view->truth[i]);
-        work[n + i] = cabs(pixels[i]);
+    double *scratch = malloc(4 * view->height * view->width * sizeof *scratch);
+    if (scratch == NULL) {
+        return -ENOMEM;
     }
-    metrics->gauge = fw_image_gauge(&pair.t, &pair.p);
-    for (size_t i = 0; i < n; i++) {
-        work[n + i] *= metrics->gauge;
-    }
-    pair.range = pair.peak = fw_image_range(&pair.t);
-    return isfinite(metrics->gauge) ? measure(how, &pair, &pair, &metrics->amplitude) : -EDOM;
+    measure_errors(view, pair, scratch, values);
+    int rc = measure_similarity(how, view, pair, scratch, values);
+    free(scratch);
+    return rc;
 }
 
-static int level(const struct recon_measures *how, const struct recon_view *view, double *phase)
+static int measure_both(const struct recon_measures *how, const struct recon_view *view,
+                        const struct recon_pixels *pixels, struct recon_metrics *metrics)
 {
-    struct fw_phase_plane plane;
-    double mean;
-    return how->by_mean ? fw_phase_remove_mean(phase, NULL, view->height, view->width, &mean)
-                        : fw_phase_remove_plane(phase, NULL, view->height, view->width, &plane);
-}
-
-static int measure_phase(const struct recon_measures *how, const struct recon_view *view,
-                         const double complex *pixels, double *work, struct recon_metrics *metrics)
-{
-    const size_t n = view->height * view->width;
-    const struct pair pair = {.t = {work, view->height, view->width},
-                              .p = {work + n, view->height, view->width},
-                              .peak = 2 * M_PI};
-    const struct pair scaled = {.t = {work + 2 * n, view->height, view->width},
-                                .p = {work + 3 * n, view->height, view->width},
-                                .range = 1};
-    for (size_t i = 0; i < n; i++) {
-        work[i] = carg(view->truth[i]);
-        work[n + i] = carg(pixels[i]);
-    }
-    int rc = level(how, view, work);
-    if (rc == 0) {
-        rc = level(how, view, work + n);
-    }
-    for (size_t i = 0; i < 2 * n; i++) {
-        work[2 * n + i] = (work[i] + M_PI) / (2 * M_PI);
-    }
-    return rc == 0 ? measure(how, &pair, &scaled, &metrics->phase) : rc;
+    const struct pair amplitude = {.pixels = {pixels->amplitude[0], pixels->amplitude[1]},
+                                   .similar = {pixels->amplitude[0], pixels->amplitude[1]},
+                                   .sigma = how->ms_ssim_sigma};
+    const struct pair phase = {.pixels = {pixels->phase[0], pixels->phase[1]},
+                               .similar = {pixels->scaled[0], pixels->scaled[1]},
+                               .peak = 2 * M_PI,
+                               .range = 1};
+    int rc = measure(how, view, &amplitude, &metrics->amplitude);
+    metrics->gauge = pixels->gauge;
+    return rc == 0 ? measure(how, view, &phase, &metrics->phase) : rc;
 }
 
 fw_status recon_measure(const struct recon_measures *how, const struct recon_view *view,
-                        const double complex *pixels, struct recon_metrics *ret_metrics)
+                        const double complex *arm, struct recon_metrics *ret_metrics)
 {
     struct recon_metrics metrics = {0};
-    double *work = malloc(4 * view->height * view->width * sizeof *work);
-    int rc = work == NULL ? -ENOMEM : measure_amplitude(how, view, pixels, work, &metrics);
+    struct recon_pixels pixels;
+    int rc = recon_pixels_init(how, view, arm, &pixels);
     if (rc == 0) {
-        rc = measure_phase(how, view, pixels, work, &metrics);
+        rc = measure_both(how, view, &pixels, &metrics);
     }
-    free(work);
+    recon_pixels_finish(&pixels);
     if (rc != 0) {
         recon_metrics_finish(&metrics);
         return rc == -ENOMEM

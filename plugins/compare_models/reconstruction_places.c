@@ -85,17 +85,26 @@ static fw_status read_any(struct recon_places *places, const struct fw_npz *npz)
     return status == FW_OK ? read_axis(places, npz, "ycoords", &places->y) : status;
 }
 
+static void bound_axis(const double *at, uint32_t n, double *ret_low, double *ret_high)
+{
+    *ret_low = INFINITY;
+    *ret_high = -INFINITY;
+    for (uint32_t i = 0; i < n; i++) {
+        *ret_low = fmin(*ret_low, at[i]);
+        *ret_high = fmax(*ret_high, at[i]);
+    }
+}
+
 static fw_status check(const struct recon_places *places, const double *at, const char *axis)
 {
-    double lowest = INFINITY, highest = -INFINITY;
+    double lowest, highest;
     for (uint32_t i = 0; i < places->n; i++) {
         if (!isfinite(at[i])) {
             return fw_faultf(places->host, FW_E_DATA, places->path, NULL,
                              "the position of image %u is not finite", i);
         }
-        lowest = fmin(lowest, at[i]);
-        highest = fmax(highest, at[i]);
     }
+    bound_axis(at, places->n, &lowest, &highest);
     return highest - lowest < WIDEST
                ? FW_OK
                : fw_faultf(places->host, FW_E_DATA, places->path,
@@ -154,23 +163,27 @@ void recon_places_finish(struct recon_places *places)
     *places = (struct recon_places){0};
 }
 
-/* Whole pixels: what lies between them stays. */
-static size_t move_axis(double *at, uint32_t n, double margin)
+void recon_places_bound(struct recon_places *places, uint32_t n)
 {
-    double lowest = INFINITY, highest = -INFINITY;
-    for (uint32_t i = 0; i < n; i++) {
-        lowest = fmin(lowest, at[i]);
-        highest = fmax(highest, at[i]);
-    }
-    const double by = margin - floor(lowest);
+    bound_axis(places->x, n, &places->low[0], &places->high[0]);
+    bound_axis(places->y, n, &places->low[1], &places->high[1]);
+}
+
+/* Whole pixels: what lies between them stays. */
+static size_t move_axis(struct recon_places *places, uint32_t n, unsigned axis, double margin)
+{
+    double *at = axis == 0 ? places->x : places->y;
+    const double by = margin - floor(places->low[axis]);
     for (uint32_t i = 0; i < n; i++) {
         at[i] += by;
     }
-    return (size_t)(ceil(highest + by) + margin);
+    places->low[axis] += by;
+    places->high[axis] += by;
+    return (size_t)(ceil(places->high[axis]) + margin);
 }
 
 void recon_places_frame(struct recon_places *places, uint32_t n, size_t crop, size_t ret_shape[2])
 {
-    ret_shape[0] = move_axis(places->y, n, (double)(crop / 2));
-    ret_shape[1] = move_axis(places->x, n, (double)(crop / 2));
+    ret_shape[0] = move_axis(places, n, 1, (double)(crop / 2));
+    ret_shape[1] = move_axis(places, n, 0, (double)(crop / 2));
 }

@@ -102,6 +102,12 @@ fw_status recon_result_write(const struct recon_outcome *outcome)
     fw_report_real(&report, "input_scale", recon->scan.scale);
     fw_report_int(&report, "height", (int64_t)outcome->view.height);
     fw_report_int(&report, "width", (int64_t)outcome->view.width);
+    if (outcome->view.truth != NULL) {
+        const struct fw_box *window = &outcome->view.window;
+        fw_report_int(&report, "compared_pixels", (int64_t)outcome->view.n_covered);
+        fw_report_int(&report, "window_height", (int64_t)(window->bottom - window->top));
+        fw_report_int(&report, "window_width", (int64_t)(window->right - window->left));
+    }
     add_arms(outcome, &report);
     add_reasons(outcome, &report);
     snprintf(figures, sizeof figures, "%zu arms answered for %u images", recon->named.n,

@@ -112,8 +112,12 @@ static fw_status read_scan(struct recon_scan *scan, const struct fw_task *task)
     if (status != FW_OK) {
         return status;
     }
+    recon_places_bound(&scan->places, scan->frames.n);
     keep_chosen(scan, scan->places.x);
     keep_chosen(scan, scan->places.y);
+    if (fw_task_value(task, "fixed_canvas")->integer == 0) {
+        recon_places_bound(&scan->places, scan->n);
+    }
     status = read_truth(scan, task);
     return status == FW_OK ? group(scan, task) : status;
 }

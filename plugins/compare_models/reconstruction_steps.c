@@ -43,6 +43,11 @@ static void read_plan(struct recon *recon)
 static fw_status open_arms(struct recon *recon)
 {
     const struct fw_value *gains = fw_task_value(recon->task, "intensity_scale");
+    const int64_t offset = fw_task_value(recon->task, "offset")->integer;
+    if (offset % 2 != 0) {
+        return fw_faultf(recon->host, FW_E_CONFIG, "offset", "set it to an even number, or to 0",
+                         "half of offset = %lld pixels cannot be trimmed", (long long)offset);
+    }
     fw_status status = compare_arms_read(recon->host, recon->task, RECON_GIVEN, &recon->named);
     if (status != FW_OK) {
         return status;

@@ -26,7 +26,9 @@ static struct recon_alignment alignment_of(const struct recon *recon)
         .max_shift = fw_task_value(recon->task, "max_shift")->real,
         .upsample = (unsigned)fw_task_value(recon->task, "upsample")->integer,
         .n_threads = recon->plan.n_threads,
-        .trim = (size_t)fw_task_value(recon->task, "offset")->integer / 2};
+        .trim = (size_t)fw_task_value(recon->task, "offset")->integer / 2,
+        .fixed_canvas = fw_task_value(recon->task, "fixed_canvas")->integer != 0,
+        .about_middles = fw_task_value(recon->task, "legacy_center_crop")->integer != 0};
 }
 
 static fw_status measure_all(struct recon_outcome *outcome)

@@ -16,6 +16,7 @@
 #include "image_fixture.h"
 #include "ptycho/group.h"
 #include "ptycho/guard.h"
+#include "ptycho/mask.h"
 #include "ptycho/stitch.h"
 
 static void draws_what_the_generator_is_known_for(void **state)
@@ -441,6 +442,81 @@ static void places_the_canvas_on_the_scanned_box(void **state)
     assert_true(rest[0] == 0 && rest[1] == 0);
 }
 
+/* --- masks --- */
+
+enum { ROWS = 9, COLUMNS = 11 };
+
+static void draw_mask(bool *mask, unsigned seed, double part)
+{
+    double *random = lcg_sequence((size_t)ROWS * COLUMNS, seed);
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        mask[i] = random[i] < part;
+    }
+    free(random);
+}
+
+static bool is_full(const bool *mask, const struct fw_box *box)
+{
+    bool full = true;
+    for (size_t row = box->top; row < box->bottom; row++) {
+        for (size_t column = box->left; column < box->right; column++) {
+            full = full && mask[row * COLUMNS + column];
+        }
+    }
+    return full;
+}
+
+static size_t area(const struct fw_box *box)
+{
+    return (box->bottom - box->top) * (box->right - box->left);
+}
+
+/* Of all rectangles; number `at` counts corners. */
+static size_t largest_by_force(const bool *mask)
+{
+    size_t best = 0;
+    for (size_t at = 0; at < (size_t)ROWS * ROWS * COLUMNS * COLUMNS; at++) {
+        const size_t top = at % ROWS, bottom = at / ROWS % ROWS;
+        const size_t left = at / ROWS / ROWS % COLUMNS, right = at / ROWS / ROWS / COLUMNS;
+        const struct fw_box box = {top, bottom + 1, left, right + 1};
+        if (top <= bottom && left <= right && area(&box) > best && is_full(mask, &box)) {
+            best = area(&box);
+        }
+    }
+    return best;
+}
+
+static void finds_the_largest_covered_rectangle(void **state)
+{
+    bool mask[ROWS * COLUMNS];
+    struct fw_box box;
+    (void)state;
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        draw_mask(mask, seed, seed == 1 ? 0 : seed == 2 ? 2 : 0.5 + 0.012 * seed);
+        assert_int_equal(fw_mask_largest(mask, ROWS, COLUMNS, &box), 0);
+        assert_true(is_full(mask, &box));
+        assert_int_equal(area(&box), largest_by_force(mask));
+    }
+}
+
+static void takes_out_what_lies_next_to_nothing(void **state)
+{
+    const struct fw_image_margins margins = {.top = 2, .bottom = 1, .left = 0, .right = 3};
+    bool mask[ROWS * COLUMNS], shrunk[ROWS * COLUMNS];
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        draw_mask(mask, seed, 0.9);
+        memcpy(shrunk, mask, sizeof mask);
+        assert_int_equal(fw_mask_shrink(shrunk, ROWS, COLUMNS, &margins), 0);
+        for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++) {
+            const size_t row = i / COLUMNS, column = i % COLUMNS;
+            const struct fw_box around = {row < 2 ? 0 : row - 2, row + 2 > ROWS ? ROWS : row + 2,
+                                          column, column + 4 > COLUMNS ? COLUMNS : column + 4};
+            assert_int_equal(shrunk[i], is_full(mask, &around));
+        }
+    }
+}
+
 /* --- guards --- */
 
 static const struct fw_output_limits limits = {.min_nonzero = 0.01, .max_empty = 0.5};
@@ -544,6 +620,8 @@ int main(void)
         cmocka_unit_test(stitches_as_whole_canvases_do),
         cmocka_unit_test(refuses_canvases_that_cannot_be),
         cmocka_unit_test(places_the_canvas_on_the_scanned_box),
+        cmocka_unit_test(finds_the_largest_covered_rectangle),
+        cmocka_unit_test(takes_out_what_lies_next_to_nothing),
         cmocka_unit_test(judges_a_predictors_output),
         cmocka_unit_test(nine_empty_patches_in_ten_are_none),
         cmocka_unit_test(a_verdict_is_due_after_32_patches_and_each_time_twice_as_many),

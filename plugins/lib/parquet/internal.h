@@ -5,44 +5,7 @@
 #include <stdbool.h>
 
 #include "parquet/parquet.h"
-
-/* Thrift's compact protocol, as much of it as the headers and the footer of Parquet need. */
-
-enum thrift_type {
-    THRIFT_TRUE = 1,
-    THRIFT_FALSE,
-    THRIFT_I32 = 5,
-    THRIFT_I64,
-    THRIFT_BINARY = 8,
-    THRIFT_LIST,
-    THRIFT_STRUCT = 12
-};
-
-/** What is being written. Zero-initialise but for `out`. */
-struct thrift {
-    struct fw_text *out;
-    int last_id[8]; /**< of the structs that are open */
-    int depth;
-};
-
-/** A struct that is an element of a list, or the whole. thrift_end for each. */
-void thrift_begin(struct thrift *thrift);
-void thrift_end(struct thrift *thrift);
-
-void thrift_bool(struct thrift *thrift, int id, bool value);
-void thrift_i32(struct thrift *thrift, int id, int32_t value);
-void thrift_i64(struct thrift *thrift, int id, int64_t value);
-void thrift_bytes(struct thrift *thrift, int id, const char *bytes, size_t size);
-void thrift_struct(struct thrift *thrift, int id);
-void thrift_empty(struct thrift *thrift, int id);
-void thrift_list(struct thrift *thrift, int id, enum thrift_type type, size_t n);
-
-/** Elements of a list. */
-void thrift_element(struct thrift *thrift, int32_t value);
-void thrift_element_bytes(struct thrift *thrift, const char *bytes);
-
-/** An unsigned number, seven bits to a byte; *ret_size of at most 10. */
-void thrift_varint(uint64_t value, uint8_t *bytes, size_t *ret_size);
+#include "thrift.h"
 
 /* parquet.thrift's numbers. */
 enum { PARQUET_PLAIN = 0, PARQUET_RLE = 3, PARQUET_RLE_DICTIONARY = 8, PARQUET_ZSTD = 6 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "thrift.h"
 
-#include "internal.h"
+#include <string.h>
 
 void thrift_varint(uint64_t value, uint8_t *bytes, size_t *ret_size)
 {

@@ -6,7 +6,6 @@
 #include "internal.h"
 
 enum { ZSTD_LEVEL = 1 };
-enum { PAGE_DATA = 0, PAGE_DICTIONARY = 2 };
 
 /* What an entry is in a column. Pages are the same where these are, booleans' values included. */
 enum { KIND_NULL, KIND_VALUE, KIND_FALSE = KIND_VALUE, KIND_TRUE };
@@ -189,10 +188,10 @@ static bool append_page(struct encoder *encoder, struct fw_text *to, const struc
     thrift_i32(&thrift, 1, body->type);
     thrift_i32(&thrift, 2, (int32_t)body->size);
     thrift_i32(&thrift, 3, (int32_t)packed);
-    thrift_struct(&thrift, body->type == PAGE_DATA ? 5 : 7);
+    thrift_struct(&thrift, body->type == PARQUET_PAGE_DATA ? 5 : 7);
     thrift_i32(&thrift, 1, (int32_t)body->n_values);
     thrift_i32(&thrift, 2, body->encoding);
-    if (body->type == PAGE_DATA) {
+    if (body->type == PARQUET_PAGE_DATA) {
         thrift_i32(&thrift, 3, PARQUET_RLE);
         thrift_i32(&thrift, 4, PARQUET_RLE);
     }
@@ -228,7 +227,7 @@ static bool make_page(struct encoder *encoder, size_t column)
     const struct body body = {.bytes = encoder->body,
                               .size = encoder->body_size,
                               .n_values = encoder->n_rows,
-                              .type = PAGE_DATA,
+                              .type = PARQUET_PAGE_DATA,
                               .encoding = picks ? PARQUET_RLE_DICTIONARY : PARQUET_PLAIN};
     bool good = append_page(encoder, &encoder->store, &body, &page->size_unpacked);
     page->size = encoder->store.size - page->at;
@@ -276,7 +275,7 @@ static bool append_dictionary(struct encoder *encoder, size_t column, size_t *re
     const struct body body = {.bytes = text->data,
                               .size = text->size,
                               .n_values = n,
-                              .type = PAGE_DICTIONARY,
+                              .type = PARQUET_PAGE_DICTIONARY,
                               .encoding = PARQUET_PLAIN};
     return !text->failed && append_page(encoder, &encoder->block->pages, &body, ret_unpacked);
 }

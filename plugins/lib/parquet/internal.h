@@ -4,11 +4,9 @@
 
 #include <stdbool.h>
 
+#include "format.h"
 #include "parquet/parquet.h"
 #include "thrift.h"
-
-/* parquet.thrift's numbers. */
-enum { PARQUET_PLAIN = 0, PARQUET_RLE = 3, PARQUET_RLE_DICTIONARY = 8, PARQUET_ZSTD = 6 };
 
 /** What the footer says of one column of a group. Offsets are from the group's first byte. */
 struct fw_parquet_facts {

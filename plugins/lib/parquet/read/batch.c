@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "leaf.h"
+#include "nest.h"
+#include "sql/fault.h"
+
+/* A column as it is gathered. */
+struct batch_column {
+    struct parquet_node root;
+    char *type;
+    struct parquet_out *outs;
+    size_t n_leaves;
+};
+
+struct fw_parquet_batch {
+    const struct fw_host *host;
+    struct batch_column *columns;
+    size_t n_columns;
+    int64_t n_rows;
+    struct parquet_scratch scratch;
+    struct parquet_room rows; /* of a row group */
+};
+
+static bool init_outs(struct batch_column *column)
+{
+    const struct parquet_node **leaves = calloc(column->n_leaves, sizeof *leaves);
+
+    column->outs = calloc(column->n_leaves, sizeof *column->outs);
+    if (leaves == NULL || column->outs == NULL) {
+        free(leaves);
+        return false;
+    }
+    parquet_node_leaves(&column->root, leaves);
+    for (size_t i = 0; i < column->n_leaves; i++) {
+        column->outs[i].leaf = leaves[i];
+        column->outs[i].is_column = column->root.shape == PARQUET_LEAF;
+    }
+    free(leaves);
+    return true;
+}
+
+static fw_status init_column(struct batch_column *column, const struct fw_parquet_reader *reader,
+                             const char *name)
+{
+    const size_t index = fw_parquet_reader_find(reader, name);
+
+    if (index == fw_parquet_reader_columns(reader)) {
+        return fw_faultf(reader->host, FW_E_ARG, reader->path, NULL, "there is no column '%s'",
+                         name);
+    }
+    const char *refusal = fw_parquet_reader_refusal(reader, index);
+    if (refusal != NULL) {
+        return fw_faultf(reader->host, FW_E_UNSUPPORTED, reader->path, NULL, "%s", refusal);
+    }
+    const struct parquet_column *from = &reader->schema.columns[index];
+    column->type = strdup(fw_parquet_reader_type(reader, index));
+    column->n_leaves = from->n_leaves;
+    return parquet_node_copy(&from->root, &column->root) && column->type != NULL &&
+                   init_outs(column)
+               ? FW_OK
+               : fw_fault_nomem(reader->host);
+}
+
+fw_status fw_parquet_batch_create(const struct fw_parquet_reader *reader, const char *const *names,
+                                  size_t n_names, struct fw_parquet_batch **ret_batch)
+{
+    struct fw_parquet_batch *batch = calloc(1, sizeof *batch);
+
+    if (batch == NULL) {
+        return fw_fault_nomem(reader->host);
+    }
+    batch->host = reader->host;
+    batch->columns = calloc(n_names + 1, sizeof *batch->columns);
+    fw_status status = batch->columns != NULL ? FW_OK : fw_fault_nomem(reader->host);
+    while (status == FW_OK && batch->n_columns < n_names) {
+        const size_t at = batch->n_columns++;
+        status = init_column(&batch->columns[at], reader, names[at]);
+    }
+    if (status != FW_OK) {
+        fw_parquet_batch_destroy(batch);
+        return status;
+    }
+    *ret_batch = batch;
+    return FW_OK;
+}
+
+void fw_parquet_batch_destroy(struct fw_parquet_batch *batch)
+{
+    if (batch == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < batch->n_columns; i++) {
+        struct batch_column *column = &batch->columns[i];
+        for (size_t k = 0; k < column->n_leaves && column->outs != NULL; k++) {
+            parquet_out_finish(&column->outs[k]);
+        }
+        free(column->outs);
+        free(column->type);
+        parquet_node_finish(&column->root);
+    }
+    free(batch->columns);
+    parquet_scratch_finish(&batch->scratch);
+    parquet_room_finish(&batch->rows);
+    free(batch);
+}
+
+/* What a file does not have is NULL: below the lowest level. */
+static fw_status add_nulls(struct fw_parquet_batch *batch, struct batch_column *column, size_t n)
+{
+    uint8_t *zeros = parquet_room_of(&batch->scratch.defs, n, 1);
+
+    if (zeros == NULL) {
+        return fw_fault_nomem(batch->host);
+    }
+    memset(zeros, 0, n);
+    for (size_t i = 0; i < column->n_leaves; i++) {
+        const struct parquet_entries entries = {
+            .defs = zeros, .reps = column->outs[i].leaf->rep > 0 ? zeros : NULL, .n = n};
+        if (parquet_out_append(&column->outs[i], &entries) != NULL) {
+            return fw_fault_nomem(batch->host);
+        }
+    }
+    return FW_OK;
+}
+
+static fw_status add_column(struct fw_parquet_batch *batch, struct batch_column *column,
+                            const struct parquet_leaf_task *task)
+{
+    const struct fw_parquet_reader *reader = task->reader;
+    const size_t index = fw_parquet_reader_find(reader, column->root.name);
+    struct parquet_leaf_task leaf = *task;
+    fw_status status = FW_OK;
+
+    if (index == fw_parquet_reader_columns(reader)) {
+        return add_nulls(batch, column, task->n_rows);
+    }
+    const char *refusal = fw_parquet_reader_refusal(reader, index);
+    const char *type = fw_parquet_reader_type(reader, index);
+    if (refusal != NULL) {
+        return fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL, "%s", refusal);
+    }
+    if (strcmp(type, column->type) != 0) {
+        return fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL,
+                         "column '%s' is %s here and %s in another file", column->root.name, type,
+                         column->type);
+    }
+    leaf.column = &reader->schema.columns[index];
+    for (size_t i = 0; i < column->n_leaves && status == FW_OK; i++) {
+        leaf.leaf = leaf.column->first_leaf + i;
+        leaf.out = &column->outs[i];
+        status = parquet_leaf_read(&leaf);
+    }
+    return status;
+}
+
+static fw_status add_rows(struct fw_parquet_batch *batch, const struct fw_parquet_reader *reader,
+                          size_t group, size_t n)
+{
+    const struct parquet_leaf_task task = {.reader = reader,
+                                           .group = group,
+                                           .rows = (const uint32_t *)batch->rows.data,
+                                           .n_rows = n,
+                                           .scratch = &batch->scratch};
+    fw_status status = FW_OK;
+
+    for (size_t i = 0; i < batch->n_columns && n > 0 && status == FW_OK; i++) {
+        status = add_column(batch, &batch->columns[i], &task);
+    }
+    batch->n_rows += (int64_t)n;
+    return status;
+}
+
+fw_status fw_parquet_batch_add_group(struct fw_parquet_batch *batch,
+                                     const struct fw_parquet_reader *reader, size_t group)
+{
+    const size_t n = (size_t)reader->groups[group].n_rows;
+    uint32_t *rows = parquet_room_of(&batch->rows, n, sizeof *rows);
+
+    if (rows == NULL) {
+        return fw_fault_nomem(batch->host);
+    }
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = (uint32_t)i;
+    }
+    return add_rows(batch, reader, group, n);
+}
+
+fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,
+                               const struct fw_parquet_reader *reader, const int64_t *rows,
+                               size_t n_rows)
+{
+    fw_status status = FW_OK;
+    size_t at = 0;
+
+    for (size_t i = 0; i < n_rows; i++) {
+        if (rows[i] < 0 || rows[i] >= reader->n_rows || (i > 0 && rows[i] <= rows[i - 1])) {
+            return fw_faultf(batch->host, FW_E_ARG, reader->path, NULL,
+                             "row %" PRId64 " is not asked for in order, or the file ends before "
+                             "it: it has %" PRId64,
+                             rows[i], reader->n_rows);
+        }
+    }
+    for (size_t g = 0; g < reader->n_groups && at < n_rows && status == FW_OK; g++) {
+        const struct parquet_group *group = &reader->groups[g];
+        size_t n = 0;
+        while (at + n < n_rows && rows[at + n] < group->first_row + group->n_rows) {
+            n++;
+        }
+        uint32_t *places = parquet_room_of(&batch->rows, n, sizeof *places);
+        if (places == NULL) {
+            return fw_fault_nomem(batch->host);
+        }
+        for (size_t i = 0; i < n; i++) {
+            places[i] = (uint32_t)(rows[at + i] - group->first_row);
+        }
+        status = add_rows(batch, reader, g, n);
+        at += n;
+    }
+    return status;
+}
+
+size_t fw_parquet_batch_bytes(const struct fw_parquet_batch *batch)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < batch->n_columns; i++) {
+        for (size_t k = 0; k < batch->columns[i].n_leaves; k++) {
+            bytes += parquet_out_bytes(&batch->columns[i].outs[k]);
+        }
+    }
+    return bytes;
+}
+
+fw_status fw_parquet_batch_schema(const struct fw_parquet_batch *batch,
+                                  struct ArrowSchema *ret_schema)
+{
+    struct ArrowSchema schema = {0};
+    bool ok = parquet_schema_make(&schema, "", "+s", batch->n_columns);
+
+    for (size_t i = 0; i < batch->n_columns && ok; i++) {
+        ok = parquet_schema_of(&batch->columns[i].root, schema.children[i]);
+    }
+    if (!ok) {
+        if (schema.release != NULL) {
+            schema.release(&schema);
+        }
+        return fw_fault_nomem(batch->host);
+    }
+    *ret_schema = schema;
+    return FW_OK;
+}
+
+fw_status fw_parquet_batch_take(struct fw_parquet_batch *batch, struct ArrowArray *ret_array)
+{
+    struct ArrowArray array = {0};
+    const char *why = parquet_no_memory;
+    size_t at = 0;
+
+    if (parquet_array_make(&array, (size_t)batch->n_rows, 1, batch->n_columns)) {
+        why = NULL;
+    }
+    for (; at < batch->n_columns && why == NULL; at++) {
+        struct batch_column *column = &batch->columns[at];
+        why = parquet_nest(&column->root, column->outs, array.children[at]);
+        for (size_t k = 0; k < column->n_leaves; k++) {
+            parquet_out_clear(&column->outs[k]);
+        }
+    }
+    batch->n_rows = 0;
+    if (why == NULL) {
+        *ret_array = array;
+        return FW_OK;
+    }
+    if (array.release != NULL) {
+        array.release(&array);
+    }
+    return why == parquet_no_memory
+               ? fw_fault_nomem(batch->host)
+               : fw_faultf(batch->host, FW_E_DATA, NULL, NULL, "column '%s': expected %s",
+                           batch->columns[at - 1].root.name, why);
+}

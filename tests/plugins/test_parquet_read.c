@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows that plugins/lib/parquet reads are those that the engine reads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parquet_fixture.h"
+
+/* Numbers, texts and times in every type that the engine writes and the reader knows; `i` is the
+   row's number, NULL where `n` is. */
+#define TYPES                                                                                      \
+    "i::TINYINT AS a, i::SMALLINT AS b, i::INTEGER AS c, i::BIGINT * 1000000007 AS d, "            \
+    "i::UTINYINT AS e, i::USMALLINT AS f, i::UINTEGER AS g, i::UBIGINT * 1000000007 AS h, "        \
+    "i / 3.0::FLOAT AS j, (i / 7.0)::DOUBLE AS k, i % 3 = 0 AS l, "                                \
+    "i::DECIMAL(4,1) AS m, (i * 1.25)::DECIMAL(9,2) AS n, (-i * 1.25)::DECIMAL(18,4) AS o, "       \
+    "(-i * 123456789.25)::DECIMAL(38,6) AS p, DATE '2020-01-01' + i::INTEGER AS q, "               \
+    "TIME '00:00:01' + to_milliseconds(i) AS r, TIMESTAMP '1969-12-31' + to_microseconds(i) AS "   \
+    "s, (TIMESTAMP '2020-01-01' + to_milliseconds(i))::TIMESTAMP_MS AS t, "                        \
+    "(TIMESTAMP '2020-01-01' + to_seconds(i))::TIMESTAMP_S AS u, "                                 \
+    "(TIMESTAMP '2020-01-01' + to_seconds(i))::TIMESTAMP_NS AS v, "                                \
+    "(TIMESTAMP '2020-01-01' + to_seconds(i))::TIMESTAMPTZ AS w, 'text ' || i AS x, "              \
+    "repeat('\xc3\xa9', (i % 20)::INTEGER) || i % 4 AS y, ('blob' || i % 5)::BLOB AS z, "          \
+    "(['low', 'mid', 'high'])[i % 3 + 1]::ENUM('low', 'mid', 'high') AS zz"
+
+#define NESTED                                                                                     \
+    "CASE WHEN i % 5 > 0 THEN [i, NULL, i + 1][1:(i % 4)] END AS a, "                              \
+    "CASE WHEN i % 3 > 0 THEN {'x': CASE WHEN i % 2 = 0 THEN i END, 'y': 'text' || i % 10} END "   \
+    "AS b, CASE WHEN i % 7 > 0 THEN [{'p': i, 'q': CASE WHEN i % 3 > 0 THEN ['a' || i, NULL] "     \
+    "END}, NULL, {'p': NULL, 'q': []}][1:(i % 5)] END AS c, "                                      \
+    "CASE WHEN i % 6 > 0 THEN [[i, i], [], NULL, [NULL]][1:(i % 6)] END AS d, "                    \
+    "CASE WHEN i % 4 > 0 THEN map(['k' || coalesce(i, 0), 'l', 'm'][1:(i % 4)], [i, NULL, "        \
+    "3][1:(i % 4)]) END "                                                                          \
+    "AS e, {'u': {'v': {'w': i}}} AS f, CASE WHEN i % 2 = 0 THEN {'u': CASE WHEN i % 4 = 0 THEN "  \
+    "{'v': [{'w': i}]} END} END AS g, map([coalesce(i, 0)], [[{'a': i, 'b': map(['z'], [i])}]]) "  \
+    "AS h"
+
+static const char *write(struct sql_fixture *f, const char *select, const char *options)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/a.parquet", f->dir);
+    sql_must(f, "COPY (%s) TO '%s' (FORMAT parquet %s)", select, path, options);
+    return path;
+}
+
+/* Without NULLs, with a few, with few values. */
+static const char *const patterns[] = {
+    "FROM (SELECT range % 100 AS i FROM range(5000))",
+    "FROM (SELECT CASE WHEN range % 11 > 0 THEN range % 100 END AS i FROM range(5000))",
+    "FROM (SELECT CASE WHEN range % 100 = 3 THEN range % 90 END AS i FROM range(5000))",
+    "FROM (SELECT CASE WHEN range BETWEEN 1000 AND 3000 THEN range % 77 END AS i FROM range(5000))",
+    "FROM (SELECT range AS i FROM range(1))",
+    "FROM (SELECT NULL::BIGINT AS i FROM range(17))",
+    "FROM (SELECT range AS i FROM range(0))",
+};
+
+static void equal_in_every_pattern(struct sql_fixture *f, const char *columns, const char *options)
+{
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        char query[4096];
+        snprintf(query, sizeof query, "SELECT %s %s", columns, patterns[i]);
+        parquet_must_equal(f, write(f, query, options));
+    }
+}
+
+static void every_type_is_the_engines(void **state)
+{
+    equal_in_every_pattern(*state, TYPES, "");
+}
+
+static void types_without_dictionaries_are_the_engines(void **state)
+{
+    equal_in_every_pattern(*state, TYPES, ", DICTIONARY_SIZE_LIMIT 1");
+}
+
+/* Differences, lengths, split streams and runs of booleans. */
+static void newer_encodings_are_the_engines(void **state)
+{
+    equal_in_every_pattern(*state, TYPES, ", PARQUET_VERSION v2");
+    equal_in_every_pattern(*state, TYPES, ", PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1");
+}
+
+static void lists_structs_and_maps_are_the_engines(void **state)
+{
+    equal_in_every_pattern(*state, NESTED, "");
+    equal_in_every_pattern(*state, NESTED, ", PARQUET_VERSION v2");
+}
+
+static void every_codec_unpacks(void **state)
+{
+    static const char *const codecs[] = {", CODEC uncompressed", ", CODEC snappy", ", CODEC gzip",
+                                         ", CODEC zstd", ", CODEC lz4_raw"};
+
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
+        parquet_must_equal(*state, write(*state,
+                                         "SELECT range AS a, 'text ' || range % 9 AS b, [range, "
+                                         "range] AS c FROM range(3000)",
+                                         codecs[i]));
+    }
+}
+
+static void rows_of_many_groups_follow_each_other(void **state)
+{
+    parquet_must_equal(*state, write(*state,
+                                     "SELECT range AS a, 'text ' || range % 9 AS b, [range, "
+                                     "range] AS c FROM range(20000)",
+                                     ", ROW_GROUP_SIZE 2048"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sql_fixture_open, sql_fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_type_is_the_engines),
+        TEST(types_without_dictionaries_are_the_engines),
+        TEST(newer_encodings_are_the_engines),
+        TEST(lists_structs_and_maps_are_the_engines),
+        TEST(every_codec_unpacks),
+        TEST(rows_of_many_groups_follow_each_other),
+    };
+    return cmocka_run_group_tests_name("parquet_read", tests, sql_fixture_load, sql_fixture_unload);
+}

@@ -13,7 +13,7 @@ static size_t size_of(enum fw_parquet_type type)
                                    [FW_PARQUET_DATE] = sizeof(int32_t),
                                    [FW_PARQUET_TIMESTAMP] = sizeof(int64_t),
                                    [FW_PARQUET_DOUBLE] = sizeof(double),
-                                   [FW_PARQUET_TEXT] = sizeof(const char *)};
+                                   [FW_PARQUET_TEXT] = sizeof(struct fw_parquet_text)};
 
     return sizes[type];
 }
@@ -86,6 +86,12 @@ static void put_instant(struct edgar_group *group, size_t column, size_t entry, 
     ((int64_t *)group->entries[column])[entry] = instant;
 }
 
+static void put_text(struct edgar_group *group, size_t column, size_t entry, const char *text)
+{
+    ((struct fw_parquet_text *)group->entries[column])[entry] =
+        (struct fw_parquet_text){text, strlen(text)};
+}
+
 static int64_t filed_of(const struct edgar_track *track)
 {
     return track != NULL ? track->filed_us : INT64_MIN;
@@ -118,7 +124,7 @@ static int32_t add_state(struct edgar_group *group, int32_t cik, const struct ed
     const struct edgar *edgar = group->edgar;
     size_t entry = group->states.n_entries++;
 
-    ((const char **)group->entries[EDGAR_CIK])[entry] = edgar->ciks[cik];
+    put_text(group, EDGAR_CIK, entry, edgar->ciks[cik]);
     put_instant(group, EDGAR_FILED, entry, filed_of(track));
     put_figures(group, entry, track);
     for (size_t i = edgar->n_columns - EDGAR_FLAGS; i < edgar->n_columns; i++) {
@@ -139,8 +145,8 @@ static void add_offer(struct edgar_group *group, int32_t offer)
     const struct edgar *edgar = group->edgar;
     size_t entry = group->offers.n_entries++;
 
-    ((const char **)group->entries[EDGAR_PLATFORM])[entry] = edgar->offers[2 * offer];
-    ((const char **)group->entries[EDGAR_OFFER])[entry] = edgar->offers[2 * offer + 1];
+    put_text(group, EDGAR_PLATFORM, entry, edgar->offers[2 * offer]);
+    put_text(group, EDGAR_OFFER, entry, edgar->offers[2 * offer + 1]);
     group->offer_of[offer] = (int32_t)entry;
 }
 

@@ -25,7 +25,8 @@ static const struct fw_parquet_column columns[N_COLUMNS] = {
 };
 
 /* Row i is entry i % 5 of the first picks, i / 500 of the second, which the days have. */
-static const char *const texts[] = {"b", "", NULL, "aa", "\xc3\xa9"};
+static const struct fw_parquet_text texts[] = {
+    {"b", 1}, {"", 0}, {NULL, 0}, {"aa", 2}, {"\xc3\xa9", 2}};
 static const int32_t days[] = {19000, INT32_MIN, -1};
 static const int64_t instants[] = {0, INT64_MIN, -1, 1700000000000000, 5};
 static const double values[] = {1.5, NAN, -0.0, INFINITY, NAN};

@@ -49,13 +49,19 @@ static uint8_t kind_of(enum fw_parquet_type type, const void *values, size_t ent
     case FW_PARQUET_DATE:
         return ((const int32_t *)values)[entry] != INT32_MIN;
     case FW_PARQUET_TIMESTAMP:
+    case FW_PARQUET_BIGINT:
         return ((const int64_t *)values)[entry] != INT64_MIN;
     case FW_PARQUET_DOUBLE:
         return ((const double *)values)[entry] == ((const double *)values)[entry];
     case FW_PARQUET_TEXT:
         break;
     }
-    return ((const char *const *)values)[entry] != NULL;
+    return ((const struct fw_parquet_text *)values)[entry].bytes != NULL;
+}
+
+static size_t entry_of(const uint16_t *entries, size_t row)
+{
+    return entries != NULL ? entries[row] : row;
 }
 
 static bool find_kinds(struct encoder *encoder, size_t column)
@@ -89,7 +95,7 @@ static void put_bits(struct encoder *encoder, size_t column, bool levels)
     size_t n = 0;
 
     for (size_t row = 0; row < encoder->n_rows; row++) {
-        uint8_t kind = kinds[entries[row]];
+        uint8_t kind = kinds[entry_of(entries, row)];
         if (levels || kind != KIND_NULL) {
             bits |= (unsigned)(kind >= least) << n++ % 8;
             if (n % 8 == 0) {
@@ -111,7 +117,7 @@ static size_t count_nulls(const struct encoder *encoder, size_t column)
 
     if (memchr(kinds, KIND_NULL, encoder->values[column].picks->n_entries) != NULL) {
         for (size_t row = 0; row < encoder->n_rows; row++) {
-            n += kinds[entries[row]] == KIND_NULL;
+            n += kinds[entry_of(entries, row)] == KIND_NULL;
         }
     }
     return n;
@@ -207,29 +213,78 @@ static bool append_page(struct encoder *encoder, struct fw_text *to, const struc
 
 static bool has_dictionary(const struct encoder *encoder, size_t column, size_t n_nulls)
 {
-    return encoder->columns[column].type != FW_PARQUET_BOOLEAN && n_nulls < encoder->n_rows;
+    return encoder->columns[column].type != FW_PARQUET_BOOLEAN && n_nulls < encoder->n_rows &&
+           encoder->values[column].picks->entries != NULL;
+}
+
+/* NULLs have a place in a dictionary, which no row picks, and none elsewhere. */
+static void append_values(const struct encoder *encoder, size_t column, bool with_nulls,
+                          struct fw_text *text)
+{
+    static const struct fw_parquet_text empty = {"", 0};
+    static const char zeros[sizeof(int64_t)] = {0};
+    const struct fw_parquet_values *values = &encoder->values[column];
+    const enum fw_parquet_type type = encoder->columns[column].type;
+    const size_t n = values->picks->n_entries;
+
+    if (type != FW_PARQUET_TEXT && memchr(encoder->kinds[column], KIND_NULL, n) == NULL) {
+        fw_text_append_len(text, values->values, n * parquet_value_size(type));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool is_null = encoder->kinds[column][i] == KIND_NULL;
+        const void *from = !is_null                  ? values->values
+                           : type == FW_PARQUET_TEXT ? (const void *)&empty
+                                                     : zeros;
+        size_t entry = is_null ? 0 : i;
+        if (is_null && !with_nulls) {
+            continue;
+        }
+        if (type == FW_PARQUET_TEXT) {
+            uint32_t size = (uint32_t)((const struct fw_parquet_text *)from)[entry].size;
+            fw_text_append_len(text, (const char *)&size, sizeof size);
+        }
+        parquet_append_value(text, type, from, entry);
+    }
+}
+
+/* Levels and what follows them. Plain values can be more than `body` has room for. */
+static bool make_body(struct encoder *encoder, size_t column, size_t n_nulls, struct body *body)
+{
+    bool picks = has_dictionary(encoder, column, n_nulls);
+    struct fw_text *text = &encoder->dictionary;
+
+    *body = (struct body){.n_values = encoder->n_rows,
+                          .type = PARQUET_PAGE_DATA,
+                          .encoding = picks ? PARQUET_RLE_DICTIONARY : PARQUET_PLAIN};
+    put_levels(encoder, column, n_nulls);
+    if (picks) {
+        put_picks(encoder, column, n_nulls);
+    } else if (encoder->columns[column].type == FW_PARQUET_BOOLEAN) {
+        put_bits(encoder, column, false);
+    } else {
+        fw_text_clear(text);
+        fw_text_append_len(text, (const char *)encoder->body, encoder->body_size);
+        append_values(encoder, column, false, text);
+        body->bytes = text->data;
+        body->size = text->size;
+        return !text->failed;
+    }
+    body->bytes = encoder->body;
+    body->size = encoder->body_size;
+    return true;
 }
 
 static bool make_page(struct encoder *encoder, size_t column)
 {
     struct page *page = &encoder->pages[column];
     size_t n_nulls = count_nulls(encoder, column);
-    bool picks = has_dictionary(encoder, column, n_nulls);
+    struct body body;
 
-    put_levels(encoder, column, n_nulls);
-    if (picks) {
-        put_picks(encoder, column, n_nulls);
-    } else {
-        put_bits(encoder, column, false);
-    }
     page->at = encoder->store.size;
     page->n_nulls = (int64_t)n_nulls;
-    const struct body body = {.bytes = encoder->body,
-                              .size = encoder->body_size,
-                              .n_values = encoder->n_rows,
-                              .type = PARQUET_PAGE_DATA,
-                              .encoding = picks ? PARQUET_RLE_DICTIONARY : PARQUET_PLAIN};
-    bool good = append_page(encoder, &encoder->store, &body, &page->size_unpacked);
+    bool good = make_body(encoder, column, n_nulls, &body) &&
+                append_page(encoder, &encoder->store, &body, &page->size_unpacked);
     page->size = encoder->store.size - page->at;
     return good;
 }
@@ -241,7 +296,7 @@ static bool find_page(struct encoder *encoder, size_t column)
     bool is_boolean = encoder->columns[column].type == FW_PARQUET_BOOLEAN;
 
     for (size_t i = 0; i < column; i++) {
-        if (encoder->values[i].picks == picks &&
+        if (encoder->values[i].picks == picks && (picks->entries != NULL || is_boolean) &&
             (encoder->columns[i].type == FW_PARQUET_BOOLEAN) == is_boolean &&
             memcmp(encoder->kinds[i], encoder->kinds[column], picks->n_entries) == 0) {
             encoder->pages[column] = encoder->pages[i];
@@ -251,30 +306,15 @@ static bool find_page(struct encoder *encoder, size_t column)
     return false;
 }
 
-/* NULLs have a place in it, which no row picks. */
 static bool append_dictionary(struct encoder *encoder, size_t column, size_t *ret_unpacked)
 {
-    static const char zeros[sizeof(int64_t)] = {0};
-    const struct fw_parquet_values *values = &encoder->values[column];
-    const enum fw_parquet_type type = encoder->columns[column].type;
     struct fw_text *text = &encoder->dictionary;
-    size_t n = values->picks->n_entries;
 
     fw_text_clear(text);
-    for (size_t i = 0; i < n; i++) {
-        bool is_null = encoder->kinds[column][i] == KIND_NULL;
-        if (type == FW_PARQUET_TEXT) {
-            const char *string = is_null ? "" : ((const char *const *)values->values)[i];
-            uint32_t size = (uint32_t)strlen(string);
-            fw_text_append_len(text, (const char *)&size, sizeof size);
-            fw_text_append_len(text, string, size);
-        } else {
-            parquet_append_value(text, type, is_null ? zeros : values->values, is_null ? 0 : i);
-        }
-    }
+    append_values(encoder, column, true, text);
     const struct body body = {.bytes = text->data,
                               .size = text->size,
-                              .n_values = n,
+                              .n_values = encoder->values[column].picks->n_entries,
                               .type = PARQUET_PAGE_DICTIONARY,
                               .encoding = PARQUET_PLAIN};
     return !text->failed && append_page(encoder, &encoder->block->pages, &body, ret_unpacked);

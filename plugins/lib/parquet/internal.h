@@ -23,6 +23,9 @@ struct fw_parquet_block {
     struct fw_parquet_facts facts[];
 };
 
+/** Bytes that a value takes in memory. */
+size_t parquet_value_size(enum fw_parquet_type type);
+
 /** Appends the value of an entry as PLAIN writes it, texts without their size. Not for BOOLEAN. */
 void parquet_append_value(struct fw_text *text, enum fw_parquet_type type, const void *values,
                           size_t entry);

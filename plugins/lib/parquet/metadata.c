@@ -7,8 +7,8 @@
 static const struct {
     int type, converted;
 } types[] = {
-    [FW_PARQUET_BOOLEAN] = {0, -1}, [FW_PARQUET_DATE] = {1, 6}, [FW_PARQUET_TIMESTAMP] = {2, 10},
-    [FW_PARQUET_DOUBLE] = {5, -1},  [FW_PARQUET_TEXT] = {6, 0},
+    [FW_PARQUET_BOOLEAN] = {0, -1}, [FW_PARQUET_DATE] = {1, 6},    [FW_PARQUET_TIMESTAMP] = {2, 10},
+    [FW_PARQUET_BIGINT] = {2, -1},  [FW_PARQUET_DOUBLE] = {5, -1}, [FW_PARQUET_TEXT] = {6, 0},
 };
 
 static void put_logical_type(struct thrift *thrift, enum fw_parquet_type type)

@@ -12,9 +12,9 @@
 /**
  * Writes Parquet files whose rows repeat few different ones: what was known of a company, day
  * after day. The caller says what the different entries are and which of them each row is, so
- * that nothing is hashed or compared; columns that are missing in the same entries share their
- * pages. Row groups are encoded by any thread and appended in their order: the bytes depend on
- * the rows and on where the groups are cut, on nothing else.
+ * that nothing is hashed or compared, or gives cells and has them looked for; columns that are
+ * missing in the same entries share their pages. Row groups are encoded by any thread and appended
+ * in their order: the bytes depend on the rows and on where the groups are cut, on nothing else.
  *
  * Pages are compressed with zstd; every column may be NULL; every row group has minima, maxima
  * and counts of NULLs. Any reader of Parquet takes the files.
@@ -23,8 +23,15 @@ enum fw_parquet_type {
     FW_PARQUET_BOOLEAN,   /**< uint8_t: 0, 1, FW_PARQUET_NO_BOOLEAN */
     FW_PARQUET_DATE,      /**< int32_t: days since 1970; INT32_MIN is NULL */
     FW_PARQUET_TIMESTAMP, /**< int64_t: microseconds since 1970, no zone; INT64_MIN is NULL */
+    FW_PARQUET_BIGINT,    /**< int64_t; INT64_MIN is NULL */
     FW_PARQUET_DOUBLE,    /**< double; NaN is NULL */
-    FW_PARQUET_TEXT,      /**< const char *; NULL is NULL */
+    FW_PARQUET_TEXT,      /**< struct fw_parquet_text */
+};
+
+/** Bytes that need no end of their own; NULL is NULL. */
+struct fw_parquet_text {
+    const char *bytes;
+    size_t size;
 };
 
 enum { FW_PARQUET_NO_BOOLEAN = 2 };
@@ -39,7 +46,7 @@ struct fw_parquet_column {
 
 /** The entry of each row of a group. Every entry is that of one row at least. */
 struct fw_parquet_picks {
-    const uint16_t *entries;
+    const uint16_t *entries; /**< NULL: each row is an entry, and the values are written plainly */
     size_t n_entries;
 };
 
@@ -58,6 +65,21 @@ struct fw_parquet_block;
  */
 struct fw_parquet_block *fw_parquet_encode(const struct fw_parquet_column *columns, size_t n,
                                            const struct fw_parquet_values *values, size_t n_rows);
+
+/** A column of a group whose entries nobody has found yet. */
+struct fw_parquet_cells {
+    /** One for each row: a double's bits; a boolean, day, instant or number as an int64_t; the
+        number of a text, UINT64_MAX being NULL. Equal texts had better have the same number. */
+    const uint64_t *cells;
+    const struct fw_parquet_text *texts; /**< of a column of texts */
+};
+
+/** As fw_parquet_encode: columns that mostly stay the same from row to row have their entries in
+    common, others entries or plain values of their own. [any thread] */
+struct fw_parquet_block *fw_parquet_encode_cells(const struct fw_parquet_column *columns, size_t n,
+                                                 const struct fw_parquet_cells *cells,
+                                                 size_t n_rows);
+
 void fw_parquet_block_free(struct fw_parquet_block *block);
 
 /** A file that is being written. Zero-initialise. [stage thread, as all below] */

@@ -2,10 +2,10 @@
 #include "group.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "team/team.h"
 
 static size_t size_of(enum fw_parquet_type type)
 {
@@ -89,7 +89,7 @@ static void put_instant(struct edgar_group *group, size_t column, size_t entry, 
 static void put_text(struct edgar_group *group, size_t column, size_t entry, const char *text)
 {
     ((struct fw_parquet_text *)group->entries[column])[entry] =
-        (struct fw_parquet_text){text, strlen(text)};
+        (struct fw_parquet_text){text, text != NULL ? strlen(text) : 0};
 }
 
 static int64_t filed_of(const struct edgar_track *track)
@@ -188,53 +188,23 @@ void edgar_group_add(struct edgar_group *group, const struct edgar_row *row)
     group->n_rows++;
 }
 
-static void *encode(void *arg)
+static void encode(void *arg, size_t number)
 {
-    struct edgar_group *group = arg;
+    struct edgar_group *group = (struct edgar_group *)arg + number;
     const struct edgar *edgar = group->edgar;
-
     size_t first = edgar->first_column;
 
     group->block = fw_parquet_encode(edgar->columns + first, edgar->n_columns - first,
                                      group->values + first, group->n_rows);
-    return NULL;
 }
 
-/* Signals are the worker's business. */
-static bool start(pthread_t *thread, struct edgar_group *group)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(thread, NULL, encode, group) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
-/* The stage's thread takes its share, and that of threads that cannot be started. */
 fw_status edgar_groups_encode(struct edgar_group *groups, size_t n)
 {
-    pthread_t *threads = calloc(n, sizeof *threads);
-    size_t n_started = 1;
     bool good = true;
 
-    if (threads == NULL) {
-        return fw_fault_nomem(groups->edgar->host);
-    }
-    while (n_started < n && start(&threads[n_started], &groups[n_started])) {
-        n_started++;
-    }
-    encode(&groups[0]);
-    for (size_t i = n_started; i < n; i++) {
-        encode(&groups[i]);
-    }
-    for (size_t i = 1; i < n_started; i++) {
-        pthread_join(threads[i], NULL);
-    }
+    fw_team_run(n, n, encode, groups);
     for (size_t i = 0; i < n; i++) {
         good = good && groups[i].block != NULL;
     }
-    free(threads);
     return good ? FW_OK : fw_fault_nomem(groups->edgar->host);
 }

@@ -26,7 +26,7 @@ fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_
 }
 
 /* The weeks of a store by offer and day are its companies', so an offer is no figure. */
-static bool is_key(const char *name)
+bool multiscale_edgar_is_key(const char *name)
 {
     return strcmp(name, cik) == 0 || strcmp(name, day) == 0 || strcmp(name, "platform_name") == 0 ||
            strcmp(name, "offer_id") == 0;
@@ -62,7 +62,7 @@ static void append_last_rows(const struct multiscale_table *table, const struct 
 
     fw_text_append(select, "SELECT cik, fw_period AS period_start, fw_at AS snapshot_ts");
     for (size_t i = 0; i < table->source->n_columns; i++) {
-        if (!is_key(table->source->columns[i].name)) {
+        if (!multiscale_edgar_is_key(table->source->columns[i].name)) {
             fw_text_append(select, ", ");
             fw_text_identifier(select, table->source->columns[i].name);
         }
@@ -85,7 +85,7 @@ static void append_last_values(const struct multiscale_table *table,
 
     fw_text_appendf(select, "SELECT cik, max(%s) AS snapshot_ts", at);
     for (size_t i = 0, n = 0; i < table->source->n_columns && n < COMPAT_COLUMNS; i++) {
-        if (!is_key(table->source->columns[i].name)) {
+        if (!multiscale_edgar_is_key(table->source->columns[i].name)) {
             fw_text_append(select, ", arg_max(");
             fw_text_identifier(select, table->source->columns[i].name);
             fw_text_append(select, ", ");

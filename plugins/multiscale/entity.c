@@ -2,16 +2,12 @@
 #include "entity.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "period.h"
 
 bool entity_has_text(const struct entity *entity, int i, const char *text, int32_t size)
 {
-    uint32_t key = entity->rows[entity->n_rows - 1].key;
-    const struct made_text *other = &entity->made.keys[key].texts[i];
-
-    return other->size == size && memcmp(made_text(&entity->made, other), text, (size_t)size) == 0;
+    return made_is(&entity->made, entity->rows[entity->n_rows - 1].key, i, text, size);
 }
 
 bool entity_add(struct entity *entity, const struct entity_row *row)

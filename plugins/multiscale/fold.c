@@ -119,12 +119,13 @@ static fw_status take(const void *self, void **kept, struct ArrowArray *batch)
     return good ? FW_OK : fw_fault_nomem(table->host);
 }
 
-static fw_status table_of(const void *self, void *kept, size_t output,
-                          struct fw_wide_table *ret_table)
+static fw_status write_table(const void *self, const void *kept, size_t output, const char *path,
+                             uint64_t *ret_rows)
 {
-    struct entity *entity = kept;
+    const struct entity *entity = kept;
 
-    return made_table(self, &entity->made, (int)output, ret_table);
+    *ret_rows = entity->made.tables[output].n;
+    return made_write(self, &entity->made, (int)output, path);
 }
 
 static void drop(void *kept)
@@ -139,4 +140,4 @@ static void drop(void *kept)
 }
 
 const struct fw_wide_fold multiscale_offers_fold = {
-    .read = read_rows, .take = take, .table = table_of, .drop = drop};
+    .read = read_rows, .take = take, .write = write_table, .drop = drop};

@@ -2,55 +2,13 @@
 #include "made.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* Room for n more of what has n_used of *room. */
-static bool grow(void *list, size_t n_used, size_t n, size_t *room, size_t size)
-{
-    size_t wanted = *room > 0 ? *room : 1024;
-    void *larger;
-
-    if (n_used + n <= *room) {
-        return true;
-    }
-    while (wanted < n_used + n) {
-        wanted *= 2;
-    }
-    memcpy(&larger, list, sizeof larger);
-    larger = realloc(larger, wanted * size);
-    if (larger == NULL) {
-        return false;
-    }
-    memcpy(list, &larger, sizeof larger);
-    *room = wanted;
-    return true;
-}
-
-static bool add_text(struct made *made, const char *bytes, int32_t size, struct made_text *ret)
-{
-    *ret = (struct made_text){.size = size};
-    if ((size_t)size <= sizeof ret->of.whole) {
-        memcpy(ret->of.whole, bytes, (size_t)size);
-        return true;
-    }
-    if (made->n_bytes > (size_t)(INT32_MAX - size) ||
-        !grow(&made->bytes, made->n_bytes, (size_t)size, &made->n_bytes_room, 1)) {
-        return false;
-    }
-    memcpy(made->bytes + made->n_bytes, bytes, (size_t)size);
-    memcpy(ret->of.part.prefix, bytes, sizeof ret->of.part.prefix);
-    ret->of.part.offset = (int32_t)made->n_bytes;
-    made->n_bytes += (size_t)size;
-    return true;
-}
 
 bool made_add_key(struct made *made, const char *const *texts, const int32_t *sizes)
 {
-    bool added = made->n_keys < UINT32_MAX &&
-                 grow(&made->keys, made->n_keys, 1, &made->n_keys_room, sizeof *made->keys);
+    bool added = made->n_keys < UINT32_MAX;
 
-    for (int i = 0; i < 3 && added; i++) {
-        added = add_text(made, texts[i], sizes[i], &made->keys[made->n_keys].texts[i]);
+    for (int i = 0; i < MADE_KEY && added; i++) {
+        added = words_add(&made->words, texts[i], (size_t)sizes[i]);
     }
     made->n_keys += added;
     return added;
@@ -58,9 +16,16 @@ bool made_add_key(struct made *made, const char *const *texts, const int32_t *si
 
 bool made_add_row(struct made *made, int table, const struct made_row *row)
 {
-    if (!grow(&made->tables[table].rows, made->tables[table].n, 1, &made->tables[table].room,
-              sizeof *row)) {
-        return false;
+    size_t n = made->tables[table].n, room = made->tables[table].room;
+
+    if (n == room) {
+        room = room > 0 ? 2 * room : 1024;
+        struct made_row *larger = reallocarray(made->tables[table].rows, room, sizeof *larger);
+        if (larger == NULL) {
+            return false;
+        }
+        made->tables[table].rows = larger;
+        made->tables[table].room = room;
     }
     made->tables[table].rows[made->tables[table].n++] = *row;
     return true;
@@ -70,23 +35,12 @@ void made_finish(struct made *made)
 {
     for (int i = 0; i < MADE_TABLES; i++) {
         free(made->tables[i].rows);
-        free(made->views[i]);
     }
-    free(made->keys);
-    free(made->bytes);
-}
-
-const char *made_text(const struct made *made, const struct made_text *text)
-{
-    return (size_t)text->size <= sizeof text->of.whole ? text->of.whole
-                                                       : made->bytes + text->of.part.offset;
+    words_finish(&made->words);
 }
 
 int made_compare(const struct made *made, uint32_t a, uint32_t b, int i)
 {
-    const struct made_text *one = &made->keys[a].texts[i], *other = &made->keys[b].texts[i];
-    int32_t size = one->size < other->size ? one->size : other->size;
-    int order = a == b ? 0 : memcmp(made_text(made, one), made_text(made, other), (size_t)size);
-
-    return order != 0 ? order : (one->size > other->size) - (one->size < other->size);
+    return words_compare(&made->words, (uint64_t)a * MADE_KEY + (uint64_t)i,
+                         (uint64_t)b * MADE_KEY + (uint64_t)i);
 }

@@ -2,28 +2,11 @@
 #ifndef MULTISCALE_MADE_H
 #define MULTISCALE_MADE_H
 
-#include <stdbool.h>
-
-#include <fw/arrow.h>
-
 #include "multiscale.h"
+#include "words.h"
 
-/** A text as Arrow's views have it: short ones in place, long ones in the bytes of `made`. */
-struct made_text {
-    int32_t size;
-    union {
-        char whole[12];
-        struct {
-            char prefix[4];
-            int32_t buffer, offset;
-        } part;
-    } of;
-};
-
-/** What tells an offer: entity_id, platform_name, offer_id. */
-struct made_key {
-    struct made_text texts[3];
-};
+/** What tells an offer: entity_id, platform_name, offer_id, as words of `made`. */
+enum { MADE_KEY = 3 };
 
 /** A row of any of the four tables. */
 struct made_row {
@@ -36,35 +19,33 @@ struct made_row {
 
 enum { MADE_WEEKLY, MADE_MONTHLY, MADE_STAGE_TABLE, MADE_DAY_TO_STAGE, MADE_TABLES };
 
-/** One of the tables and its columns. */
-struct made_view;
-
 /** The tables of one part. */
 struct made {
     struct {
         struct made_row *rows;
         size_t n, room;
     } tables[MADE_TABLES];
-    struct made_key *keys;
-    size_t n_keys, n_keys_room;
-    char *bytes;
-    size_t n_bytes, n_bytes_room;
-    struct made_view *views[MADE_TABLES]; /**< what made_table gave */
+    struct words words; /**< text number i of key k is MADE_KEY * k + i */
+    size_t n_keys;
 };
 
-/** False when there is no memory, or more text than a part can have (2 GiB). */
+/** False when there is no memory. */
 bool made_add_key(struct made *made, const char *const *texts, const int32_t *sizes);
 bool made_add_row(struct made *made, int table, const struct made_row *row);
 void made_finish(struct made *made);
 
-/** Bytes of a text; not terminated. */
-const char *made_text(const struct made *made, const struct made_text *text);
+/** Whether text number `i` of a key is this one. */
+static inline bool made_is(const struct made *made, uint32_t key, int i, const char *text,
+                           int32_t size)
+{
+    return words_is(&made->words, (uint64_t)key * MADE_KEY + (uint64_t)i, text, (size_t)size);
+}
 
 /** Compares text number `i` of two keys in binary order. */
 int made_compare(const struct made *made, uint32_t a, uint32_t b, int i);
 
-/** A table for the engine to read while `made` stays as it is; `of` says which columns it has. */
-fw_status made_table(const struct multiscale_table *of, struct made *made, int table,
-                     struct fw_wide_table *ret_table);
+/** Writes a table's rows; `of` says which columns it has. [any thread] */
+fw_status made_write(const struct multiscale_table *of, const struct made *made, int table,
+                     const char *path);
 
 #endif

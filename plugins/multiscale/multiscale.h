@@ -35,7 +35,7 @@ struct multiscale_table {
     struct fw_text at;     /**< SQL: TIMESTAMP, the day of a row */
     struct fw_wide_output outputs[4];
     size_t n_outputs;
-    struct fw_wide_fold fold; /**< of the offers */
+    struct fw_wide_fold fold;
     struct fw_wide *wide;
 };
 
@@ -75,6 +75,17 @@ void multiscale_edgar_weekly(const void *self, const struct fw_wide_part *part,
                              struct fw_text *select);
 void multiscale_edgar_monthly(const void *self, const struct fw_wide_part *part,
                               struct fw_text *select);
+
+/** Whether a column of the store is no figure. */
+bool multiscale_edgar_is_key(const char *name);
+
+/* features.c */
+
+/** Whether it knows the types of all the store's columns. */
+bool multiscale_features_can(const struct multiscale_table *table);
+
+/** Both tables are made in one reading of a part's rows. */
+extern const struct fw_wide_fold multiscale_features_fold;
 
 /* manifest.c */
 

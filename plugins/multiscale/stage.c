@@ -76,8 +76,9 @@ static fw_status open_source(struct multiscale *multiscale, struct multiscale_ta
 static fw_status open_wide(struct multiscale *multiscale, struct multiscale_table *table)
 {
     bool is_edgar = table == &multiscale->edgar;
+    bool in_sql = is_edgar && (multiscale->settings.compat || !multiscale_features_can(table));
 
-    table->fold = multiscale_offers_fold;
+    table->fold = is_edgar ? multiscale_features_fold : multiscale_offers_fold;
     table->fold.columns = (struct fw_wide_columns){table->names, table->n_names};
     struct fw_wide_plan plan = {
         .sql = &multiscale->sql,
@@ -91,7 +92,7 @@ static fw_status open_wide(struct multiscale *multiscale, struct multiscale_tabl
         .order = fw_text_get(&table->at),
         .take_is_heavy = is_edgar, /* a window that streams must see a part as one table */
         .take_columns = {table->names, table->n_names},
-        .fold = is_edgar ? NULL : &table->fold,
+        .fold = in_sql ? NULL : &table->fold,
         .outputs = table->outputs,
         .n_outputs = table->n_outputs,
         .n_columns_out = is_edgar ? table->source->n_columns : table->n_names,

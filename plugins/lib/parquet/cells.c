@@ -7,17 +7,21 @@
 /* Slots of the table in which entries are found again: twice as many as there can be. */
 enum { SLOTS = FW_PARQUET_GROUP_ROWS, FREE_SLOT = UINT16_MAX };
 
+/* Columns that mostly stay have their entries in common, keys apart from figures: these change more
+   often, and every change is another copy of a key. */
+enum { OF_TEXTS, OF_OTHERS, STRETCHES };
+
 struct finder {
     const struct fw_parquet_column *columns;
     const struct fw_parquet_cells *cells;
     size_t n_columns, n_rows;
-    struct fw_parquet_picks *picks; /* of each column, the last those of all that mostly stay */
+    struct fw_parquet_picks *picks; /* of each column, then those of columns that mostly stay */
     uint16_t **entries;             /* theirs */
-    size_t **first_rows;            /* in which an entry is met; NULL: in each its own */
+    uint16_t **first_rows;          /* in which an entry is met; NULL: in each its own */
     struct fw_parquet_values *values;
     void **typed; /* values, where cells are not values as they lie */
     uint16_t *slots;
-    uint8_t *changes; /* of each row, whether one of the columns that mostly stay does */
+    uint8_t *changes; /* of each row: bit s, whether one of these columns does */
 };
 
 static bool stays(const struct finder *finder, size_t column)
@@ -31,12 +35,18 @@ static bool stays(const struct finder *finder, size_t column)
     return 2 * n_changes < finder->n_rows;
 }
 
+static size_t stretches_of(const struct finder *finder, size_t column)
+{
+    return finder->columns[column].type == FW_PARQUET_TEXT ? OF_TEXTS : OF_OTHERS;
+}
+
 static void note_changes(struct finder *finder, size_t column)
 {
+    const uint8_t bit = (uint8_t)(1 << stretches_of(finder, column));
     const uint64_t *cells = finder->cells[column].cells;
 
     for (size_t i = 1; i < finder->n_rows; i++) {
-        finder->changes[i] |= cells[i] != cells[i - 1];
+        finder->changes[i] |= cells[i] != cells[i - 1] ? bit : 0;
     }
 }
 
@@ -49,16 +59,17 @@ static bool make_room(struct finder *finder, size_t at, size_t n_entries)
 }
 
 /* An entry for each stretch of rows in which none of these columns changes. */
-static bool find_stretches(struct finder *finder, size_t at)
+static bool find_stretches(struct finder *finder, size_t stretches)
 {
+    const size_t at = finder->n_columns + stretches;
     struct fw_parquet_picks *picks = &finder->picks[at];
 
     if (!make_room(finder, at, finder->n_rows)) {
         return false;
     }
     for (size_t i = 0; i < finder->n_rows; i++) {
-        if (i == 0 || finder->changes[i] != 0) {
-            finder->first_rows[at][picks->n_entries++] = i;
+        if (i == 0 || (finder->changes[i] >> stretches & 1) != 0) {
+            finder->first_rows[at][picks->n_entries++] = (uint16_t)i;
         }
         finder->entries[at][i] = (uint16_t)(picks->n_entries - 1);
     }
@@ -84,7 +95,7 @@ static size_t slot_of(uint64_t cell)
 static size_t find_entry(const struct finder *finder, size_t at, uint64_t cell, size_t before)
 {
     const uint64_t *cells = finder->cells[at].cells;
-    const size_t *first_rows = finder->first_rows[at];
+    const uint16_t *first_rows = finder->first_rows[at];
     size_t n = finder->picks[at].n_entries;
 
     if (before + 1 < n && cells[first_rows[before + 1]] == cell) {
@@ -118,7 +129,7 @@ static bool find_entries(struct finder *finder, size_t at)
                 make_plain(finder, at);
                 return true;
             }
-            finder->first_rows[at][finder->picks[at].n_entries++] = i;
+            finder->first_rows[at][finder->picks[at].n_entries++] = (uint16_t)i;
         }
         finder->entries[at][i] = (uint16_t)entry;
         before = entry;
@@ -166,7 +177,7 @@ static void put_value(const struct finder *finder, size_t column, void *to, size
 static bool put_values(struct finder *finder, size_t column, size_t at)
 {
     const struct fw_parquet_picks *picks = &finder->picks[at];
-    const size_t *rows = finder->first_rows[at];
+    const uint16_t *rows = finder->first_rows[at];
     void *typed = malloc(picks->n_entries * parquet_value_size(finder->columns[column].type));
 
     for (size_t i = 0; typed != NULL && i < picks->n_entries; i++) {
@@ -180,7 +191,6 @@ static bool put_values(struct finder *finder, size_t column, size_t at)
 
 static bool find(struct finder *finder)
 {
-    const size_t stretches = finder->n_columns;
     bool good = true, *alone = calloc(finder->n_columns + 1, sizeof *alone);
 
     for (size_t i = 0; i < finder->n_columns && alone != NULL; i++) {
@@ -189,10 +199,12 @@ static bool find(struct finder *finder)
             note_changes(finder, i);
         }
     }
-    good = alone != NULL && find_stretches(finder, stretches);
+    good = alone != NULL && find_stretches(finder, OF_TEXTS) && find_stretches(finder, OF_OTHERS);
     for (size_t i = 0; i < finder->n_columns && good; i++) {
         good = !alone[i] || find_entries(finder, i);
-        good = good && put_values(finder, i, alone[i] ? find_same(finder, i) : stretches);
+        good = good && put_values(finder, i,
+                                  alone[i] ? find_same(finder, i)
+                                           : finder->n_columns + stretches_of(finder, i));
     }
     free(alone);
     return good;
@@ -200,7 +212,7 @@ static bool find(struct finder *finder)
 
 static bool allocate(struct finder *finder)
 {
-    size_t n = finder->n_columns + 1;
+    size_t n = finder->n_columns + STRETCHES;
 
     finder->picks = calloc(n, sizeof *finder->picks);
     finder->entries = calloc(n, sizeof *finder->entries);
@@ -216,7 +228,7 @@ static bool allocate(struct finder *finder)
 
 static void release(struct finder *finder)
 {
-    for (size_t i = 0; i <= finder->n_columns; i++) {
+    for (size_t i = 0; i < finder->n_columns + STRETCHES; i++) {
         free(finder->entries != NULL ? finder->entries[i] : NULL);
         free(finder->first_rows != NULL ? finder->first_rows[i] : NULL);
         free(finder->typed != NULL ? finder->typed[i] : NULL);

@@ -2,17 +2,8 @@
 #include <stdlib.h>
 
 #include "internal.h"
-
-static void append_name(size_t at, size_t output, struct fw_text *text)
-{
-    fw_text_appendf(text, "fw_wide_made_%zu_%zu", at, output);
-}
-
-void wide_fold_append(size_t at, size_t output, struct fw_text *text)
-{
-    fw_text_append(text, "FROM ");
-    append_name(at, output, text);
-}
+#include "sql/stream.h"
+#include "team/team.h"
 
 /*
  * Rows that are handed over have no order of their own, and the engine reads files side by side or
@@ -54,7 +45,7 @@ static fw_status read_schema(struct fw_wide *wide, const struct fw_text *query)
     return status;
 }
 
-static fw_status read_parts(const struct wide_batch *batch)
+static fw_status read_queries(const struct wide_batch *batch)
 {
     struct wide_batch taken = *batch;
     struct fw_wide *wide = batch->wide;
@@ -86,58 +77,123 @@ static fw_status read_parts(const struct wide_batch *batch)
     return status;
 }
 
-static fw_status attach(const struct wide_batch *batch, size_t at, size_t output)
+/* Parts that were spread need no engine: each is a task of a team. */
+struct reading {
+    const struct wide_batch *batch;
+    fw_status *statuses;
+};
+
+static fw_status take_all(const struct wide_batch *batch, size_t at,
+                          struct ArrowArrayStream *stream)
 {
     const struct fw_wide_plan *plan = &batch->wide->plan;
-    struct fw_wide_table table;
-    struct fw_text name = {0};
-    fw_status status = plan->fold->table(plan->self, batch->kept[at], output, &table);
+    struct ArrowArray rows;
+    fw_status status = FW_OK;
+    int code = 0;
 
-    if (status != FW_OK) {
-        return status;
+    while (status == FW_OK && (code = stream->get_next(stream, &rows)) == 0 &&
+           rows.release != NULL) {
+        status = plan->fold->take(plan->self, &batch->kept[at], &rows);
     }
-    append_name(at, output, &name);
-    if (name.failed) {
-        table.schema.release(&table.schema);
-        status = fw_fault_nomem(batch->wide->host);
-    } else {
-        status = plan->sql->api->attach_table(plan->sql->session, fw_text_get(&name), &table.schema,
-                                              table.open, table.arg);
+    if (status == FW_OK && code != 0) {
+        status = fw_stream_fault(batch->wide->host, stream, code);
     }
-    fw_text_finish(&name);
+    return status == FW_OK ? plan->fold->take(plan->self, &batch->kept[at], NULL) : status;
+}
+
+static void read_spread(void *arg, size_t at)
+{
+    const struct reading *reading = arg;
+    const struct fw_wide *wide = reading->batch->wide;
+    size_t n = (size_t)wide->schema.n_children;
+    uint64_t *columns = calloc(n, sizeof *columns);
+    struct ArrowArrayStream stream = {0};
+
+    for (size_t i = 0; columns != NULL && i < n; i++) {
+        columns[i] = i;
+    }
+    bool open =
+        columns != NULL && fw_scatter_part_read(reading->batch->rows[at], columns, n, &stream) == 0;
+    reading->statuses[at] =
+        open ? take_all(reading->batch, at, &stream) : fw_fault_nomem(wide->host);
+    if (open) {
+        stream.release(&stream);
+    }
+    free(columns);
+}
+
+/* As many as there are threads, since that is how many parts a step has. */
+static fw_status run(size_t n_threads, size_t n, void (*work)(void *arg, size_t task), void *arg,
+                     const fw_status *statuses)
+{
+    fw_status status = FW_OK;
+
+    fw_team_run(n_threads, n, work, arg);
+    for (size_t i = 0; i < n && status == FW_OK; i++) {
+        status = statuses[i];
+    }
     return status;
 }
 
-fw_status wide_fold_make(const struct wide_batch *batch)
+static fw_status read_parts(const struct wide_batch *batch)
 {
-    size_t n_outputs = batch->wide->plan.n_outputs;
+    if (batch->wide->plan.fold->read != NULL) {
+        return read_queries(batch);
+    }
+    struct reading reading = {batch, calloc(batch->n, sizeof *reading.statuses)};
+    fw_status status = reading.statuses != NULL
+                           ? run(batch->n, batch->n, read_spread, &reading, reading.statuses)
+                           : fw_fault_nomem(batch->wide->host);
+
+    free(reading.statuses);
+    return status;
+}
+
+struct writing {
+    const struct wide_batch *batch;
+    struct fw_text *paths;
+    fw_status *statuses;
+};
+
+/* The widest output of all parts first: what is left to the end is short. */
+static void write_output(void *arg, size_t task)
+{
+    const struct writing *writing = arg;
+    const struct wide_batch *batch = writing->batch;
+    const struct fw_wide_plan *plan = &batch->wide->plan;
+    struct fw_text *path = &writing->paths[task];
+    size_t at = task % batch->n, output = task / batch->n;
+
+    wide_place_part(batch->wide, batch->wide->next_part + at, output, path);
+    writing->statuses[task] = path->failed
+                                  ? fw_fault_nomem(batch->wide->host)
+                                  : plan->fold->write(plan->self, batch->kept[at], output,
+                                                      fw_text_get(path), &batch->n_rows[task]);
+}
+
+static fw_status write_parts(const struct wide_batch *batch)
+{
+    size_t n = batch->n * batch->wide->plan.n_outputs;
+    struct writing writing = {batch, calloc(n, sizeof *writing.paths),
+                              calloc(n, sizeof *writing.statuses)};
+    bool room = writing.paths != NULL && writing.statuses != NULL;
+    fw_status status = room ? run(batch->n, n, write_output, &writing, writing.statuses)
+                            : fw_fault_nomem(batch->wide->host);
+
+    if (writing.paths != NULL) {
+        wide_texts_finish(writing.paths, n);
+    }
+    free(writing.paths);
+    free(writing.statuses);
+    return status;
+}
+
+fw_status wide_fold_write(const struct wide_batch *batch)
+{
     fw_status status = read_parts(batch);
 
-    for (size_t i = 0; i < batch->n * n_outputs && status == FW_OK; i++) {
-        status = attach(batch, i / n_outputs, i % n_outputs);
-    }
-    return status;
-}
-
-static fw_status detach(const struct wide_batch *batch, size_t at, size_t output)
-{
-    const struct fw_sql_handle *sql = batch->wide->plan.sql;
-    struct fw_text name = {0};
-
-    append_name(at, output, &name);
-    fw_status status = name.failed ? fw_fault_nomem(batch->wide->host)
-                                   : sql->api->detach(sql->session, fw_text_get(&name));
-    fw_text_finish(&name);
-    return status;
-}
-
-/* After a failure the session is given up; its tables point to what is dropped until then. */
-fw_status wide_fold_drop(const struct wide_batch *batch, fw_status status)
-{
-    size_t n_outputs = batch->wide->plan.n_outputs;
-
-    for (size_t i = 0; i < batch->n * n_outputs && status == FW_OK; i++) {
-        status = detach(batch, i / n_outputs, i % n_outputs);
+    if (status == FW_OK) {
+        status = write_parts(batch);
     }
     for (size_t i = 0; i < batch->n; i++) {
         batch->wide->plan.fold->drop(batch->kept[i]);

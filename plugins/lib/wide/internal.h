@@ -155,14 +155,8 @@ void wide_part_select(const struct wide_batch *batch, size_t at,
 
 /* fold.c */
 
-/** Reads the batch's parts and makes each output of each part a table, until they are dropped. */
-fw_status wide_fold_make(const struct wide_batch *batch);
-
-/** Appends the SELECT of the rows of an output. */
-void wide_fold_append(size_t at, size_t output, struct fw_text *text);
-
-/** Drops all that was made; the first failure counts. */
-fw_status wide_fold_drop(const struct wide_batch *batch, fw_status status);
+/** Reads the batch's parts and writes each output of each part. */
+fw_status wide_fold_write(const struct wide_batch *batch);
 
 /** The next parts are finished. FW_MORE, or FW_OK after the last. */
 fw_status wide_part_step(struct fw_wide *wide);

@@ -93,11 +93,7 @@ static void append_copy(const struct wide_batch *batch, size_t at, size_t output
     struct fw_text path = {0};
 
     fw_text_append(copy, "COPY (");
-    if (wide->plan.fold != NULL) {
-        wide_fold_append(at, output, copy);
-    } else {
-        wide_part_select(batch, at, &to->columns, to->finish, copy);
-    }
+    wide_part_select(batch, at, &to->columns, to->finish, copy);
     fw_text_append(copy, ") TO ");
     wide_place_part(wide, wide->next_part + at, output, &path);
     fw_text_literal(copy, fw_text_get(&path));
@@ -185,14 +181,8 @@ static fw_status work(const struct wide_batch *batch)
     if (wide->plan.probe != NULL) {
         status = probe(batch);
     }
-    if (status == FW_OK && wide->plan.fold != NULL) {
-        status = wide_fold_make(batch);
-    }
     if (status == FW_OK) {
-        status = write_parts(batch);
-    }
-    if (wide->plan.fold != NULL) {
-        status = wide_fold_drop(batch, status);
+        status = wide->plan.fold != NULL ? wide_fold_write(batch) : write_parts(batch);
     }
     for (size_t i = 0; i < batch->n * wide->plan.n_outputs && status == FW_OK; i++) {
         status = conclude(wide, wide->next_part + i % batch->n, i / batch->n, batch->n_rows[i]);

@@ -69,14 +69,6 @@ struct fw_wide_part {
     int64_t facts[FW_WIDE_FACTS]; /**< of `probe`; 0 without one */
 };
 
-/** A table that was made of a part, to be read as often as needed. */
-struct fw_wide_table {
-    struct ArrowSchema schema; /**< the caller's to release */
-    int (*open)(void *arg, const uint64_t *columns, uint64_t n_columns,
-                struct ArrowArrayStream *ret_stream); /**< as fw.sql/1's attach_table wants it */
-    void *arg;
-};
-
 /**
  * What makes the outputs of a part in C, out of one reading of its rows: `read` instead of the
  * outputs' `finish`. What is kept of a part is the stage's, NULL at first, and has to fit into
@@ -85,16 +77,19 @@ struct fw_wide_table {
 struct fw_wide_fold {
     struct fw_wide_columns columns; /**< of the source, that `read` reads */
 
-    /** Appends the SELECT over the part's rows whose rows `take` sees in its order. */
+    /** Appends the SELECT over the part's rows whose rows `take` sees in its order. NULL, in a plan
+        whose `take_is_heavy`: all of them in order as they were spread, the columns of the plan's
+        `take`, then `order`; texts are views. */
     void (*read)(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 
     /** Takes a batch, also on failure; NULL: that was all. [any thread, one at a time for a part]
      */
     fw_status (*take)(const void *self, void **kept, struct ArrowArray *batch);
 
-    /** The table that the output is; valid until `drop`. */
-    fw_status (*table)(const void *self, void *kept, size_t output,
-                       struct fw_wide_table *ret_table);
+    /** Writes an output of the part, a Parquet file, and says how many rows it has. [any thread,
+        those of a part side by side] */
+    fw_status (*write)(const void *self, const void *kept, size_t output, const char *path,
+                       uint64_t *ret_rows);
 
     /** Frees what is kept. Accepts NULL. */
     void (*drop)(void *kept);

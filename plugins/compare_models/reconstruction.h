@@ -100,6 +100,12 @@ fw_status recon_read_object(const struct fw_host *host, const struct fw_npz *npz
 
 /* --- reconstruction_arm.c: one arm, and what it takes and gives --- */
 
+/* Its first answers, as long as nobody has asked for them. */
+struct recon_dump {
+    uint64_t room, n;       /* samples that are to be kept, and those that are */
+    float complex *patches; /* [room][channels_out][N][N] */
+};
+
 struct recon_arm {
     bool is_given;
     bool per_group;        /* a sample is a group, else an image */
@@ -115,6 +121,8 @@ struct recon_arm {
     double *positions; /* [patch][2] */
     struct fw_stitch stitch;
     struct fw_output_stats stats;
+    uint64_t debug_limit; /* groups that it is asked for; 0: all */
+    struct recon_dump dump;
     /* of one that is given, or when it is stitched */
     double complex *object;
     size_t height, width;
@@ -133,6 +141,10 @@ struct recon_plan {
     bool whole_pixels; /* the canvas lies on the object's own, else about the mean position */
     struct fw_output_limits limits;
     unsigned n_threads;
+    /* of the arm that is called the baseline; "": none is */
+    const char *baseline;
+    uint64_t debug_limit;  /* groups that it is asked for; 0: all */
+    uint64_t dump_samples; /* that are written down; 0: none */
 };
 
 /* Opens the model to see what it is, and closes it. */
@@ -145,6 +157,14 @@ static inline uint64_t recon_arm_number(const struct recon_arm *arm, uint64_t sa
 {
     return arm->numbers == NULL ? sample : arm->numbers[sample];
 }
+
+/* --- reconstruction_baseline.c: one arm that is looked at more closely --- */
+
+/* FW_E_CONFIG unless the baseline, if one is named or needed, is an arm that is predicted. */
+fw_status recon_baseline_check(const struct recon_plan *plan, const struct compare_arms *named);
+
+/* Limits the arm to what the first groups need, and makes room for its first answers. */
+fw_status recon_baseline_init(struct recon_arm *arm, const struct recon_plan *plan);
 
 /* --- reconstruction_chunk.c: what some samples are made of --- */
 

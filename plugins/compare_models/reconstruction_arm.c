@@ -241,7 +241,12 @@ fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
         status = read_outputs(arm, named, plan, info);
     }
     named->predictor->close(model);
-    return status == FW_OK ? place(arm, named, plan) : status;
+    if (status == FW_OK) {
+        status = place(arm, named, plan);
+    }
+    return status == FW_OK && strcmp(named->name, plan->baseline) == 0
+               ? recon_baseline_init(arm, plan)
+               : status;
 }
 
 void recon_arm_finish(struct recon_arm *arm)
@@ -249,5 +254,6 @@ void recon_arm_finish(struct recon_arm *arm)
     fw_stitch_finish(&arm->stitch);
     free(arm->positions);
     free(arm->numbers);
+    free(arm->dump.patches);
     free(arm->object);
 }

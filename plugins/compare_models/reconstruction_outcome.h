@@ -31,6 +31,14 @@ fw_status recon_tables_write(const struct recon_outcome *outcome);
 fw_status recon_arrays_write_raw(const struct recon_outcome *outcome);
 fw_status recon_arrays_write_aligned(const struct recon_outcome *outcome);
 
+/* --- reconstruction_debug.c: debug_images, where they are asked for --- */
+
+fw_status recon_debug_write(const struct recon_outcome *outcome, const struct recon_measures *how);
+
+/* --- reconstruction_dump.c: baseline_debug_dir, where it is asked for --- */
+
+fw_status recon_dump_write(const struct recon *recon);
+
 /* --- reconstruction_result.c: result.json, and the verdict --- */
 
 fw_status recon_result_write(const struct recon_outcome *outcome);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "batches.h"
 #include "reconstruction.h"
@@ -88,6 +89,16 @@ static fw_status look(struct recon_turn *turn, const float complex *patches, siz
     return status;
 }
 
+static void keep(struct recon_arm *arm, const float complex *patches, size_t n, size_t size)
+{
+    struct recon_dump *dump = &arm->dump;
+    const size_t left = dump->room - dump->n, now = n < left ? n : left;
+    if (now > 0) {
+        memcpy(dump->patches + dump->n * size, patches, now * size * sizeof *patches);
+        dump->n += now;
+    }
+}
+
 /* Channels become one patch after the other; the canvas takes them in their order. */
 static fw_status take(void *self, uint64_t first, uint64_t n,
                       const struct fw_predictor_array *outputs)
@@ -108,6 +119,7 @@ static fw_status take(void *self, uint64_t first, uint64_t n,
         const size_t last = (sample * size + pixel) * c + channel;
         patches[i] = value_at(turn, outputs, arm->patches_first ? i : last);
     }
+    keep(arm, patches, n, size * c);
     status = fw_stitch_add(&arm->stitch, patches, arm->positions + 2 * first * c, n * c,
                            turn->plan->n_threads) == 0
                  ? look(turn, patches, n * c)

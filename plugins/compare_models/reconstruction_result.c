@@ -48,6 +48,9 @@ static void add_arms(const struct recon_outcome *outcome, struct fw_report *repo
         cJSON_AddStringToObject(item, "kind", recon->named.items[i].kind);
         if (!arm->is_given && arm->stats.n > 0) {
             cJSON_AddNumberToObject(item, "samples", (double)arm->n_samples);
+            if (arm->debug_limit > 0) {
+                cJSON_AddNumberToObject(item, "debug_limit", (double)arm->debug_limit);
+            }
             cJSON_AddNumberToObject(item, "output_mean", fw_output_stats_mean(&arm->stats));
             cJSON_AddNumberToObject(item, "output_max", arm->stats.max);
             cJSON_AddNumberToObject(item, "output_nonzero",

@@ -5,9 +5,10 @@
 #include "reconstruction.h"
 #include "sql/fault.h"
 
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
 
-/* Then the powers, and of each arm that is predicted its statistics, sums and weights. */
+/* Then the powers, and of each arm that is predicted its statistics, first answers, sums and
+ * weights. */
 struct head {
     uint64_t measured, arm, at, batch, size;
 };
@@ -33,11 +34,18 @@ static size_t canvas_pixels(const struct recon_arm *arm)
     return arm->is_given ? 0 : arm->stitch.canvas.side * arm->stitch.canvas.side;
 }
 
+static size_t dump_size(const struct recon *recon, const struct recon_arm *arm)
+{
+    const size_t side = recon->scan.n_side;
+    return arm->dump.room * arm->channels_out * side * side * sizeof *arm->dump.patches;
+}
+
 static size_t size_of(const struct recon *recon)
 {
     size_t size = sizeof(struct head) + recon->scan.n * sizeof(double);
     for (size_t i = 0; i < recon->named.n; i++) {
-        size += sizeof(struct fw_output_stats) +
+        size += sizeof(struct fw_output_stats) + sizeof recon->arms[i].dump.n +
+                dump_size(recon, &recon->arms[i]) +
                 canvas_pixels(&recon->arms[i]) * (sizeof(double complex) + sizeof(double));
     }
     return size;
@@ -50,6 +58,10 @@ static void carry_all(struct recon *recon, struct cursor *cursor)
         struct recon_arm *arm = &recon->arms[i];
         const size_t n = canvas_pixels(arm);
         carry(cursor, &arm->stats, sizeof arm->stats);
+        carry(cursor, &arm->dump.n, sizeof arm->dump.n);
+        if (arm->dump.room > 0) {
+            carry(cursor, arm->dump.patches, dump_size(recon, arm));
+        }
         if (n > 0) {
             carry(cursor, arm->stitch.sum, n * sizeof *arm->stitch.sum);
             carry(cursor, arm->stitch.weight, n * sizeof *arm->stitch.weight);

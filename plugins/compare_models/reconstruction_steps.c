@@ -37,7 +37,12 @@ static void read_plan(struct recon *recon)
         .whole_pixels = strcmp(fw_task_value(task, "canvas")->text, "pixel") == 0,
         .limits = {.min_nonzero = fw_task_value(task, "min_nonzero")->real,
                    .max_empty = fw_task_value(task, "max_empty")->real},
-        .n_threads = budget->limits(recon->host)->threads};
+        .n_threads = budget->limits(recon->host)->threads,
+        .baseline = fw_task_value(task, "baseline")->text,
+        .debug_limit = (uint64_t)fw_task_value(task, "baseline_debug_limit")->integer,
+        .dump_samples = fw_task_value(task, "baseline_debug")->integer == 0
+                            ? 0
+                            : (uint64_t)fw_task_value(task, "baseline_debug_samples")->integer};
 }
 
 static fw_status open_arms(struct recon *recon)
@@ -56,6 +61,10 @@ static fw_status open_arms(struct recon *recon)
         return fw_faultf(recon->host, FW_E_CONFIG, "intensity_scale", NULL,
                          "there are %zu arms and %llu scales; one for each is needed, or none",
                          recon->named.n, (unsigned long long)gains->n);
+    }
+    status = recon_baseline_check(&recon->plan, &recon->named);
+    if (status != FW_OK) {
+        return status;
     }
     recon->arms = calloc(recon->named.n, sizeof *recon->arms);
     if (recon->arms == NULL) {

@@ -31,15 +31,20 @@ static struct recon_alignment alignment_of(const struct recon *recon)
         .about_middles = fw_task_value(recon->task, "legacy_center_crop")->integer != 0};
 }
 
-static fw_status measure_all(struct recon_outcome *outcome)
+static struct recon_measures measures_of(const struct recon *recon)
 {
-    const struct recon *recon = outcome->recon;
-    const struct recon_measures how = {
+    return (struct recon_measures){
         .host = recon->host,
         .by_mean = strcmp(fw_task_value(recon->task, "phase_align")->text, "mean") == 0,
         .frc_sigma = fw_task_value(recon->task, "frc_sigma")->real,
         .ms_ssim_sigma = fw_task_value(recon->task, "ms_ssim_sigma")->real,
         .n_threads = recon->plan.n_threads};
+}
+
+static fw_status measure_all(struct recon_outcome *outcome)
+{
+    const struct recon *recon = outcome->recon;
+    const struct recon_measures how = measures_of(recon);
     const struct recon_alignment alignment = alignment_of(recon);
     fw_status status =
         recon_align(&recon->plan, &alignment, recon->arms, recon->named.n, &outcome->view);
@@ -59,7 +64,7 @@ static fw_status measure_all(struct recon_outcome *outcome)
                      : recon_measure(&how, &outcome->view, outcome->view.arms[i].pixels,
                                      &outcome->metrics[i]);
     }
-    return status;
+    return status == FW_OK ? recon_debug_write(outcome, &how) : status;
 }
 
 static fw_status write_tables(struct recon_outcome *outcome)
@@ -95,6 +100,9 @@ fw_status recon_write(struct recon *recon)
         if (status == FW_OK) {
             status = write_tables(&outcome);
         }
+    }
+    if (status == FW_OK) {
+        status = recon_dump_write(recon);
     }
     if (status == FW_OK) {
         status = recon_result_write(&outcome);

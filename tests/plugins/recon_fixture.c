@@ -108,6 +108,21 @@ void recon_digest(const char *path, char hex[65])
     free(bytes);
 }
 
+void *recon_read(const char *path, const char *name, enum fw_npy_type type, size_t n)
+{
+    struct fw_npz *npz = NULL;
+    struct fw_npy *npy = NULL;
+    void *items = NULL;
+    assert_int_equal(fw_npz_open(&host, path, &npz), FW_OK);
+    assert_int_equal(fw_npy_open(npz, name, &npy), FW_OK);
+    assert_int_equal(fw_npy_header(npy)->n_items, n);
+    assert_int_equal(fw_npy_header(npy)->type, type);
+    assert_int_equal(fw_npy_read_all(npy, type, &items), FW_OK);
+    fw_npy_close(npy);
+    fw_npz_close(npz);
+    return items;
+}
+
 /* --- a scan over an object: positions on a raster around its middle --- */
 
 static float complex object_at(const struct recon_scan *scan, ptrdiff_t row, ptrdiff_t column)
@@ -166,10 +181,12 @@ struct fake_task *recon_task(const char *data)
                                              {"reconstructions", "reconstructions.npz"},
                                              {"aligned", "reconstructions_aligned.npz"},
                                              {"panels", "panels"},
+                                             {"debug_images", "debug_images"},
+                                             {"baseline_debug_dir", "baseline_debug"},
                                              {"blocked", "red"}};
     struct fake_task *t = fake_task_create(recon_kit, "compare_reconstructions");
     fake_task_input(t, "data", data, NULL);
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
     }
     fake_task_int(t, "stitch_crop", CROP);

@@ -35,6 +35,9 @@ const char *recon_put(const char *name, const struct recon_array *arrays, size_t
 /** The same for a text. */
 const char *recon_write(const char *name, const char *text);
 
+/** An array of n items that an archive has; the caller frees. */
+void *recon_read(const char *path, const char *name, enum fw_npy_type type, size_t n);
+
 /** SHA-256 of a file in hexadecimal. */
 void recon_digest(const char *path, char hex[65]);
 

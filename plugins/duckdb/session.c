@@ -15,6 +15,7 @@
 #include "sql/fault.h"
 #include "taken.h"
 #include "terminate.h"
+#include "thread.h"
 
 static fw_status open_database(struct fw_sql_session *session, duckdb_config config)
 {
@@ -40,6 +41,31 @@ static fw_status open_database(struct fw_sql_session *session, duckdb_config con
     return status;
 }
 
+static void *close_engine(void *arg)
+{
+    struct fw_sql_session *session = arg;
+
+    duckdb_disconnect(&session->connection);
+    duckdb_close(&session->database);
+    return NULL;
+}
+
+/*
+ * A stage in C++ that throws closes its session in a destructor. DuckDB 1.4 asks whether the
+ * calling thread has an exception under way, and if so leaves a connection's tasks running, which
+ * then use what is freed. No exception is under way in a thread that does nothing else.
+ */
+static void close_aside(struct fw_sql_session *session)
+{
+    pthread_t thread;
+
+    if (sql_thread_start(&thread, close_engine, session) == 0) {
+        pthread_join(thread, NULL);
+    } else {
+        close_engine(session);
+    }
+}
+
 static void destroy(struct fw_sql_session *session)
 {
     if (session->cancel != NULL) {
@@ -47,8 +73,7 @@ static void destroy(struct fw_sql_session *session)
     }
     sql_attached_release_all(session);
     sql_table_release_all(session);
-    duckdb_disconnect(&session->connection);
-    duckdb_close(&session->database);
+    close_aside(session);
     pthread_mutex_destroy(&session->lanes.mutex);
     free(session);
     sql_terminate_unwatch();

@@ -42,7 +42,7 @@ struct cardinality {
     int64_t n_structured; /**< raw columns whose values are a signal */
     struct fw_pairs_match text_match, edgar_match;
     struct fw_text folder;
-    struct fw_fold_input inputs[CARDINALITY_N_TABLES];
+    struct fw_fold_input inputs[CARDINALITY_N_TABLES + 1]; /* raw may be read twice */
     size_t n_inputs;
     struct fw_fold_table made[2 * CARDINALITY_N_TABLES + 4];
     size_t n_made;
@@ -64,7 +64,8 @@ const char *cardinality_path(const struct cardinality *c, int table);
 
 /**
  * Appends to raw's names the structured columns of the contract (without one: of the table), and
- * makes `valid`: whether a row has a value in one of them.
+ * makes `valid` and `rest`: whether a row has a value in one of them. `valid` looks at the few that
+ * are best filled in the first file.
  */
 fw_status cardinality_signal_find(struct cardinality *c);
 

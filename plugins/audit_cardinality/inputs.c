@@ -80,6 +80,8 @@ static fw_status find_raw(struct cardinality *c)
     add_name(raw, keys.platform);
     add_name(raw, keys.offer);
     add_name(raw, keys.instant);
+    raw->pairs.n_keys = raw->n_names;
+    raw->pairs.is_repeated = true;
     return cardinality_signal_find(c);
 }
 
@@ -101,6 +103,7 @@ static fw_status find_keyed(struct cardinality *c, int which, const char *key)
     append_day(&table->pairs.day, day_column);
     add_name(table, key_column);
     add_name(table, day_column);
+    table->pairs.n_keys = table->n_names;
     const struct fw_source_column *valid =
         which == CARDINALITY_EDGAR ? fw_source_column(table->source, "edgar_valid") : NULL;
     if (valid != NULL) {
@@ -121,6 +124,8 @@ static fw_status find_filings(struct cardinality *c)
         fw_text_append(&table->pairs.key, "''");
         append_day(&table->pairs.day, filed);
         add_name(table, filed);
+        table->pairs.n_keys = table->n_names;
+        table->pairs.is_repeated = true;
     }
     return status;
 }

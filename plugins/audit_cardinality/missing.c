@@ -11,16 +11,19 @@ enum { MISSING_ROWS = 1000 };
 /* The sample, and before it, under no CIK, how many pairs there are of each reason. */
 void cardinality_missing_make(const void *self, const struct fw_fold *fold, struct fw_text *select)
 {
-    (void)self;
+    const struct cardinality *c = self;
+    const struct fw_pairs_table *index = &c->tables[CARDINALITY_INDEX].pairs;
+    const struct fw_pairs_table *edgar = &c->tables[CARDINALITY_EDGAR].pairs;
+
     fw_text_append(select, "WITH missing AS (SELECT i.key AS cik, i.day, CASE WHEN k.key IS NULL "
                            "THEN '" CIK_NOT_IN_STORE "' ELSE '" DATE_MISMATCH "' END AS reason "
                            "FROM ");
-    fw_fold_append_rows(fold, "index_pairs", select);
+    fw_pairs_append_rows(index, fold, select);
     fw_text_append(select, " AS i ANTI JOIN ");
-    fw_fold_append_rows(fold, "edgar_pairs", select);
+    fw_pairs_append_rows(edgar, fold, select);
     fw_text_append(select, " AS e ON i.key = e.key AND i.day = e.day LEFT JOIN (SELECT DISTINCT "
                            "key FROM ");
-    fw_fold_append_rows(fold, "edgar_pairs", select);
+    fw_pairs_append_rows(edgar, fold, select);
     fw_text_appendf(select,
                     ") AS k ON i.key = k.key) SELECT NULL AS cik, NULL::DATE AS day, reason, "
                     "count(*) AS n FROM missing GROUP BY reason UNION ALL SELECT * FROM (SELECT "

@@ -17,7 +17,7 @@ fw_status cardinality_plan_open(struct cardinality *c)
     for (int i = 0; i < CARDINALITY_N_TABLES; i++) {
         struct fw_pairs_table *pairs = &c->tables[i].pairs;
         if (c->tables[i].source != NULL) {
-            fw_pairs_input(pairs, &c->inputs[c->n_inputs++]);
+            c->n_inputs += fw_pairs_inputs(pairs, &c->inputs[c->n_inputs]);
             fw_pairs_tables(pairs, &c->made[c->n_made]);
             c->n_made += 2;
             c->facts_tables[c->n_facts_tables++] = pairs->facts_name;
@@ -39,6 +39,7 @@ fw_status cardinality_plan_open(struct cardinality *c)
         .tables = c->made,
         .n_tables = c->n_made,
         .chunk_rows = fw_task_integer(c->task, "chunk_rows"),
+        .in_memory = true,
     };
     return fw_fold_open(&plan, &c->fold);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cardinality.h"
 #include "yaml/yaml.h"
+
+/* So many columns are tried before all are. */
+enum { MANY_NARROW = 2 };
 
 static bool has_name(const char *const *names, const char *name)
 {
@@ -75,6 +79,7 @@ static void append_has_value(struct fw_text *text, const struct fw_source_column
     fw_text_append(text, ")");
 }
 
+/* The names of the columns that count, in the table's order. */
 static void add_columns(struct cardinality *c, const cJSON *contract)
 {
     struct cardinality_table *raw = &c->tables[CARDINALITY_RAW];
@@ -88,18 +93,91 @@ static void add_columns(struct cardinality *c, const cJSON *contract)
         }
         if (!is_key && is_structured(column) && is_wanted(contract, column->name)) {
             raw->names[raw->n_names++] = column->name;
-            append_has_value(&raw->pairs.valid, column);
             c->n_structured++;
         }
     }
-    /* Of a condition the engine looks at a column only where those before it have no value. */
-    fw_text_append(&raw->pairs.valid,
-                   raw->pairs.valid.size > 0 ? " THEN true ELSE false END" : "false");
+}
+
+/* Moves the column with the fewest NULLs to the front; false where the footer says of none. */
+static bool pick_best(const struct fw_source *source, const int64_t *nulls, const char **names,
+                      size_t n, bool *ret_is_full)
+{
+    int64_t least = -1;
+    size_t best = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t its = nulls[fw_source_column(source, names[i]) - source->columns];
+        if (its >= 0 && (least < 0 || its < least)) {
+            least = its;
+            best = i;
+        }
+    }
+    if (least < 0) {
+        return false;
+    }
+    const char *name = names[best];
+    memmove(names + 1, names, best * sizeof *names);
+    names[0] = name;
+    *ret_is_full = least == 0;
+    return true;
+}
+
+/*
+ * A crawl fills some column in every row. Such a one decides for all entity-days, and a hundred
+ * others need not be decoded. Which ones are tried changes no verdict.
+ */
+static fw_status pick_narrow(const struct fw_host *host, const struct fw_source *source,
+                             const char **names, size_t n, size_t *ret_n)
+{
+    int64_t *nulls = calloc(source->n_columns, sizeof *nulls);
+    bool is_full = false;
+
+    if (nulls == NULL) {
+        return fw_fault_nomem(host);
+    }
+    fw_status status = fw_source_nulls(source, 0, nulls);
+    size_t picked = 0;
+    while (status == FW_OK && !is_full && picked < n && picked < MANY_NARROW &&
+           pick_best(source, nulls, names + picked, n - picked, &is_full)) {
+        picked++;
+    }
+    free(nulls);
+    *ret_n = picked > 0 ? picked : n;
+    return status;
+}
+
+/* Of a condition the engine looks at a column only where those before it have no value. */
+static void append_signal(struct fw_text *text, const struct fw_source *source,
+                          const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        append_has_value(text, fw_source_column(source, names[i]));
+    }
+    fw_text_append(text, text->size > 0 ? " THEN true ELSE false END" : "false");
+}
+
+static fw_status make_signal(struct cardinality *c, size_t n_keys)
+{
+    struct cardinality_table *raw = &c->tables[CARDINALITY_RAW];
+    const char **names = raw->names + n_keys;
+    size_t n = raw->n_names - n_keys, n_narrow = n;
+    fw_status status = FW_OK;
+
+    if (raw->source->kind != FW_SOURCE_CSV && raw->source->n_files > 0) {
+        status = pick_narrow(c->host, raw->source, names, n, &n_narrow);
+    }
+    append_signal(&raw->pairs.valid, raw->source, names, n_narrow);
+    if (n_narrow < n) {
+        append_signal(&raw->pairs.rest, raw->source, names, n);
+    }
+    raw->pairs.n_narrow = n_keys + n_narrow;
+    return status;
 }
 
 fw_status cardinality_signal_find(struct cardinality *c)
 {
     const struct fw_input *input = fw_task_input(c->task, "contract");
+    size_t n_keys = c->tables[CARDINALITY_RAW].n_names;
     cJSON *contract = NULL;
     fw_status status = FW_OK;
 
@@ -108,6 +186,7 @@ fw_status cardinality_signal_find(struct cardinality *c)
     }
     if (status == FW_OK) {
         add_columns(c, contract);
+        status = make_signal(c, n_keys);
     }
     cJSON_Delete(contract);
     return status;

@@ -62,6 +62,8 @@ fw_status offer_day_find_columns(struct offer_day *audit, int table)
             audit->names[table][pairs->n_columns++] = columns[i]->name;
         }
     }
+    pairs->n_keys = pairs->n_columns;
+    pairs->is_repeated = table == OFFER_DAY_RAW;
     append_keys(pairs, &keys);
     pairs->name = offer_day_ports[table];
     pairs->source = audit->sources[table];
@@ -80,9 +82,9 @@ static void make_samples(const void *self, const struct fw_fold *fold, struct fw
                         "%s(SELECT '%s' AS only_in, a.key.platform AS platform_name, a.key.offer "
                         "AS offer_id, a.day FROM ",
                         i > 0 ? " UNION ALL " : "", here->name);
-        fw_fold_append_rows(fold, here->pairs_name, select);
+        fw_pairs_append_rows(here, fold, select);
         fw_text_append(select, " AS a ANTI JOIN ");
-        fw_fold_append_rows(fold, there->pairs_name, select);
+        fw_pairs_append_rows(there, fold, select);
         fw_text_appendf(select,
                         " AS b ON a.key = b.key AND a.day = b.day ORDER BY ALL LIMIT %" PRId64 ")",
                         fw_task_integer(audit->task, "samples"));
@@ -92,7 +94,7 @@ static void make_samples(const void *self, const struct fw_fold *fold, struct fw
 fw_status offer_day_plan_open(struct offer_day *audit)
 {
     for (int i = 0; i < OFFER_DAY_N_TABLES; i++) {
-        fw_pairs_input(&audit->pairs[i], &audit->inputs[i]);
+        fw_pairs_inputs(&audit->pairs[i], &audit->inputs[i]);
         fw_pairs_tables(&audit->pairs[i], &audit->made[2 * i]);
     }
     audit->match = (struct fw_pairs_match){"both", &audit->pairs[OFFER_DAY_RAW],
@@ -112,6 +114,7 @@ fw_status offer_day_plan_open(struct offer_day *audit)
         .tables = audit->made,
         .n_tables = FW_COUNT(audit->made),
         .chunk_rows = fw_task_integer(audit->task, "chunk_rows"),
+        .in_memory = true,
     };
     return fw_fold_open(&plan, &audit->fold);
 }

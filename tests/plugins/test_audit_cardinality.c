@@ -17,9 +17,11 @@
 
 /* Two offers over five days, three crawls a day. */
 #define RAW                                                                                        \
-    "SELECT 'p' AS platform_name, (1 + i %% 2)::VARCHAR AS offer_id, (DATE '2023-12-30' + (i // "  \
+    "SELECT 'p' AS platform_name, (1 + mod(i, 2))::VARCHAR AS offer_id, (DATE '2023-12-30' + (i "  \
+    "// "                                                                                          \
     "6)::INT)::VARCHAR AS crawled_date_day, i AS amount, 'text ' || i AS title FROM range(30) "    \
     "r(i)"
+#define ROWS "SELECT *, amount AS i FROM (" RAW ")"
 #define CORE                                                                                       \
     "SELECT DISTINCT 'p|' || offer_id AS entity_id, crawled_date_day, offer_id FROM (" RAW ")"
 #define INDEX "SELECT '000' || offer_id AS cik, crawled_date_day FROM (" CORE ") ORDER BY ALL"
@@ -43,16 +45,27 @@ static void manifest(struct sql_fixture *f, const char *folder, const char *json
 static void freeze(struct sql_fixture *f)
 {
     static const char *const folders[] = {"core", "text", "index", "edgar"};
+    stage_folder(f, "raw");
     for (size_t i = 0; i < 4; i++) {
         stage_folder(f, folders[i]);
         manifest(f, folders[i], "{\"delta_version\":null,\"output_rows\":10}");
     }
     manifest(f, "text", TEXT_MANIFEST);
-    stage_table(f, "raw", RAW);
+    stage_table(f, "raw/raw", RAW);
     stage_table(f, "core/core", CORE);
     stage_table(f, "text/text", CORE);
     stage_table(f, "index/index", INDEX);
     stage_table(f, "edgar/edgar", EDGAR);
+}
+
+/* The raw table in three files, each a chunk where one row is enough for it. */
+static void in_files(struct sql_fixture *f, const char *rows)
+{
+    static const char *const names[] = {"raw/raw", "raw/more", "raw/last"};
+
+    for (int i = 0; i < 3; i++) {
+        stage_table(f, names[i], "SELECT * EXCLUDE (i) FROM (%s) WHERE mod(i, 3) = %d", rows, i);
+    }
 }
 
 static struct fake_task *task(struct sql_fixture *f, const char *run)
@@ -60,7 +73,7 @@ static struct fake_task *task(struct sql_fixture *f, const char *run)
     static const char *const ports[] = {"core", "text", "index", "edgar"};
     struct fake_task *t = stage_task("audit_cardinality");
     stage_folder(f, run);
-    fake_task_input(t, "raw", stage_path(f, "raw.parquet"), NULL);
+    fake_task_input(t, "raw", stage_path(f, "raw"), NULL);
     for (size_t i = 0; i < 4; i++) {
         fake_task_input(t, ports[i], stage_path(f, "%s/%s.parquet", ports[i], ports[i]), NULL);
     }
@@ -212,7 +225,7 @@ static void counts_null_keys_and_days_as_the_snapshot_does(void **state)
 {
     struct sql_fixture *f = *state;
     freeze(f);
-    stage_table(f, "raw",
+    stage_table(f, "raw/raw",
                 RAW " UNION ALL SELECT 'p', NULL, '2024-01-01', 1, 't' UNION ALL SELECT NULL, "
                     "'1', '2024-01-01', 1, 't' UNION ALL SELECT 'p', '1', 'soon', 1, 't' UNION "
                     "ALL SELECT 'p', '2', '2024-01-01 23:00:00-03:00', 1, 't'");
@@ -233,7 +246,7 @@ static void counts_the_entity_days_that_pandas_counts(void **state)
     struct sql_fixture *f = *state;
     const char *root = getenv("FWRUN_SOURCE_ROOT");
     freeze(f);
-    stage_table(f, "raw",
+    stage_table(f, "raw/raw",
                 "SELECT * FROM read_csv('%s/tests/reference/snapshot_crawl/*.csv', all_varchar = "
                 "true)",
                 root);
@@ -252,7 +265,7 @@ static void takes_neither_nan_nor_texts_for_a_signal(void **state)
 {
     struct sql_fixture *f = *state;
     freeze(f);
-    stage_table(f, "raw",
+    stage_table(f, "raw/raw",
                 "SELECT * REPLACE (CASE WHEN offer_id = '1' THEN amount::DOUBLE ELSE "
                 "'nan'::DOUBLE END AS amount), [1] AS tags FROM (" RAW ")");
     must_pass(task(f, "a"));
@@ -260,11 +273,38 @@ static void takes_neither_nan_nor_texts_for_a_signal(void **state)
     must_say(f, "a", "$.raw_entity_day_total", "10");
 }
 
+/*
+ * The best filled column decides for an offer, others for another, none for a third: with one chunk
+ * or with many, where a column is filled in one crawl of a day alone.
+ */
+static void looks_at_all_columns_where_the_best_filled_decides_nothing(void **state)
+{
+    struct sql_fixture *f = *state;
+    freeze(f);
+    in_files(f,
+             "SELECT platform_name, offer_id, crawled_date_day, i, CASE WHEN offer_id <> '2' AND "
+             "i < 25 THEN amount END AS best, CASE WHEN offer_id = '2' AND mod(i, 3) = 0 AND i < "
+             "20 THEN 1 END AS other, CASE WHEN i = 27 THEN 'nan'::DOUBLE END AS third, CASE "
+             "WHEN i = 23 THEN 'x' END AS fourth, title FROM (" ROWS ")");
+    must_pass(task(f, "a"));
+    must_say(f, "a", "$.raw_structured_signal_entity_day_count", "9");
+    must_say(f, "a", "$.raw_offers_total_rows", "30");
+    struct fake_task *t = task(f, "chunks");
+    fake_task_int(t, "chunk_rows", 1);
+    must_pass(t);
+    t = task(f, "restarted");
+    fake_task_restart_after(t, FAKE_EACH_STEP);
+    must_pass(t);
+    stage_same(f, "a", "chunks");
+    stage_same(f, "a", "restarted");
+}
+
 static void takes_the_structured_columns_from_the_contract(void **state)
 {
     struct sql_fixture *f = *state;
     freeze(f);
-    stage_table(f, "raw", "SELECT *, CASE WHEN offer_id = '2' THEN 1 END AS wanted FROM (" RAW ")");
+    stage_table(f, "raw/raw",
+                "SELECT *, CASE WHEN offer_id = '2' THEN 1 END AS wanted FROM (" RAW ")");
     struct fake_task *t = task(f, "a");
     fake_task_input(t, "contract",
                     fake_task_write(t, "contract.yaml",
@@ -295,6 +335,7 @@ static void gives_the_same_report_for_any_threads_and_chunks(void **state)
 {
     struct sql_fixture *f = *state;
     freeze(f);
+    in_files(f, ROWS);
     must_pass(task(f, "two"));
     struct fake_task *t = task(f, "one");
     fake_task_limits(t)->threads = 1;
@@ -312,9 +353,10 @@ static void names_a_raw_file_that_cannot_be_read(void **state)
     struct sql_fixture *f = *state;
     char command[200];
     freeze(f);
-    snprintf(command, sizeof command,
-             "printf 'damaged here' | dd of='%s/raw.parquet' bs=1 seek=30 conv=notrunc 2>/dev/null",
-             f->dir);
+    snprintf(
+        command, sizeof command,
+        "printf 'damaged here' | dd of='%s/raw/raw.parquet' bs=1 seek=30 conv=notrunc 2>/dev/null",
+        f->dir);
     assert_int_equal(system(command), 0);
     struct fake_task *t = task(f, "a");
     const struct fake_result *result = fake_task_run(t);
@@ -338,6 +380,7 @@ int main(void)
         TEST(counts_null_keys_and_days_as_the_snapshot_does),
         TEST(counts_the_entity_days_that_pandas_counts),
         TEST(takes_neither_nan_nor_texts_for_a_signal),
+        TEST(looks_at_all_columns_where_the_best_filled_decides_nothing),
         TEST(takes_the_structured_columns_from_the_contract),
         TEST(compares_with_the_other_machine),
         TEST(gives_the_same_report_for_any_threads_and_chunks),

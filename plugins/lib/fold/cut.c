@@ -41,11 +41,21 @@ fw_status fold_cut_find(struct fold_cut *cut, const struct fw_source *source, in
             rows = wanted;
             continue;
         }
-        fw_status status = read_groups(cut, source, at.file);
+        int64_t n = 0;
+        fw_status status = fw_source_file_rows(source, at.file, &n);
+        bool is_whole = status == FW_OK && at.row == 0 && n <= wanted - rows;
+        if (status == FW_OK && !is_whole) {
+            status = read_groups(cut, source, at.file);
+        }
         if (status != FW_OK) {
             return status;
         }
-        rows += take_groups(cut, &at, wanted - rows);
+        if (is_whole) { /* its row groups need not be known */
+            rows += n;
+            at.file++;
+        } else {
+            rows += take_groups(cut, &at, wanted - rows);
+        }
         if (cut->within_files) {
             break;
         }

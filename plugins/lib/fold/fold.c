@@ -5,7 +5,6 @@
 #include <fw/service/sql.h>
 
 #include "internal.h"
-#include "sql/copy.h"
 #include "wide/wide.h"
 
 enum { STEP_MS = 500, MANY_ROWS = 1 << 20, MANY_CELLS = 1 << 24 };
@@ -55,9 +54,13 @@ int64_t fw_fold_rows_in(const struct fw_fold *fold, size_t input)
 
 static fw_status prepare(struct fw_fold *fold)
 {
-    fw_status status = fw_wide_make_folder(fold->host, fold->plan.folder);
+    fw_status status =
+        fold->plan.in_memory ? FW_OK : fw_wide_make_folder(fold->host, fold->plan.folder);
 
     for (size_t i = 0; i < fold->plan.n_inputs && status == FW_OK; i++) {
+        if (fold->plan.inputs[i].is_needed != NULL) {
+            continue;
+        }
         status = fw_source_count(fold->plan.inputs[i].source, &fold->rows_in[i]);
     }
     fold->is_counted = status == FW_OK;
@@ -75,21 +78,17 @@ static int64_t chunk_rows(const struct fw_fold *fold, const struct fw_fold_input
     return left <= 0 ? 0 : left < rows && input->limit_rows > 0 ? left : rows;
 }
 
-/* Takes both texts. */
-static fw_status begin_copy(struct fw_fold *fold, struct fw_text *select, struct fw_text *path,
-                            size_t n_columns)
+/* Takes the text. */
+static fw_status begin_make(struct fw_fold *fold, struct fw_text *select, size_t n_columns)
 {
-    struct fw_text copy = {0};
+    struct fw_text make = {0};
 
-    fw_text_appendf(&copy, "COPY (%s) ", fw_text_get(select));
-    fw_sql_append_to_parquet(&copy, fw_text_get(path), n_columns);
-    fw_status status =
-        copy.failed || select->failed || path->failed
-            ? fw_fault_nomem(fold->host)
-            : fold->plan.sql->api->begin(fold->plan.sql->session, fw_text_get(&copy), &fold->job);
-    fw_text_finish(&copy);
+    fold_kept_append_make(fold, fold_kept_count(fold), select, n_columns, &make);
+    fw_status status = make.failed ? fw_fault_nomem(fold->host)
+                                   : fold->plan.sql->api->begin(fold->plan.sql->session,
+                                                                fw_text_get(&make), &fold->job);
+    fw_text_finish(&make);
     fw_text_finish(select);
-    fw_text_finish(path);
     return status;
 }
 
@@ -97,7 +96,7 @@ static fw_status begin_chunk(struct fw_fold *fold)
 {
     const struct fw_fold_input *input = &fold->plan.inputs[fold->input];
     const struct fw_source_slice all = {.columns = input->columns, .n_columns = input->n_columns};
-    struct fw_text rows = {0}, select = {0}, path = {0};
+    struct fw_text rows = {0}, select = {0};
 
     if (fold->chunk_rows == 0) {
         fw_source_scan(input->source, &all, &rows);
@@ -108,18 +107,41 @@ static fw_status begin_chunk(struct fw_fold *fold)
     input->keep(input->self, fw_text_get(&rows), &select);
     select.failed |= rows.failed;
     fw_text_finish(&rows);
-    fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input], &path);
-    return begin_copy(fold, &select, &path, 0);
+    return begin_make(fold, &select, 0);
 }
 
 static fw_status begin_table(struct fw_fold *fold)
 {
     const struct fw_fold_table *table = &fold->plan.tables[fold->table];
-    struct fw_text select = {0}, path = {0};
+    struct fw_text select = {0};
 
     table->make(table->self, fold, &select);
-    fold_append_table(fold, fold->table, &path);
-    return begin_copy(fold, &select, &path, table->n_columns);
+    return begin_make(fold, &select, table->n_columns);
+}
+
+static fw_status ask(const struct fw_fold *fold, bool *ret_needed)
+{
+    const struct fw_fold_input *input = &fold->plan.inputs[fold->input];
+    struct fw_text query = {0};
+    int64_t needed = 1;
+    fw_status status = FW_OK;
+
+    if (input->is_needed != NULL && fold->n_chunks[fold->input] == 0) {
+        input->is_needed(input->self, fold, &query);
+        status = query.failed ? fw_fault_nomem(fold->host)
+                              : fw_sql_int64(fold->plan.sql, &needed, fw_text_get(&query));
+    }
+    fw_text_finish(&query);
+    *ret_needed = needed != 0;
+    return status;
+}
+
+static void end_input(struct fw_fold *fold)
+{
+    fold->input++;
+    fold->input_rows = 0;
+    fold_cut_finish(&fold->cut);
+    fold->cut.next = (struct fw_source_place){0};
 }
 
 /* A source of no rows is one chunk all the same: what is kept of it has columns. */
@@ -127,42 +149,58 @@ static fw_status begin_next(struct fw_fold *fold)
 {
     while (fold->input < fold->plan.n_inputs) {
         const struct fw_fold_input *input = &fold->plan.inputs[fold->input];
-        fw_status status = fold_cut_find(&fold->cut, input->source, chunk_rows(fold, input),
-                                         &fold->chunk_end, &fold->chunk_rows);
+        bool is_needed = false;
+        fw_status status = ask(fold, &is_needed);
+        if (status == FW_OK && is_needed) {
+            status = fold_cut_find(&fold->cut, input->source, chunk_rows(fold, input),
+                                   &fold->chunk_end, &fold->chunk_rows);
+        }
         if (status != FW_OK) {
             return status;
         }
-        if (fold->chunk_rows > 0 || fold->n_chunks[fold->input] == 0) {
+        if (is_needed && (fold->chunk_rows > 0 || fold->n_chunks[fold->input] == 0)) {
             return begin_chunk(fold);
         }
-        fold->input++;
-        fold->input_rows = 0;
-        fold_cut_finish(&fold->cut);
-        fold->cut.next = (struct fw_source_place){0};
+        end_input(fold);
     }
     return begin_table(fold);
 }
 
-/* What was begun is written. */
+/* What was begun is there. */
 static fw_status end_one(struct fw_fold *fold)
 {
-    bool is_chunk = fold->input < fold->plan.n_inputs;
-    struct fw_text path = {0};
+    size_t kept = fold_kept_count(fold);
 
     fold->plan.sql->api->finish(fold->job);
     fold->job = NULL;
-    if (is_chunk) {
-        fold_append_chunk(fold, fold->input, fold->n_chunks[fold->input]++, &path);
+    fold->is_restored = false;
+    if (fold->input < fold->plan.n_inputs) {
+        fold->n_chunks[fold->input]++;
         fold->cut.next = fold->chunk_end;
-        fold->rows_done += fold->chunk_rows;
+        fold->rows_done += fold->plan.inputs[fold->input].is_needed == NULL ? fold->chunk_rows : 0;
         fold->input_rows += fold->chunk_rows;
     } else {
-        fold_append_table(fold, fold->table++, &path);
+        fold->table++;
     }
-    fold->is_restored = false;
-    fw_status status = fold_note(fold, &path, &fold->files);
-    fw_text_finish(&path);
-    return status;
+    if (fold->plan.in_memory) {
+        return FW_OK;
+    }
+    fold->n_filed++;
+    return fold_kept_note(fold, kept, &fold->files);
+}
+
+fw_status fold_settle(struct fw_fold *fold)
+{
+    fw_status status = FW_MORE;
+    double fraction;
+
+    if (fold->job == NULL) {
+        return FW_OK;
+    }
+    while (status == FW_MORE) {
+        status = fold->plan.sql->api->advance(fold->job, STEP_MS, &fraction);
+    }
+    return status == FW_OK ? end_one(fold) : status;
 }
 
 static bool is_done(const struct fw_fold *fold)
@@ -197,11 +235,11 @@ static fw_status work(struct fw_fold *fold)
     double fraction;
     fw_status status = fold->job == NULL ? begin_next(fold) : FW_OK;
 
-    while (status == FW_OK || status == FW_MORE) {
+    if (status == FW_OK && fold->is_restored) {
+        return fold_settle(fold);
+    }
+    if (status == FW_OK) {
         status = fold->plan.sql->api->advance(fold->job, STEP_MS, &fraction);
-        if (status != FW_MORE || !fold->is_restored) {
-            break;
-        }
     }
     return status == FW_OK ? end_one(fold) : status;
 }
@@ -218,34 +256,4 @@ fw_status fw_fold_step(struct fw_fold *fold, struct fw_step *ret)
     }
     fill(fold, ret);
     return is_done(fold) ? FW_OK : FW_MORE;
-}
-
-static void append_path(const struct fw_text *path, bool is_first, struct fw_text *text)
-{
-    fw_text_append(text, is_first ? "" : ", ");
-    fw_text_literal(text, fw_text_get(path));
-    text->failed |= path->failed;
-}
-
-void fw_fold_append_rows(const struct fw_fold *fold, const char *name, struct fw_text *text)
-{
-    struct fw_text path = {0};
-
-    fw_text_append(text, "(FROM read_parquet([");
-    for (size_t i = 0; i < fold->plan.n_inputs; i++) {
-        bool is_it = strcmp(fold->plan.inputs[i].name, name) == 0;
-        for (size_t k = 0; is_it && k < fold->n_chunks[i]; k++) {
-            fw_text_clear(&path);
-            fold_append_chunk(fold, i, k, &path);
-            append_path(&path, k == 0, text);
-        }
-    }
-    for (size_t i = 0; i < fold->plan.n_tables; i++) {
-        if (strcmp(fold->plan.tables[i].name, name) == 0) {
-            fold_append_table(fold, i, &path);
-            append_path(&path, true, text);
-        }
-    }
-    fw_text_append(text, "], hive_partitioning = false))");
-    fw_text_finish(&path);
 }

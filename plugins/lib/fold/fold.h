@@ -32,6 +32,12 @@ struct fw_fold_input {
     size_t n_columns;
     int64_t limit_rows; /**< read no further than the row group that holds this row; 0: all */
 
+    /**
+     * NULL, or appends a query for one BOOLEAN over what is kept of the inputs before: whether
+     * this one is read at all. Its rows count in no progress.
+     */
+    void (*is_needed)(const void *self, const struct fw_fold *fold, struct fw_text *query);
+
     /** Appends a SELECT over `rows`, a parenthesised SELECT of the columns, fw_file and fw_row. */
     void (*keep)(const void *self, const char *rows, struct fw_text *select);
     const void *self;
@@ -57,6 +63,13 @@ struct fw_fold_plan {
     size_t n_tables;
     int64_t chunk_rows; /**< 0: by the number of columns; a row group is never cut */
     bool within_files;  /**< a chunk ends where its file does, so that a fault names that file */
+
+    /**
+     * What is kept stays in the engine, which spills it, and becomes files when the fold is saved:
+     * for what is small beside its input, where files cost more than they are good for. No table
+     * of such a fold has a path.
+     */
+    bool in_memory;
 };
 
 /** Nothing is read or written yet. [stage thread, as all below] */
@@ -71,12 +84,15 @@ fw_status fw_fold_step(struct fw_fold *fold, struct fw_step *ret);
 /** Removes the folder, once nothing is read from it any more. */
 fw_status fw_fold_remove(const struct fw_fold *fold);
 
-/** As a stage's own save and restore. */
-fw_status fw_fold_save(const struct fw_fold *fold, struct fw_blob *ret);
+/** As a stage's own save and restore. Saving a fold in memory first ends what is being done. */
+fw_status fw_fold_save(struct fw_fold *fold, struct fw_blob *ret);
 fw_status fw_fold_restore(struct fw_fold *fold, const struct fw_blob *blob);
 
 /** Appends a parenthesised SELECT of all that is kept of an input, or of a table that is made. */
 void fw_fold_append_rows(const struct fw_fold *fold, const char *name, struct fw_text *text);
+
+/** Chunks of an input so far; 0 for one that was not needed. */
+size_t fw_fold_chunks(const struct fw_fold *fold, const char *name);
 
 /** Rows of an input that are not deleted; from the first step on. */
 int64_t fw_fold_rows_in(const struct fw_fold *fold, size_t input);

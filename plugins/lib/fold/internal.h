@@ -28,6 +28,7 @@ struct fw_fold {
     int64_t rows_done;    /**< of all inputs; deleted rows count */
     int64_t input_rows;   /**< of them those of `input` */
     struct fw_text files; /**< a line for each finished file: size, digest */
+    size_t n_filed;       /**< of all that is kept, so many are files: the rest is in the engine */
 
     /* Of the chunk that is being read. */
     struct fw_source_place chunk_end;
@@ -41,13 +42,30 @@ fw_status fold_cut_find(struct fold_cut *cut, const struct fw_source *source, in
                         struct fw_source_place *ret_end, int64_t *ret_rows);
 void fold_cut_finish(struct fold_cut *cut);
 
-/* state.c */
+/* kept.c: what is kept are the chunks of the inputs, then the tables, numbered as they are made. */
 
-/* Append the path of chunk `i` of an input, and that of a table. */
-void fold_append_chunk(const struct fw_fold *fold, size_t input, size_t i, struct fw_text *path);
-void fold_append_table(const struct fw_fold *fold, size_t table, struct fw_text *path);
+size_t fold_kept_chunk(const struct fw_fold *fold, size_t input, size_t i);
+size_t fold_kept_table(const struct fw_fold *fold, size_t table);
 
-/** Appends the line of a finished file to `files`. */
-fw_status fold_note(const struct fw_fold *fold, const struct fw_text *path, struct fw_text *files);
+/** How many there are. */
+size_t fold_kept_count(const struct fw_fold *fold);
+
+/** Appends the path of a file. */
+void fold_kept_path(const struct fw_fold *fold, size_t kept, struct fw_text *path);
+
+/** Appends the statement that makes it of a SELECT: a file, or a table of the engine. */
+void fold_kept_append_make(const struct fw_fold *fold, size_t kept, const struct fw_text *select,
+                           size_t n_columns, struct fw_text *text);
+
+/** A file was made: appends its line to `files`. */
+fw_status fold_kept_note(const struct fw_fold *fold, size_t kept, struct fw_text *files);
+
+/** Moves all that the engine has into files. */
+fw_status fold_kept_file(struct fw_fold *fold);
+
+/* fold.c */
+
+/** Waits for the statement that is being worked on. */
+fw_status fold_settle(struct fw_fold *fold);
 
 #endif

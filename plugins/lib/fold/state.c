@@ -9,38 +9,23 @@
 
 enum { STATE_VERSION = 1 };
 
-void fold_append_chunk(const struct fw_fold *fold, size_t input, size_t i, struct fw_text *path)
-{
-    fw_text_appendf(path, "%s/%s-%06zu.parquet", fold->plan.folder, fold->plan.inputs[input].name,
-                    i);
-}
-
-void fold_append_table(const struct fw_fold *fold, size_t table, struct fw_text *path)
-{
-    const struct fw_fold_table *it = &fold->plan.tables[table];
-
-    if (it->path != NULL) {
-        fw_text_append(path, it->path);
-    } else {
-        fw_text_appendf(path, "%s/%s.parquet", fold->plan.folder, it->name);
-    }
-}
-
-fw_status fold_note(const struct fw_fold *fold, const struct fw_text *path, struct fw_text *files)
-{
-    return path->failed ? fw_fault_nomem(fold->host)
-                        : fw_wide_append_digest(fold->host, fw_text_get(path), files);
-}
-
 static void release(struct fw_blob *blob)
 {
     free(blob->private_data);
 }
 
-fw_status fw_fold_save(const struct fw_fold *fold, struct fw_blob *ret)
+fw_status fw_fold_save(struct fw_fold *fold, struct fw_blob *ret)
 {
     struct fw_text text = {0};
+    fw_status status = FW_OK;
 
+    if (fold->plan.in_memory) {
+        status = fold_settle(fold);
+        status = status == FW_OK ? fold_kept_file(fold) : status;
+    }
+    if (status != FW_OK) {
+        return status;
+    }
     fw_text_appendf(&text, "%zu %zu %zu %zu %zu %" PRId64 " %" PRId64 " %" PRId64,
                     fold->plan.n_inputs, fold->plan.n_tables, fold->input, fold->table,
                     fold->cut.next.file, fold->cut.next.row, fold->rows_done, fold->input_rows);
@@ -88,24 +73,14 @@ static bool parse(struct fw_fold *fold, const char *line, int *ret_size)
 }
 
 /* Digests of the files that should be there, in the order in which they were made. */
-static fw_status digest_all(const struct fw_fold *fold, struct fw_text *files)
+static fw_status digest_all(struct fw_fold *fold)
 {
-    struct fw_text path = {0};
     fw_status status = FW_OK;
 
-    for (size_t i = 0; i < fold->plan.n_inputs; i++) {
-        for (size_t k = 0; k < fold->n_chunks[i] && status == FW_OK; k++) {
-            fw_text_clear(&path);
-            fold_append_chunk(fold, i, k, &path);
-            status = fold_note(fold, &path, files);
-        }
+    fold->n_filed = fold_kept_count(fold);
+    for (size_t i = 0; i < fold->n_filed && status == FW_OK; i++) {
+        status = fold_kept_note(fold, i, &fold->files);
     }
-    for (size_t i = 0; i < fold->table && status == FW_OK; i++) {
-        fw_text_clear(&path);
-        fold_append_table(fold, i, &path);
-        status = fold_note(fold, &path, files);
-    }
-    fw_text_finish(&path);
     return status;
 }
 
@@ -117,8 +92,8 @@ fw_status fw_fold_restore(struct fw_fold *fold, const struct fw_blob *blob)
     if (text == NULL) {
         return refuse(fold, "it is of another version");
     }
-    fw_status status = parse(fold, text, &at) ? digest_all(fold, &fold->files)
-                                              : refuse(fold, "it is of another plan");
+    fw_status status =
+        parse(fold, text, &at) ? digest_all(fold) : refuse(fold, "it is of another plan");
     if (status == FW_OK && strcmp(fw_text_get(&fold->files), text + at + 1) != 0) {
         status = refuse(fold, "a file that it names is not as it was");
     }

@@ -14,7 +14,8 @@ struct fw_source_private {
     bool header;
     size_t n_limited;  /**< files within fw_source_limit; 0: no limit */
     int64_t last_rows; /**< rows of the last of them that belong to the source */
-    bool uniform;      /**< FW_SOURCE_PARQUET: all files have the same columns, in the same types */
+    int64_t *rows; /**< of each file as its footer says, deleted ones too; NULL: not asked yet */
+    bool uniform;  /**< FW_SOURCE_PARQUET: all files have the same columns, in the same types */
 };
 
 /**

@@ -100,36 +100,3 @@ fw_status fw_source_open_parquet(struct fw_source *source)
     fw_sql_grid_finish(&columns);
     return status;
 }
-
-fw_status fw_source_row_groups(const struct fw_source *source, size_t file, int64_t **ret_rows,
-                               size_t *ret_n)
-{
-    const struct fw_sql_handle *sql = source->more->sql;
-    struct fw_text path = {0};
-    struct fw_sql_grid groups = {0};
-    if (source->kind == FW_SOURCE_CSV || file >= source->n_files) {
-        return fw_faultf(sql->host, FW_E_ARG, NULL, NULL,
-                         "row groups are asked of no Parquet file");
-    }
-    fw_text_literal(&path, source->files[file].path);
-    fw_status status = path.failed ? fw_fault_nomem(sql->host)
-                                   : fw_sql_gridf(sql, &groups,
-                                                  "SELECT any_value(row_group_num_rows) "
-                                                  "FROM parquet_metadata(%s) "
-                                                  "GROUP BY row_group_id ORDER BY row_group_id",
-                                                  fw_text_get(&path));
-    fw_text_finish(&path);
-    int64_t *rows = calloc(groups.n_rows + 1, sizeof *rows);
-    if (status != FW_OK || rows == NULL) {
-        free(rows);
-        fw_sql_grid_finish(&groups);
-        return status != FW_OK ? status : fw_fault_nomem(sql->host);
-    }
-    for (size_t i = 0; i < groups.n_rows; i++) {
-        rows[i] = strtoll(fw_sql_cell(&groups, i, 0), NULL, 10);
-    }
-    *ret_rows = rows;
-    *ret_n = groups.n_rows;
-    fw_sql_grid_finish(&groups);
-    return FW_OK;
-}

@@ -334,36 +334,3 @@ void fw_source_scan_table(const struct fw_source *source, const struct fw_source
     text->failed |= file.failed;
     fw_text_finish(&file);
 }
-
-static int64_t deleted_rows(const struct fw_source *source)
-{
-    int64_t n = 0;
-    for (size_t i = 0; i < source->n_files; i++) {
-        n += source->files[i].n_deleted;
-    }
-    return n;
-}
-
-fw_status fw_source_count(const struct fw_source *source, int64_t *ret_rows)
-{
-    const struct fw_sql_handle *sql = source->more->sql;
-    struct fw_text query = {0};
-    if (source->n_files == 0) {
-        *ret_rows = 0;
-        return FW_OK;
-    }
-    if (source->kind == FW_SOURCE_CSV) {
-        fw_text_append(&query, "SELECT count(*) FROM ");
-        fw_source_scan(source, NULL, &query);
-    } else {
-        fw_source_append_origin(source, 0, source->n_files, &query);
-        fw_text_appendf(&query, "SELECT sum(num_rows) - %" PRId64 " FROM parquet_file_metadata(",
-                        deleted_rows(source));
-        fw_source_append_paths(source, 0, source->n_files, &query);
-        fw_text_append(&query, ")");
-    }
-    fw_status status =
-        query.failed ? fw_fault_nomem(sql->host) : fw_sql_int64(sql, ret_rows, fw_text_get(&query));
-    fw_text_finish(&query);
-    return status;
-}

@@ -98,6 +98,7 @@ void fw_source_close(struct fw_source *source)
     }
     fw_delta_close(more->delta);
     free(more->headers);
+    free(more->rows);
     free(more->delim);
     free(more->quote);
     free(more->nullstr);

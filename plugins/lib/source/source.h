@@ -142,6 +142,15 @@ fw_status fw_source_limit(struct fw_source *source, int64_t n_rows);
 fw_status fw_source_row_groups(const struct fw_source *source, size_t file, int64_t **ret_rows,
                                size_t *ret_n);
 
+/** Rows of one Parquet file, deleted ones too; all footers are asked once. FW_E_ARG for CSV. */
+fw_status fw_source_file_rows(const struct fw_source *source, size_t file, int64_t *ret_rows);
+
+/**
+ * NULLs of each column, n_columns numbers, in one Parquet file as its footer says; -1 where it does
+ * not say, and of what lies in no file. FW_E_ARG for CSV.
+ */
+fw_status fw_source_nulls(const struct fw_source *source, size_t file, int64_t *ret_nulls);
+
 /** How many of the file's first rows hold its first `n` that are not deleted. */
 int64_t fw_source_rows_holding(const struct fw_source *source, size_t file, int64_t n);
 

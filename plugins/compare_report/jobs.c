@@ -8,6 +8,55 @@
 #include "file/file.h"
 #include "sql/fault.h"
 
+static bool read_name(struct report_job *job)
+{
+    static const char start[] = "dose_";
+    char *end = NULL;
+    if (strncmp(job->name, start, strlen(start)) != 0) {
+        return true;
+    }
+    job->dose = strtoul(job->name + strlen(start), &end, 10);
+    const char *split = *end == '/' ? strchr(end + 1, '/') : NULL;
+    if (end == job->name + strlen(start) || split == NULL || split == end + 1 || split[1] == '\0') {
+        return true;
+    }
+    job->view = strdup(end + 1);
+    if (job->view != NULL) {
+        job->view[split - end - 1] = '\0';
+        job->split = job->view + (split - end);
+    }
+    return job->view != NULL;
+}
+
+static int compare_jobs(const void *a, const void *b)
+{
+    const struct report_job *x = a, *y = b;
+    const int by_view = strcmp(x->view, y->view), by_split = strcmp(x->split, y->split);
+    const bool x_trains = strcmp(x->split, "train") == 0, y_trains = strcmp(y->split, "train") == 0;
+    if (x->dose != y->dose) {
+        return x->dose < y->dose ? -1 : 1;
+    }
+    if (by_view != 0) {
+        return by_view;
+    }
+    return x_trains != y_trains ? (x_trains ? -1 : 1) : by_split;
+}
+
+bool report_jobs_sort(struct report_job *jobs, size_t n)
+{
+    bool are_all = true;
+    for (size_t i = 0; i < n; i++) {
+        if (!read_name(&jobs[i])) {
+            return false;
+        }
+        are_all = are_all && jobs[i].view != NULL;
+    }
+    if (are_all) {
+        qsort(jobs, n, sizeof *jobs, compare_jobs);
+    }
+    return true;
+}
+
 enum { COLUMNS = 5 };
 static const char header[] = "model,metric,amplitude,phase,value";
 
@@ -84,6 +133,7 @@ fw_status report_job_read(const struct fw_host *host, struct report_job *job)
 
 void report_job_finish(struct report_job *job)
 {
+    free(job->view);
     for (size_t i = 0; i < job->n; i++) {
         free(job->rows[i].model);
         free(job->rows[i].metric);

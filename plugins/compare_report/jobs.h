@@ -18,9 +18,17 @@ struct report_row {
 struct report_job {
     const char *name;
     const char *path;
+    /* of a name as dose_D/VIEW/SPLIT; NULL: it is another */
+    unsigned long dose;
+    char *view;
+    const char *split; /* of the same memory as the view */
     struct report_row *rows;
     size_t n;
 };
+
+/* Reads names, and where all are as dose_D/VIEW/SPLIT puts the jobs in order: by dose, by view, the
+ * training before the test. False: out of memory. */
+bool report_jobs_sort(struct report_job *jobs, size_t n);
 
 /* Reads a comparison_metrics.csv. FW_E_DATA names the line that cannot be. Finish in any case. */
 fw_status report_job_read(const struct fw_host *host, struct report_job *job);

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <fw/plugin.h>
 
 #include "file/file.h"
-#include "report/report.h"
+#include "report.h"
 #include "sql/fault.h"
-#include "sql/text.h"
-#include "summary.h"
-
-struct compare_report {
-    const struct fw_host *host;
-    const struct fw_task *task;
-    struct report_job *jobs;
-    size_t n_jobs;
-    struct report_summary summary;
-    const struct report_mean *reference;
-};
 
 static void destroy(void *self)
 {
@@ -56,7 +43,7 @@ static fw_status name_jobs(struct compare_report *it)
         it->jobs[it->n_jobs].name = names->texts[it->n_jobs];
         it->jobs[it->n_jobs].path = metrics->paths[it->n_jobs];
     }
-    return FW_OK;
+    return report_jobs_sort(it->jobs, it->n_jobs) ? FW_OK : fw_fault_nomem(it->host);
 }
 
 static fw_status create(const struct fw_host *host, const struct fw_task *task, void **ret_self)
@@ -91,162 +78,22 @@ static fw_status find_reference(struct compare_report *it)
                    .expected = it->summary.n > 0 ? it->summary.items[0].model : "a model of a job");
 }
 
-/* --- documents --- */
-
-static void add_pair(cJSON *to, const char *prefix, const double values[2])
+static fw_status check_models(const struct compare_report *it)
 {
-    static const char *const of[] = {"amplitude", "phase"};
-    for (int k = 0; k < 2; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s%s", prefix, of[k]);
-        cJSON_AddNumberToObject(to, name, values[k]);
-    }
-}
-
-static cJSON *jobs_of(const struct compare_report *it)
-{
-    cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; i < it->n_jobs; i++) {
-        cJSON *job = cJSON_CreateObject(), *rows = cJSON_AddArrayToObject(job, "metrics");
-        cJSON_AddStringToObject(job, "name", it->jobs[i].name);
-        for (size_t k = 0; k < it->jobs[i].n; k++) {
-            const struct report_row *from = &it->jobs[i].rows[k];
-            const double cells[] = {from->amplitude, from->phase, from->value};
-            static const char *const names[] = {"amplitude", "phase", "value"};
-            cJSON *row = cJSON_CreateObject();
-            cJSON_AddStringToObject(row, "model", from->model);
-            cJSON_AddStringToObject(row, "metric", from->metric);
-            for (int c = 0; c < 3; c++) {
-                if (!isnan(cells[c])) {
-                    cJSON_AddNumberToObject(row, names[c], cells[c]);
-                }
-            }
-            cJSON_AddItemToArray(rows, row);
-        }
-        cJSON_AddItemToArray(list, job);
-    }
-    return list;
-}
-
-static cJSON *means_of(const struct compare_report *it)
-{
-    cJSON *models = cJSON_CreateObject();
-    for (size_t i = 0; i < it->summary.n; i++) {
-        const struct report_mean *mean = &it->summary.items[i];
-        cJSON *model = cJSON_AddObjectToObject(models, mean->model);
-        cJSON *similarity = cJSON_AddObjectToObject(model, "ms_ssim");
-        add_pair(similarity, "mean_", mean->ms_ssim);
-        add_pair(similarity, "best_", mean->best_ms_ssim);
-        add_pair(cJSON_AddObjectToObject(model, "mae"), "mean_", mean->mae);
-    }
-    return models;
-}
-
-static void differ(const double a[2], const double b[2], double ret[2])
-{
-    ret[0] = a[0] - b[0];
-    ret[1] = a[1] - b[1];
-}
-
-static cJSON *deltas_of(const struct compare_report *it)
-{
-    cJSON *deltas = cJSON_CreateObject();
-    for (size_t i = 0; i < it->summary.n; i++) {
-        const struct report_mean *other = &it->summary.items[i];
-        char name[128];
-        double difference[2];
-        if (other == it->reference) {
-            continue;
-        }
-        snprintf(name, sizeof name, "vs_%s", other->model);
-        cJSON *item = cJSON_AddObjectToObject(deltas, name);
-        differ(it->reference->ms_ssim, other->ms_ssim, difference);
-        add_pair(cJSON_AddObjectToObject(item, "ms_ssim"), "", difference);
-        differ(it->reference->mae, other->mae, difference);
-        add_pair(cJSON_AddObjectToObject(item, "mae"), "", difference);
-    }
-    return deltas;
-}
-
-static fw_status write_summary(const struct compare_report *it)
-{
-    struct fw_report report = {.title = "Comparisons"};
-    fw_report_int(&report, "n_jobs", (int64_t)it->n_jobs);
-    fw_report_add(&report, "aggregate_metrics", means_of(it));
-    fw_report_add(&report, "jobs", jobs_of(it));
-    fw_status status =
-        fw_report_write_facts(&report, it->host, fw_task_output(it->task, "summary")->path, NULL);
-    fw_report_finish(&report);
-    return status;
-}
-
-static fw_status write_deltas(const struct compare_report *it)
-{
-    const struct fw_output *output = fw_task_output(it->task, "deltas");
-    struct fw_report report = {.title = "Differences"};
-    if (output == NULL) {
-        return FW_OK;
-    }
-    fw_report_text(&report, "reference", it->reference->model);
-    fw_report_add(&report, "deltas", deltas_of(it));
-    fw_status status = fw_report_write_facts(&report, it->host, output->path, NULL);
-    fw_report_finish(&report);
-    return status;
-}
-
-/* "MS-SSIM Δ (A - B)  : amplitude +0.020  phase +0.020", the colons below each other. */
-static void append_line(const struct compare_report *it, const struct report_mean *other,
-                        bool is_mae, struct fw_text *text)
-{
-    enum { BEFORE_COLON = 36 }; /* bytes, of which the Δ has two */
-    char start[256];
-    double d[2];
-    differ(is_mae ? it->reference->mae : it->reference->ms_ssim,
-           is_mae ? other->mae : other->ms_ssim, d);
-    snprintf(start, sizeof start, "%s Δ (%s - %s)", is_mae ? "MAE" : "MS-SSIM",
-             it->reference->model, other->model);
-    fw_text_appendf(text,
-                    is_mae ? "%-*s: amplitude %+.6f  phase %+.6f\n"
-                           : "%-*s: amplitude %+.3f  phase %+.3f\n",
-                    BEFORE_COLON, start, d[0], d[1]);
-}
-
-static void append_highlights(const struct compare_report *it, struct fw_text *text)
-{
-    for (int is_mae = 0; is_mae < 2; is_mae++) {
-        for (size_t i = 0; i < it->summary.n; i++) {
-            if (&it->summary.items[i] != it->reference) {
-                append_line(it, &it->summary.items[i], is_mae == 1, text);
-            }
-        }
-    }
-}
-
-static void append_page(const struct compare_report *it, struct fw_text *text)
-{
-    fw_text_appendf(text,
-                    "# Comparisons\n\n%zu jobs.\n\n| model | MS-SSIM amplitude | phase | best "
-                    "| phase | MAE amplitude | phase |\n|---|---:|---:|---:|---:|---:|---:|\n",
-                    it->n_jobs);
-    for (size_t i = 0; i < it->summary.n; i++) {
-        const struct report_mean *m = &it->summary.items[i];
-        fw_text_appendf(text, "| %s | %.3f | %.3f | %.3f | %.3f | %.6f | %.6f |\n", m->model,
-                        m->ms_ssim[0], m->ms_ssim[1], m->best_ms_ssim[0], m->best_ms_ssim[1],
-                        m->mae[0], m->mae[1]);
-    }
-    fw_text_append(text, "\n```\n");
-    append_highlights(it, text);
-    fw_text_append(text, "```\n\n| job | model | MS-SSIM amplitude | phase | MAE amplitude | phase "
-                         "|\n|---|---|---:|---:|---:|---:|\n");
-    for (size_t i = 0; i < it->n_jobs; i++) {
+    const struct fw_value *wanted = fw_task_value(it->task, "models");
+    for (uint64_t i = 0; i < wanted->n; i++) {
+        bool is_there = false;
         for (size_t k = 0; k < it->summary.n; k++) {
-            const char *model = it->summary.items[k].model; /* every job has them all */
-            const struct report_row *s = report_job_find(&it->jobs[i], model, "ms_ssim");
-            const struct report_row *e = report_job_find(&it->jobs[i], model, "mae");
-            fw_text_appendf(text, "| %s | %s | %.4f | %.4f | %.6f | %.6f |\n", it->jobs[i].name,
-                            model, s->amplitude, s->phase, e->amplitude, e->phase);
+            is_there = is_there || strcmp(it->summary.items[k].model, wanted->texts[i]) == 0;
+        }
+        if (!is_there) {
+            return FW_FAIL(it->host, FW_E_DATA,
+                           .what = "no job has this model, which must be there", .where = "models",
+                           .value = wanted->texts[i],
+                           .expected = "an arm of that name in every job");
         }
     }
+    return FW_OK;
 }
 
 static fw_status write_text(const struct compare_report *it, const char *port,
@@ -265,6 +112,15 @@ static fw_status write_text(const struct compare_report *it, const char *port,
     return status;
 }
 
+static const struct {
+    const char *port;
+    void (*append)(const struct compare_report *, struct fw_text *);
+} texts[] = {
+    {"markdown", report_append_page},   {"highlights", report_append_highlights},
+    {"preview", report_append_preview}, {"aggregate", report_append_aggregate},
+    {"digest", report_append_digest},   {"grid", report_append_grid},
+};
+
 static fw_status step(void *self, struct fw_step *ret)
 {
     struct compare_report *it = self;
@@ -280,16 +136,16 @@ static fw_status step(void *self, struct fw_step *ret)
         status = find_reference(it);
     }
     if (status == FW_OK) {
-        status = write_summary(it);
+        status = check_models(it);
     }
     if (status == FW_OK) {
-        status = write_deltas(it);
+        status = report_write_summary(it);
     }
     if (status == FW_OK) {
-        status = write_text(it, "highlights", append_highlights);
+        status = report_write_deltas(it);
     }
-    if (status == FW_OK) {
-        status = write_text(it, "markdown", append_page);
+    for (size_t i = 0; status == FW_OK && i < FW_COUNT(texts); i++) {
+        status = write_text(it, texts[i].port, texts[i].append);
     }
     ret->done = ret->total = it->n_jobs;
     ret->unit = "jobs";
@@ -310,13 +166,26 @@ static const struct fw_port outputs[] = {
             .file = "metrics_delta_summary.json", .doc = "the reference less each other model"),
     FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "highlights",
             .file = "metrics_delta_highlights.txt", .doc = "the same, a line each"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "preview",
+            .file = REPORT_PREVIEW, .doc = "the same of phases alone"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "aggregate",
+            .file = "aggregate_report.md", .doc = "means, differences, and which means are low"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "digest",
+            .file = "metrics_digest.md", .doc = "jobs, highlights and differences on one page"),
+    FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "grid",
+            .file = "ssim_grid_summary.md", .doc = "tables of phases"),
 };
 
 static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .flags = FW_PARAM_REQUIRED, .name = "jobs",
-             .doc = "a name for each file, in their order, as dose/view/split"),
+             .doc =
+                 "a name for each file, in their order; dose_D/VIEW/SPLIT are put in that order"),
     FW_PARAM(.type = FW_PARAM_STRING, .flags = FW_PARAM_REQUIRED, .name = "reference",
              .doc = "the model that others are subtracted from"),
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "models", .default_value = "",
+             .doc = "models that must be there"),
+    FW_PARAM(.type = FW_PARAM_REAL, .name = "ms_ssim_threshold", .default_value = "0.8",
+             .min = "-1", .max = "1", .doc = "means below are called low"),
 };
 
 static const struct fw_stage stage = {

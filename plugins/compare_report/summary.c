@@ -96,3 +96,9 @@ void report_summary_finish(struct report_summary *summary)
     free(summary->items);
     *summary = (struct report_summary){0};
 }
+
+void report_differ(const double a[2], const double b[2], double ret[2])
+{
+    ret[0] = a[0] - b[0];
+    ret[1] = a[1] - b[1];
+}

@@ -24,4 +24,7 @@ fw_status report_summary_make(const struct fw_host *host, const struct report_jo
                               size_t n_jobs, struct report_summary *ret_summary);
 void report_summary_finish(struct report_summary *summary);
 
+/* Amplitude and phase of one less those of another. */
+void report_differ(const double a[2], const double b[2], double ret[2]);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fw/testkit.h"
@@ -41,7 +42,11 @@ static struct fake_task *make_task(const char *first, const char *second)
     static const char *const outputs[][2] = {{"summary", "metrics_summary.json"},
                                              {"markdown", "metrics_summary.md"},
                                              {"deltas", "metrics_delta_summary.json"},
-                                             {"highlights", "metrics_delta_highlights.txt"}};
+                                             {"highlights", "metrics_delta_highlights.txt"},
+                                             {"preview", "metrics_delta_highlights_preview.txt"},
+                                             {"aggregate", "aggregate_report.md"},
+                                             {"digest", "metrics_digest.md"},
+                                             {"grid", "ssim_grid_summary.md"}};
     struct fake_task *t = fake_task_create(kit, "compare_report");
     if (second != NULL) {
         fake_task_input(t, "metrics", fake_task_write(t, "a.csv", first),
@@ -52,7 +57,7 @@ static struct fake_task *make_task(const char *first, const char *second)
         fake_task_texts(t, "jobs", "dose_1000/dense/train", NULL);
     }
     fake_task_text(t, "reference", "PtychoPINN");
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
     }
     return t;
@@ -135,6 +140,92 @@ static void refuses_jobs_that_do_not_fit_the_files(void **state)
     must_fail(t, "two jobs are called one");
 }
 
+/* --- pages --- */
+
+static void tells_phases_alone_in_preview_and_grid(void **state)
+{
+    struct fake_task *t = make_task(FIRST, NULL);
+    (void)state;
+    must(t);
+    assert_string_equal(
+        fake_task_read(t, fake_task_path(t, "metrics_delta_highlights_preview.txt")),
+        "MS-SSIM Δ (PtychoPINN - Baseline): +0.015\nMAE Δ (PtychoPINN - Baseline): -0.000025\n");
+    assert_text(t, "ssim_grid_summary.md", "| Baseline | MS-SSIM | +0.015 |\n");
+    assert_text(t, "ssim_grid_summary.md", "| Baseline | MAE | -0.000025 |\n");
+    assert_text(t, "ssim_grid_summary.md",
+                "**Preview validated:** `metrics_delta_highlights_preview.txt` (phase-only)");
+    assert_text(t, "metrics_delta_highlights.txt", "phase +0.015\n");
+    assert_text(t, "metrics_delta_highlights.txt", "phase -0.000025\n");
+    assert_null(strstr(fake_task_read(t, fake_task_path(t, "ssim_grid_summary.md")), "amplitude"));
+    fake_task_destroy(t);
+}
+
+static void calls_means_low_that_are_below_the_threshold(void **state)
+{
+    static const char *const ways[][2] = {{"0.8", "| Baseline | 0.940 | 0.905 | OK |"},
+                                          {"0.91", "| Baseline | 0.940 | 0.905 | LOW (phase) |"},
+                                          {"0.945", "| Baseline | 0.940 | 0.905 | LOW (amplitude, "
+                                                    "phase) |"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_task *t = make_task(FIRST, SECOND);
+        fake_task_real(t, "ms_ssim_threshold", strtod(ways[i][0], NULL));
+        must(t);
+        assert_text(t, "aggregate_report.md", "## MS-SSIM Sanity Check");
+        assert_text(t, "aggregate_report.md", ways[i][1]);
+        assert_text(t, "metrics_digest.md", ways[i][1]);
+        fake_task_destroy(t);
+    }
+}
+
+static void puts_the_report_and_the_digest_together(void **state)
+{
+    struct fake_task *t = make_task(FIRST, NULL);
+    (void)state;
+    must(t);
+    assert_text(t, "aggregate_report.md", "| Baseline | +0.010 | +0.015 | -0.005 | -0.000 |");
+    assert_text(t, "aggregate_report.md", "## MAE\n\n| model | amplitude | phase |");
+    fake_task_destroy(t);
+    t = make_task(FIRST, SECOND);
+    must(t);
+    assert_text(t, "metrics_digest.md", "## Pipeline Summary\n\n2 jobs, all of them complete:");
+    assert_text(t, "metrics_digest.md", "## Highlights");
+    assert_text(t, "metrics_digest.md", "## Key Deltas\n\n```\nMS-SSIM Δ (PtychoPINN - Baseline)");
+    fake_task_destroy(t);
+}
+
+static void jobs_stand_by_dose_view_and_split(void **state)
+{
+    static const char *const orders[][2] = {{"dose_1000/dense/test", "dose_1000/dense/train"},
+                                            {"dose_1000/dense/train", "dose_500/sparse/test"},
+                                            {"dose_500/sparse/train", "dose_500/dense/test"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_task *t = make_task(FIRST, SECOND);
+        fake_task_texts(t, "jobs", orders[i][0], orders[i][1], NULL);
+        must(t);
+        const char *digest = fake_task_read(t, fake_task_path(t, "metrics_digest.md"));
+        assert_true(strstr(digest, orders[i][1]) < strstr(digest, orders[i][0]));
+        assert_text(t, "metrics_summary.json", "\"view\": \"dense\"");
+        assert_text(t, "metrics_summary.json", "\"split\": \"test\"");
+        assert_text(t, "metrics_summary.json", i == 0 ? "\"dose\": 1000" : "\"dose\": 500");
+        fake_task_destroy(t);
+    }
+    struct fake_task *t = make_task(FIRST, SECOND); /* other names keep their order */
+    fake_task_texts(t, "jobs", "zebra", "dose_7", NULL);
+    must(t);
+    assert_text(t, "metrics_digest.md", "- zebra\n- dose_7\n");
+    fake_task_destroy(t);
+}
+
+static void refuses_where_a_model_is_missing(void **state)
+{
+    struct fake_task *t = make_task(FIRST, NULL);
+    (void)state;
+    fake_task_texts(t, "models", "Baseline", "PtyChi", NULL);
+    must_fail(t, "no job has this model");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +233,11 @@ int main(void)
         cmocka_unit_test(subtracts_the_others_from_the_reference),
         cmocka_unit_test(refuses_what_cannot_be_averaged),
         cmocka_unit_test(refuses_jobs_that_do_not_fit_the_files),
+        cmocka_unit_test(tells_phases_alone_in_preview_and_grid),
+        cmocka_unit_test(calls_means_low_that_are_below_the_threshold),
+        cmocka_unit_test(puts_the_report_and_the_digest_together),
+        cmocka_unit_test(jobs_stand_by_dose_view_and_split),
+        cmocka_unit_test(refuses_where_a_model_is_missing),
     };
     return cmocka_run_group_tests_name("compare_report", tests, open_kit, close_kit);
 }

@@ -73,6 +73,7 @@ static fw_status open_probe(struct curvature *c, const struct fw_training *train
     close_probe(c);
     c->close = training->probe_close;
     c->product = training->probe_product;
+    c->bend = FW_HAS(training, struct fw_training, probe_bend) ? training->probe_bend : NULL;
     c->probe_batch = c->effort.batch;
     return training->probe_open(training, &options, &c->probe);
 }
@@ -257,7 +258,7 @@ static fw_status restore(void *self, const struct fw_blob *blob)
 
 static const struct fw_param params[] = {
     MONITORS_WHOLE("every_n_steps", "500", "1", "steps", "between two events"),
-    FW_PARAM(.type = FW_PARAM_INT, .name = "probes", .default_value = "25", .min = "1",
+    FW_PARAM(.type = FW_PARAM_INT, .name = "probes", .default_value = "50", .min = "1",
              .max = "10000", .doc = "of the trace; a product each"),
     MONITORS_REAL("trace_relative_error", "0", "0", "1",
                   "stop when the standard error is that share of the trace; 0: use all probes"),
@@ -270,7 +271,7 @@ static const struct fw_param params[] = {
              .doc = "all parameters, or those of layers with a matrix or a kernel alone"),
     FW_PARAM(.type = FW_PARAM_ENUM, .name = "eig_method", .default_value = "lanczos",
              .choices = "lanczos|power", .doc = "both ends of the spectrum, or with less memory"),
-    FW_PARAM(.type = FW_PARAM_INT, .name = "eig_products", .default_value = "15", .min = "1",
+    FW_PARAM(.type = FW_PARAM_INT, .name = "eig_products", .default_value = "20", .min = "1",
              .max = "256", .doc = "of the eigenvalues, at most; power needs up to twice as many"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "eig_tolerance", .default_value = "0.001", .min = "0",
              .max = "1", .doc = "relative change at which power iteration stops"),

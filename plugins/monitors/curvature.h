@@ -33,7 +33,9 @@ struct curvature {
     struct fw_training_probe *probe;
     void (*close)(struct fw_training_probe *probe);
     fw_status (*product)(struct fw_training_probe *probe, const double *v, double *ret);
-    uint64_t probe_batch; /* of the open one */
+    fw_status (*bend)(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                      double *ret_bend); /* NULL: the trainer has none */
+    uint64_t probe_batch;                /* of the open one */
 
     struct curvature_range *ranges;
     uint64_t n_ranges, n;        /* n: parameters in the ranges */

@@ -26,14 +26,36 @@ static void gather(const struct curvature *c, const double *full, double *ret)
 }
 
 /* An operator cannot fail: after the first product that did, all are NaN, and cost nothing. */
+static bool goes_on(struct curvature *c)
+{
+    if (c->status == FW_OK && c->cancel != NULL && c->cancel->requested(c->host)) {
+        c->status = fw_faultf(c->host, FW_E_CANCELLED, NULL, NULL, "the host asked to stop");
+    }
+    return c->status == FW_OK;
+}
+
+/* Signs of the ranges alone have to be laid out; those of all parameters are made by the trainer.
+ */
+static double bend(void *self, uint64_t seed)
+{
+    struct curvature *c = self;
+    double value = NAN;
+
+    if (goes_on(c) && c->full != NULL) {
+        fw_probe_fill(seed, c->n, c->room);
+        scatter(c, c->room, c->full);
+    }
+    if (c->status == FW_OK) {
+        c->status = c->bend(c->probe, c->full, seed, &value);
+    }
+    return c->status == FW_OK ? value : NAN;
+}
+
 static void multiply(void *self, const double *v, double *ret)
 {
     struct curvature *c = self;
 
-    if (c->status == FW_OK && c->cancel != NULL && c->cancel->requested(c->host)) {
-        c->status = fw_faultf(c->host, FW_E_CANCELLED, NULL, NULL, "the host asked to stop");
-    }
-    if (c->status == FW_OK && c->full == NULL) {
+    if (goes_on(c) && c->full == NULL) {
         c->status = c->product(c->probe, v, ret);
     } else if (c->status == FW_OK) {
         scatter(c, v, c->full);
@@ -92,7 +114,8 @@ static void find_ends(struct curvature *c, const struct fw_operator *h, uint64_t
 
 fw_status curvature_measure(struct curvature *c, uint64_t global_step, struct curvature_found *ret)
 {
-    const struct fw_operator h = {.n = c->n, .self = c, .apply = multiply};
+    const struct fw_operator h = {
+        .n = c->n, .self = c, .apply = multiply, .bend = c->bend != NULL ? bend : NULL};
     const struct fw_trace_rules rules = {
         .relative_error = fw_callback_value(c->task, "trace_relative_error")->real};
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The gradient as it is before clipping: of the whole model at each step, of layers at quarters. */
+/*
+ * The gradient as it is before clipping: of the whole model at each step, of layers at quarters;
+ * how far a step goes at quarters alone, for it takes a copy of all parameters.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,16 +207,16 @@ static fw_status hook(void *self, const struct fw_training *training)
     struct grad *g = self;
     uint64_t step = training->global_step + (training->hook != FW_TRAINING_AFTER_STEP);
     bool is_due = step % (uint64_t)fw_callback_value(g->task, "every_n_steps")->integer == 0;
+    bool is_quarter = training->quarter != 0;
 
     switch (training->hook) {
     case FW_TRAINING_BACKWARD:
         return look_at_all(g, training, is_due, look_at_gradient);
     case FW_TRAINING_BEFORE_STEP:
         say_clipped(g, training, is_due);
-        return is_due || (training->quarter != 0 && g->n_layers > 0) ? training->remember(training)
-                                                                     : FW_OK;
+        return is_quarter ? training->remember(training) : FW_OK;
     default:
-        return look_at_all(g, training, is_due, look_at_update);
+        return look_at_all(g, training, is_quarter, look_at_update);
     }
 }
 

@@ -210,6 +210,7 @@ void train_engine_init(struct train *train)
                                            .probe_open = train_probe_open,
                                            .probe_at = train_probe_at,
                                            .probe_product = train_probe_product,
+                                           .probe_bend = train_probe_bend,
                                            .probe_close = train_probe_close,
                                            .halves = train_halves,
                                            .crc = crc};

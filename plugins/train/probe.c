@@ -42,6 +42,14 @@ uint32_t *train_draw(const struct train *train, uint64_t n, uint64_t seed)
 
 /* --- a probe --- */
 
+/* The elements where the host can reach them, once the queue is empty; otherwise NULL. */
+static float *host_side(const struct train *train, struct fw_operand operand)
+{
+    char *base = train->kernels->buffer_host(operand.buffer);
+
+    return base != NULL ? (float *)(void *)(base + operand.offset) : NULL;
+}
+
 static fw_status fill(struct fw_training_probe *probe, uint64_t seed)
 {
     const struct fw_dataset_info *info = probe->train->info;
@@ -93,13 +101,20 @@ fw_status train_probe_open(void *self, const struct fw_host *host,
     return done(train, FW_OK);
 }
 
+/* Where the host can write to the device's memory, without a detour. */
 static fw_status load_flat(const struct fw_training_probe *probe, const double *v)
 {
     struct train *train = probe->train;
     const uint64_t n = train->net->n_parameters;
+    float *there = host_side(train, probe->pass->v);
+    float *flat = there != NULL ? there : probe->flat;
+    fw_status status = there != NULL ? train->kernels->synchronize(train->session) : FW_OK;
 
-    for (uint64_t i = 0; i < n; i++) {
-        probe->flat[i] = (float)v[i];
+    for (uint64_t i = 0; i < n && status == FW_OK; i++) {
+        flat[i] = (float)v[i];
+    }
+    if (there != NULL || status != FW_OK) {
+        return status;
     }
     return train->kernels->upload(train->session, probe->pass->v, probe->flat,
                                   n * sizeof *probe->flat);
@@ -110,11 +125,13 @@ static fw_status give_flat(const struct fw_training_probe *probe, struct fw_oper
 {
     struct train *train = probe->train;
     const uint64_t n = train->net->n_parameters;
-    fw_status status =
-        train->kernels->download(train->session, from, probe->flat, n * sizeof *probe->flat);
+    const float *there = host_side(train, from), *flat = there != NULL ? there : probe->flat;
+    fw_status status = there != NULL ? train->kernels->synchronize(train->session)
+                                     : train->kernels->download(train->session, from, probe->flat,
+                                                                n * sizeof *probe->flat);
 
     for (uint64_t i = 0; i < n && status == FW_OK; i++) {
-        ret[i] = probe->flat[i];
+        ret[i] = flat[i];
     }
     return status;
 }
@@ -152,6 +169,32 @@ fw_status train_probe_product(struct fw_training_probe *probe, const double *v, 
     }
     if (status == FW_OK) {
         status = give_flat(probe, probe->pass->hv, ret);
+    }
+    return done(train, status);
+}
+
+static fw_status draw_signs(const struct fw_training_probe *probe, uint64_t seed)
+{
+    const struct train *train = probe->train;
+    const struct fw_random random = {.struct_size = (uint32_t)sizeof random,
+                                     .dtype = FW_F32,
+                                     .kind = FW_RANDOM_SIGN,
+                                     .seed = seed,
+                                     .n = train->net->n_parameters,
+                                     .out = probe->pass->v};
+
+    return train->kernels->random(train->session, &random);
+}
+
+fw_status train_probe_bend(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                           double *ret_bend)
+{
+    struct train *train = probe->train;
+
+    train->relay.target = probe->host;
+    fw_status status = v != NULL ? load_flat(probe, v) : draw_signs(probe, seed);
+    if (status == FW_OK) {
+        status = fw_net_r_bend(probe->pass, ret_bend);
     }
     return done(train, status);
 }

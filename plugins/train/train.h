@@ -182,6 +182,8 @@ fw_status train_probe_open(void *self, const struct fw_host *host,
                            struct fw_training_probe **ret_probe);
 fw_status train_probe_at(struct fw_training_probe *probe, double *ret_loss, double *ret_gradient);
 fw_status train_probe_product(struct fw_training_probe *probe, const double *v, double *ret);
+fw_status train_probe_bend(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                           double *ret_bend);
 void train_probe_close(struct fw_training_probe *probe);
 fw_status train_halves(void *self, const struct fw_host *host, uint64_t n, uint64_t seed,
                        struct fw_training_halves *ret);

@@ -240,13 +240,14 @@ static cJSON *events_of(const struct fw_hub_summary *summary)
     return list;
 }
 
-static cJSON *times_of(const struct fw_hub_summary *summary)
+static cJSON *times_of(const struct fw_hub_summary *summary, bool of_processor)
 {
     cJSON *document = cJSON_CreateObject();
 
     for (uint64_t i = 0; i < summary->n_instances; i++) {
-        cJSON_AddNumberToObject(document, summary->instances[i].name,
-                                summary->instances[i].seconds);
+        const struct fw_hub_instance *instance = &summary->instances[i];
+        cJSON_AddNumberToObject(document, instance->name,
+                                of_processor ? instance->processor_seconds : instance->seconds);
     }
     return document;
 }
@@ -266,7 +267,9 @@ static fw_status write_machine(const struct train *train, const struct fw_hub_su
     fw_report_real(&report, "peak_memory_mb", (double)usage.ru_maxrss / 1024);
     fw_report_real(&report, "fit_seconds", summary->fit_seconds);
     fw_report_real(&report, "callback_seconds", summary->callback_seconds);
-    fw_report_add(&report, "callbacks_seconds", times_of(summary));
+    fw_report_add(&report, "callbacks_seconds", times_of(summary, false));
+    fw_report_add(&report, "callbacks_processor_seconds", times_of(summary, true));
+    fw_report_real(&report, "steps_processor_seconds", summary->step_processor_seconds);
     fw_report_add(&report, "events", events_of(summary));
     fw_report_int(&report, "events_left_out", (int64_t)summary->n_events_left_out);
     fw_text_appendf(&path, "%s/machine.json", fw_task_output(train->task, "run")->path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * training_run PROVIDER.so step|product BATCH [THREADS [REPETITIONS]]: one line of
+ * training_run PROVIDER.so step|product|bend BATCH [THREADS [REPETITIONS]]: one line of
  * seconds and processor seconds, the best of the repetitions, of a training step (load, forward,
- * loss, backward, update) of ResNet-18 or of a Hessian-vector product.
+ * loss, backward, update) of ResNet-18 or of a Hessian-vector product, or of v'Hv alone.
  */
 #include <math.h>
 #include <stdio.h>
@@ -131,6 +131,13 @@ static void product(struct bench *b)
     must(b, b->k->synchronize(b->session));
 }
 
+static void bend(struct bench *b)
+{
+    double sum;
+
+    must(b, fw_net_r_bend(b->pass, &sum));
+}
+
 static void begin_products(struct bench *b)
 {
     struct fw_random random = {.struct_size = sizeof random,
@@ -149,10 +156,14 @@ int main(int argc, char **argv)
     struct bench b = {0};
     double wall = HUGE_VAL, cpu = HUGE_VAL;
     int repetitions = argc > 5 ? atoi(argv[5]) : 5;
-    bool products = argc > 2 && strcmp(argv[2], "product") == 0;
+    void (*const run)(struct bench *) = argc < 3                          ? step
+                                        : strcmp(argv[2], "product") == 0 ? product
+                                        : strcmp(argv[2], "bend") == 0    ? bend
+                                                                          : step;
+    bool products = run != step;
 
     if (argc < 4 || atoi(argv[3]) < 1) {
-        (void)fprintf(stderr, "usage: training_run PROVIDER.so step|product BATCH"
+        (void)fprintf(stderr, "usage: training_run PROVIDER.so step|product|bend BATCH"
                               " [THREADS [REPETITIONS]]\n");
         return 2;
     }
@@ -167,7 +178,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i <= repetitions; i++) {
         double begin = now(CLOCK_MONOTONIC), used = now(CLOCK_PROCESS_CPUTIME_ID);
-        (products ? product : step)(&b);
+        run(&b);
         wall = fmin(wall, now(CLOCK_MONOTONIC) - begin);
         cpu = fmin(cpu, now(CLOCK_PROCESS_CPUTIME_ID) - used);
     }

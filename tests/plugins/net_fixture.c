@@ -138,6 +138,14 @@ void net_product(const struct net_case *c, const double *v, double *hv)
     net_get(c, c->pass->hv, hv, c->net->n_parameters);
 }
 
+double net_bend(const struct net_case *c, const double *v)
+{
+    double bend = NAN;
+    net_put(c, c->pass->v, v, c->net->n_parameters);
+    net_must(c->rig, fw_net_r_bend(c->pass, &bend));
+    return bend;
+}
+
 static void apply(void *self, const double *v, double *ret)
 {
     net_product(self, v, ret);
@@ -281,6 +289,16 @@ static void check_differences(struct trial *t, const double *v, const double *hv
     }
 }
 
+static void check_bend(struct trial *t, const double *v, const double *hv)
+{
+    const uint64_t n = t->c.net->n_parameters;
+    const double bend = net_bend(&t->c, v);
+    assert_near("v'Hv", bend, net_dot(v, hv, n),
+                1e-12 * (1 + sqrt(net_dot(hv, hv, n) * net_dot(v, v, n))));
+    const double again = net_bend(&t->c, v);
+    assert_memory_equal(&again, &bend, sizeof bend);
+}
+
 static void check_products(struct trial *t)
 {
     const uint64_t n = t->c.net->n_parameters;
@@ -290,6 +308,8 @@ static void check_products(struct trial *t)
     net_product(&t->c, t->v, again);
     assert_memory_equal(again, t->hv, n * sizeof *again);
     net_product(&t->c, t->w, again);
+    check_bend(t, t->v, t->hv);
+    check_bend(t, t->w, t->hw);
     net_product(&t->c, t->v, again);
     assert_memory_equal(again, t->hv, n * sizeof *again);
     net_get(&t->c, t->c.pass->gradient, again, n);
@@ -301,8 +321,9 @@ static void check_products(struct trial *t)
     free(again);
 }
 
-/* Another pass on the same batch: the gradient and, with R, the product of v. */
-static void learn_elsewhere(struct trial *t, struct net_rig *rig, const struct net_setup *setup)
+/* Another pass on the same batch: the gradient and, with R, v'Hv and the product of v. */
+static void learn_elsewhere(struct trial *t, struct net_rig *rig, const struct net_setup *setup,
+                            double *ret_bend)
 {
     struct net_case c;
     net_case_open(&c, rig, setup);
@@ -310,6 +331,7 @@ static void learn_elsewhere(struct trial *t, struct net_rig *rig, const struct n
     (void)net_learn(&c, &t->batch);
     net_get(&c, c.pass->gradient, t->up, c.net->n_parameters);
     if (setup->with_r) {
+        *ret_bend = net_bend(&c, t->v);
         net_product(&c, t->v, t->down);
     }
     net_case_close(&c);
@@ -322,12 +344,15 @@ static void check_other_passes(struct trial *t)
     const struct net_setup plain = {claim->build, claim->arg, FW_F64, claim->n, false};
     const struct net_setup roomy = {claim->build, claim->arg, FW_F64, claim->n + 3, true};
     struct net_rig two;
-    learn_elsewhere(t, t->c.rig, &plain);
+    double bend = NAN;
+    learn_elsewhere(t, t->c.rig, &plain, NULL);
     assert_memory_equal(t->up, t->gradient, n * sizeof *t->up);
     net_rig_open(&two, 2);
-    learn_elsewhere(t, &two, &roomy);
+    learn_elsewhere(t, &two, &roomy, &bend);
     assert_memory_equal(t->up, t->gradient, n * sizeof *t->up);
     assert_memory_equal(t->down, t->hv, n * sizeof *t->down);
+    const double expected = net_bend(&t->c, t->v);
+    assert_memory_equal(&bend, &expected, sizeof bend);
     net_rig_close(&two);
 }
 
@@ -336,14 +361,18 @@ static void check_narrow(struct trial *t)
     const uint64_t n = t->c.net->n_parameters;
     const struct net_claim *claim = t->claim;
     const double tolerance = claim->narrow > 0 ? claim->narrow : 2e-4;
+    double bend = NAN;
     learn_elsewhere(t, t->c.rig,
-                    &(const struct net_setup){claim->build, claim->arg, FW_F32, claim->n, true});
+                    &(const struct net_setup){claim->build, claim->arg, FW_F32, claim->n, true},
+                    &bend);
     const double g = sqrt(net_dot(t->gradient, t->gradient, n));
     const double h = sqrt(net_dot(t->hv, t->hv, n));
     for (uint64_t i = 0; i < n; i++) {
         assert_near("gradient in float32", t->up[i], t->gradient[i], tolerance * g);
         assert_near("product in float32", t->down[i], t->hv[i], tolerance * h);
     }
+    assert_near("v'Hv in float32", bend, net_dot(t->v, t->hv, n),
+                tolerance * h * sqrt(net_dot(t->v, t->v, n)));
 }
 
 void net_check(const struct net_claim *claim)

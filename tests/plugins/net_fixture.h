@@ -71,6 +71,9 @@ double net_learn(const struct net_case *c, const struct net_batch *batch);
 /* hv = H v for the batch that was learned. */
 void net_product(const struct net_case *c, const double *v, double *hv);
 
+/* v'Hv, by itself. */
+double net_bend(const struct net_case *c, const double *v);
+
 /* The same as an operator, for lib/analysis. */
 struct fw_operator net_operator(struct net_case *c);
 
@@ -81,9 +84,9 @@ double net_dot(const double *a, const double *b, uint64_t n);
 
 /*
  * What must hold of any net, on a batch of n random samples: the gradient and H v are what
- * differences of the loss and the gradient say, H is symmetric, a product repeats to the bit and
- * changes nothing, a pass without R, one with room for more samples and one of two threads give
- * the same bits, and float32 says the same as float64.
+ * differences of the loss and the gradient say, H is symmetric, v'Hv by itself is what H v says, a
+ * product repeats to the bit and changes nothing, a pass without R, one with room for more samples
+ * and one of two threads give the same bits, and float32 says the same as float64.
  */
 struct net_claim {
     net_build *build;

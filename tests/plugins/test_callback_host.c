@@ -273,6 +273,8 @@ static void time_is_measured_on_the_clock_that_is_given(void **state)
     assert_true(summary.instances[0].seconds < 16 * 0.25 + 1);
     assert_true(summary.callback_seconds > summary.instances[0].seconds);
     assert_true(summary.fit_seconds > summary.callback_seconds);
+    assert_true(summary.instances[0].processor_seconds > 0);
+    assert_true(summary.step_processor_seconds > 0);
     assert_true(hub_line(f, "sys/callback_ms", 1)->value > 250);
     assert_true(hub_line(f, "sys/callback_ms", 1)->value < 300);
     assert_true(hub_line(f, "sys/step_time_ms", 1)->value > 0);

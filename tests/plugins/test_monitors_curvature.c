@@ -127,9 +127,27 @@ static void gives_the_trace_and_both_ends(void **state)
         assert_true(training_value(&t, "curvature/wall_s", step) >= 0);
     }
     assert_int_equal(training_count(&t, "curvature/lambda_max"), 4);
-    assert_int_equal(t.n_products, 4 * 53);
+    assert_int_equal(t.n_bends, 4 * 50);
+    assert_int_equal(t.n_products, 4 * 3);
     assert_int_equal(t.last_samples, 32);
     training_close(&t);
+}
+
+/* The matrix has whole numbers: sums of them are the same in any order. */
+static void a_trainer_of_products_alone_does_as_well(void **state)
+{
+    struct training t = make_training(&plain, three, 3), old = t;
+
+    old.without_bend = true;
+    training_open(&t, MONITORS_SO, *state);
+    training_open(&old, MONITORS_SO, *state);
+    training_run(&t, 0, 20);
+    training_run(&old, 0, 20);
+    assert_int_equal(old.n_bends, 0);
+    assert_int_equal(old.n_products, 4 * 53);
+    assert_true(training_same(&t, &old));
+    training_close(&t);
+    training_close(&old);
 }
 
 static void a_diagonal_is_exact(void **state)
@@ -314,7 +332,7 @@ static void assert_off(struct training *t, const char *why)
     assert_int_equal(training_count(t, "curvature/lambda_max"), 4);
     lacks(t, "curvature/lambda_max", 5);
     lacks(t, "curvature/hutchinson_trace", 20);
-    assert_int_equal(t->n_products, 0);
+    assert_int_equal(t->n_bends + t->n_products, 0);
     training_restart(t);
     training_close(t);
 }
@@ -418,7 +436,7 @@ static void gives_up_when_the_host_asks(void **state)
     training_open(&t, MONITORS_SO, *state);
     training_run(&t, 0, 5);
     assert_int_equal(t.failed, FW_E_CANCELLED);
-    assert_int_equal(t.n_products, 7);
+    assert_int_equal(t.n_bends + t.n_products, 7);
     assert_int_equal(training_count(&t, "curvature/lambda_max"), 0);
     assert_non_null(strstr(fake_task_take_fault(t.host), "the host asked to stop"));
     training_close(&t);
@@ -445,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(gives_the_trace_and_both_ends),
+        TEST(a_trainer_of_products_alone_does_as_well),
         TEST(a_diagonal_is_exact),
         TEST(the_tridiagonal_of_the_reference),
         TEST(power_iteration_asks_for_the_sign),

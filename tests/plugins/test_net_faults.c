@@ -202,6 +202,9 @@ static void a_pass_without_r_has_no_products(void **state)
     net_must(&rig, fw_net_weights_init(c.weights, 1));
     (void)net_learn(&c, &(const struct net_batch){samples, labels, 2, training, 0});
     must_fail(fw_net_r_product(c.pass), FW_E_ARG, "without R");
+    double bend = 7;
+    must_fail(fw_net_r_bend(c.pass, &bend), FW_E_ARG, "without R");
+    assert_true(bend == 7);
     struct fw_net_pass *pass = NULL;
     must_fail(fw_net_pass_create(c.weights, 0, false, &pass), FW_E_ARG, "a batch of 0");
     assert_null(pass);

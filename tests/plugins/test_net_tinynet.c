@@ -129,6 +129,7 @@ static void compare(bool has_norm, uint32_t dtype, double tolerance)
                  tolerance * expected->gradient);
     assert_close(net_dot(gradient, v, n), expected->slope, tolerance * fabs(expected->slope));
     assert_close(net_dot(v, hv, n), expected->bend, tolerance * fabs(expected->bend));
+    assert_close(net_bend(&c, v), expected->bend, tolerance * fabs(expected->bend));
     assert_close(sqrt(net_dot(hv, hv, n)), expected->product, tolerance * expected->product);
     net_case_close(&c);
 }

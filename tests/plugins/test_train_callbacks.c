@@ -46,6 +46,13 @@ static double last(const char *metrics, const char *name)
     return values[n - 1];
 }
 
+/* Sums of float32 in another order. */
+static void assert_near(const char *metrics, const char *name, const char *other)
+{
+    const double a = last(metrics, name), b = last(metrics, other);
+    assert_true(fabs(a - b) <= 1e-4 * fabs(b));
+}
+
 static void answers_what_callbacks_ask(void **state)
 {
     (void)state;
@@ -59,6 +66,8 @@ static void answers_what_callbacks_ask(void **state)
     assert_true(last(metrics, "asking/loss") > 0);
     assert_true(isfinite(last(metrics, "asking/curvature")));
     assert_true(last(metrics, "asking/curvature") != 0);
+    assert_near(metrics, "asking/bend", "asking/curvature");
+    assert_near(metrics, "asking/bend_of_signs", "asking/curvature_of_signs");
     assert_true(last(metrics, "asking/distance") > 0);
     assert_true(last(metrics, "asking/nonfinite") == 0);
     assert_true(fabs(last(metrics, "asking/norm") - last(metrics, "asking/read_norm")) < 1e-9);

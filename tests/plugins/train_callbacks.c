@@ -7,6 +7,8 @@
 #include <fw/plugin.h>
 #include <fw/service/callback.h>
 
+#include "analysis/probe.h"
+
 enum { N_PROBE = 16, N_HALVES = 32 };
 
 struct asking {
@@ -37,9 +39,13 @@ static void destroy(void *arg)
     free(self);
 }
 
-static const char *const numbers[] = {"loss",     "slope",     "curvature", "asymmetry",
-                                      "repeated", "distance",  "norm",      "read_norm",
-                                      "change",   "nonfinite", "tensors"};
+static const char *const numbers[] = {"loss",          "slope",
+                                      "curvature",     "asymmetry",
+                                      "repeated",      "distance",
+                                      "norm",          "read_norm",
+                                      "change",        "nonfinite",
+                                      "tensors",       "bend",
+                                      "bend_of_signs", "curvature_of_signs"};
 
 static fw_status setup_asking(void *arg, const struct fw_training *training)
 {
@@ -94,6 +100,28 @@ static fw_status ask_probe(struct asking *self, const struct fw_training *traini
     return status;
 }
 
+/* v'Hv by itself, of a direction and of the signs of a seed, beside what products say of it. */
+static fw_status ask_bend(struct asking *self, const struct fw_training *training, double *room)
+{
+    const uint64_t n = training->info->n_parameters;
+    double *v = room, *hv = room + n, bend = NAN, of_signs = NAN;
+    for (uint64_t i = 0; i < n; i++) {
+        v[i] = cos(0.9 * (double)i);
+    }
+    fw_status status = training->probe_bend(self->probe, v, 0, &bend);
+    training->emit(training, "bend", bend);
+    if (status == FW_OK) {
+        status = training->probe_bend(self->probe, NULL, 11, &of_signs);
+    }
+    fw_probe_fill(11, n, v);
+    if (status == FW_OK) {
+        status = training->probe_product(self->probe, v, hv);
+    }
+    training->emit(training, "bend_of_signs", of_signs);
+    training->emit(training, "curvature_of_signs", dot(v, hv, n));
+    return status;
+}
+
 static fw_status ask_arrays(const struct fw_training *training, double *room)
 {
     const uint64_t n = training->info->n_parameters;
@@ -119,6 +147,9 @@ static fw_status ask(struct asking *self, const struct fw_training *training)
     double *room = calloc(5 * training->info->n_parameters, sizeof *room);
     struct fw_training_halves halves = {.struct_size = (uint32_t)sizeof halves};
     fw_status status = room != NULL ? ask_probe(self, training, room) : FW_E_NOMEM;
+    if (status == FW_OK) {
+        status = ask_bend(self, training, room);
+    }
     if (status == FW_OK) {
         status = ask_arrays(training, room);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/probe.h"
 #include "callback_host/cadence.h"
 
 #define DIE(...) (fprintf(stderr, "training_fixture: " __VA_ARGS__), fputc('\n', stderr), abort())
@@ -174,7 +175,28 @@ static fw_status probe_product(struct fw_training_probe *probe, const double *v,
             ret[i] += t->hessian[i * t->n + k] * v[k];
         }
     }
-    if (++t->n_products == t->cancel_behind) {
+    if (++t->n_products + t->n_bends == t->cancel_behind) {
+        fake_task_cancel(t->host);
+    }
+    return FW_OK;
+}
+
+static fw_status probe_bend(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                            double *ret_bend)
+{
+    struct training *t = probe->t;
+    double signs[TRAINING_MOST], sum = 0;
+
+    if (!probe->is_at) {
+        DIE("v'Hv before probe_at");
+    }
+    fw_probe_fill(seed, t->n, signs);
+    for (uint64_t i = 0; i < t->n * t->n; i++) {
+        const uint64_t row = i / t->n, col = i % t->n;
+        sum += t->hessian[i] * (v != NULL ? v[row] * v[col] : signs[row] * signs[col]);
+    }
+    *ret_bend = sum;
+    if (t->n_products + ++t->n_bends == t->cancel_behind) {
         fake_task_cancel(t->host);
     }
     return FW_OK;
@@ -308,6 +330,7 @@ void training_open(struct training *t, const char *so, const char *folder)
                                    .probe_open = probe_open,
                                    .probe_at = probe_at,
                                    .probe_product = probe_product,
+                                   .probe_bend = t->without_bend ? NULL : probe_bend,
                                    .probe_close = probe_close,
                                    .halves = halves,
                                    .disabled = "slow,broken"};

@@ -33,7 +33,8 @@ struct training {
     uint64_t n;             /* parameters */
     const double *hessian;  /* n x n; NULL: no second derivatives */
     uint64_t probe_most;    /* samples of a probe that there is memory for; 0: any number */
-    uint64_t cancel_behind; /* products after which the host asks to stop; 0: never */
+    uint64_t cancel_behind; /* products and bends after which the host asks to stop; 0: never */
+    bool without_bend;      /* as a trainer that has products alone */
     bool restarts;          /* every state goes through save and restore behind each batch */
     const struct training_instance *callbacks;
     uint64_t n_callbacks;
@@ -47,7 +48,7 @@ struct training {
     struct training_said *said;
     uint64_t n_said;
     char events[4096]; /* "name: text\n" each */
-    uint64_t n_products, n_probes;
+    uint64_t n_products, n_bends, n_probes;
     uint64_t last_samples; /* of the newest probe */
     fw_status failed;      /* the first hook's that did */
 

@@ -46,6 +46,22 @@ static bool is_enough(const struct fw_trace_rules *rules, const struct fw_trace 
             fw_trace_error(trace) <= rules->relative_error * fabs(trace->mean));
 }
 
+/* z'Hz; `room` is for z and for Hz. */
+static double bend_along(const struct fw_operator *h, uint64_t seed, double *room)
+{
+    double *z = room, *product = room + h->n, value = 0;
+
+    if (h->bend != NULL) {
+        return h->bend(h->self, seed);
+    }
+    fw_probe_fill(seed, h->n, z);
+    h->apply(h->self, z, product);
+    for (size_t k = 0; k < h->n; k++) {
+        value += z[k] * product[k];
+    }
+    return value;
+}
+
 enum fw_outcome fw_trace_estimate(const struct fw_operator *h, const uint64_t *seeds,
                                   size_t n_seeds, const struct fw_trace_rules *rules, double *room,
                                   struct fw_trace *ret)
@@ -53,16 +69,10 @@ enum fw_outcome fw_trace_estimate(const struct fw_operator *h, const uint64_t *s
     if (h == NULL || room == NULL || ret == NULL || (seeds == NULL && n_seeds > 0)) {
         return FW_OUTCOME_BAD_ARGUMENT;
     }
-    double *z = room, *product = room + h->n;
     *ret = (struct fw_trace){0};
     for (size_t i = 0; i < n_seeds; i++) {
-        double value = 0, mean_before = ret->mean;
-        fw_probe_fill(seeds[i], h->n, z);
-        h->apply(h->self, z, product);
-        for (size_t k = 0; k < h->n; k++) {
-            value += z[k] * product[k];
-        }
-        fw_trace_add(ret, value);
+        double mean_before = ret->mean;
+        fw_trace_add(ret, bend_along(h, seeds[i], room));
         if (is_enough(rules, ret, mean_before)) {
             break;
         }

@@ -126,11 +126,14 @@ fw_status hub_call_instance(struct fw_hub *hub, struct hub_instance *instance, u
     hub_fault_clear(instance);
     hub->call++;
     hub->current = instance;
-    const double began = hub_clock_now(hub);
+    const double began = hub_clock_now(hub), processor_began = hub_processor_now();
     fw_status said = instance->kind->hook(instance->self, &hub->now);
     const double took = hub_clock_now(hub) - began;
+    const double processor = hub_processor_now() - processor_began;
     hub->current = NULL;
     hub->clock.hooks += took;
+    hub->clock.processor_hooks += processor;
+    instance->processor += processor;
     instance->seconds += took;
     instance->window_seconds += took;
     said = hub_status(instance, said);

@@ -19,6 +19,14 @@ double hub_clock_now(const struct fw_hub *hub)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+double hub_processor_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 void hub_clock_start(struct fw_hub *hub, double before)
 {
     hub->clock.running = true;
@@ -77,6 +85,8 @@ void hub_clock_batch_start(struct fw_hub *hub)
 {
     hub->clock.step_began = hub_clock_now(hub);
     hub->clock.step_hooks = hub->clock.hooks;
+    hub->clock.processor_began = hub_processor_now();
+    hub->clock.processor_hooks_before = hub->clock.processor_hooks;
 }
 
 static void emit_times(struct fw_hub *hub)
@@ -167,6 +177,8 @@ void hub_clock_batch_end(struct fw_hub *hub)
     struct hub_clock *clock = &hub->clock;
 
     clock->steps += (hub_clock_now(hub) - clock->step_began) - (clock->hooks - clock->step_hooks);
+    clock->processor_steps += (hub_processor_now() - clock->processor_began) -
+                              (clock->processor_hooks - clock->processor_hooks_before);
     clock->n_steps++;
     if (hub->now.quarter != 0) {
         emit_times(hub);

@@ -194,6 +194,7 @@ void fw_hub_summarise(struct fw_hub *hub, struct fw_hub_summary *ret)
         hub->summary[i] = (struct fw_hub_instance){.name = instance->name,
                                                    .kind = instance->kind->kind,
                                                    .seconds = instance->seconds,
+                                                   .processor_seconds = instance->processor,
                                                    .failures = instance->failures,
                                                    .disabled = instance->disabled};
     }
@@ -207,5 +208,6 @@ void fw_hub_summarise(struct fw_hub *hub, struct fw_hub_summary *ret)
         .records = hub->records,
         .fit_seconds = hub->clock.running ? hub_fit_seconds(hub) : 0,
         .callback_seconds = hub->clock.hooks,
+        .step_processor_seconds = hub->clock.processor_steps,
     };
 }

@@ -60,6 +60,8 @@ struct fw_hub_engine {
                             struct fw_training_probe **ret_probe);
     fw_status (*probe_at)(struct fw_training_probe *probe, double *ret_loss, double *ret_gradient);
     fw_status (*probe_product)(struct fw_training_probe *probe, const double *v, double *ret);
+    fw_status (*probe_bend)(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                            double *ret_bend); /**< NULL: the view has none */
     void (*probe_close)(struct fw_training_probe *probe);
     fw_status (*halves)(void *self, const struct fw_host *host, uint64_t n, uint64_t seed,
                         struct fw_training_halves *ret);
@@ -134,7 +136,8 @@ fw_status fw_hub_restore(struct fw_hub *hub, const struct fw_blob *blob);
 /** How it went, for a report. Texts belong to the hub; valid until its next call. */
 struct fw_hub_instance {
     const char *name, *kind;
-    double seconds; /**< in its hooks */
+    double seconds;           /**< in its hooks */
+    double processor_seconds; /**< there, of all threads; of this process, not over restores */
     uint64_t failures;
     bool disabled;
 };
@@ -155,6 +158,7 @@ struct fw_hub_summary {
     uint64_t records;
     double fit_seconds; /**< since FIT_START, over restores too, hooks included */
     double callback_seconds;
+    double step_processor_seconds; /**< of batches, without hooks; not over restores */
 };
 
 void fw_hub_summarise(struct fw_hub *hub, struct fw_hub_summary *ret);

@@ -43,6 +43,7 @@ struct hub_instance {
     uint64_t failed[FW_TRAINING_HOOKS]; /* in a row */
     uint64_t failures;
     double seconds, window_seconds;
+    double processor; /* seconds, of this process: not over restores */
 };
 
 /* A metric that may be emitted. */
@@ -78,6 +79,9 @@ struct hub_clock {
     uint64_t n_steps;
     uint64_t window_step; /* of the governor: where its window begins */
     double window_fit, window_hooks;
+    /* Processor seconds of this process, which others on the machine change least. */
+    double processor_began, processor_hooks_before; /* with BATCH_START */
+    double processor_hooks, processor_steps;        /* in all; steps: without hooks */
 };
 
 struct fw_hub {
@@ -162,6 +166,7 @@ void hub_events_finish(struct fw_hub *hub);
 /* governor.c: time. */
 double hub_clock_now(const struct fw_hub *hub);
 double hub_fit_seconds(const struct fw_hub *hub);
+double hub_processor_now(void);
 void hub_clock_start(struct fw_hub *hub, double before);
 void hub_clock_batch_start(struct fw_hub *hub);
 void hub_clock_batch_end(struct fw_hub *hub); /* emits sys/ metrics, calls `relax` */

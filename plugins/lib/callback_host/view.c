@@ -220,5 +220,6 @@ void hub_view_init(struct fw_hub *hub)
     now->probe_at = probes ? engine->probe_at : no_probe_at;
     now->probe_product = probes ? engine->probe_product : no_probe_product;
     now->probe_close = probes ? engine->probe_close : no_probe_close;
+    now->probe_bend = probes ? engine->probe_bend : NULL;
     now->halves = halves;
 }

@@ -383,6 +383,7 @@ static const struct fw_net_op attention = {
     .backward = attention_backward,
     .r_forward = attention_r_forward,
     .r_backward = attention_r_backward,
+    .bend = fw_net_bend_by_pair,
 };
 
 uint32_t fw_net_add_attention(struct fw_net *net, const char *name, uint32_t in, uint32_t heads,

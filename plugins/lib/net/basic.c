@@ -11,7 +11,7 @@ static fw_status nothing(struct fw_net_pass *pass, const struct fw_net_layer *la
 
 uint32_t fw_net_add_input(struct fw_net *net, struct fw_net_shape shape)
 {
-    static const struct fw_net_op op = {"input", 0, nothing, nothing, nothing, nothing};
+    static const struct fw_net_op op = {"input", 0, nothing, nothing, nothing, nothing, NULL};
     return fw_net_append(net, "input", &(const struct fw_net_layer){.op = &op, .shape = shape});
 }
 
@@ -66,6 +66,7 @@ uint32_t fw_net_add_relu(struct fw_net *net, const char *name, uint32_t in)
         "relu",         FW_NET_IN_PLACE | FW_NET_READS_Y | FW_NET_GRADIENT_IN_PLACE,
         relu_forward,   relu_backward,
         relu_r_forward, relu_r_backward,
+        NULL,
     };
     return fw_net_append(net, name,
                          &(const struct fw_net_layer){
@@ -115,8 +116,10 @@ static fw_status pass_on_r(struct fw_net_pass *pass, const struct fw_net_layer *
 uint32_t fw_net_add_sum(struct fw_net *net, const char *name, uint32_t a, uint32_t b)
 {
     static const struct fw_net_op op = {
-        "sum",     FW_NET_IN_PLACE | FW_NET_PASSES, sum_forward, pass_on_gradient, sum_r_forward,
-        pass_on_r,
+        "sum",         FW_NET_IN_PLACE | FW_NET_PASSES,
+        sum_forward,   pass_on_gradient,
+        sum_r_forward, pass_on_r,
+        NULL,
     };
     const struct fw_net_shape x = fw_net_shape_of(net, a), y = fw_net_shape_of(net, b);
     if (x.channels != y.channels || x.rows != y.rows || x.cols != y.cols) {
@@ -131,7 +134,7 @@ uint32_t fw_net_add_sum(struct fw_net *net, const char *name, uint32_t a, uint32
 uint32_t fw_net_add_flatten(struct fw_net *net, const char *name, uint32_t in)
 {
     static const struct fw_net_op op = {
-        "flatten", FW_NET_VIEW | FW_NET_PASSES, nothing, pass_on_gradient, nothing, pass_on_r,
+        "flatten", FW_NET_VIEW | FW_NET_PASSES, nothing, pass_on_gradient, nothing, pass_on_r, NULL,
     };
     const struct fw_net_shape shape = {1, 1, fw_net_size(fw_net_shape_of(net, in))};
     return fw_net_append(

@@ -101,6 +101,7 @@ static const struct fw_net_op op = {
     .backward = backward,
     .r_forward = fw_batch_norm_r_forward,
     .r_backward = fw_batch_norm_r_backward,
+    .bend = fw_batch_norm_bend,
 };
 
 uint32_t fw_net_add_batch_norm(struct fw_net *net, const char *name, uint32_t in, double epsilon,

@@ -20,6 +20,8 @@ struct fw_norm fw_batch_norm_of(const struct fw_net_pass *pass, const struct fw_
 
 fw_status fw_batch_norm_r_forward(struct fw_net_pass *pass, const struct fw_net_layer *layer);
 fw_status fw_batch_norm_r_backward(struct fw_net_pass *pass, const struct fw_net_layer *layer);
+fw_status fw_batch_norm_bend(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                             double *ret_bend);
 
 /** Elements that the R-pair keeps, and numbers of the host's that it computes with. */
 uint64_t fw_batch_norm_r_room(const struct fw_net *net, uint64_t channels);

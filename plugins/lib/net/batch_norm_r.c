@@ -10,7 +10,9 @@
  *
  * so that both are sums per channel, arithmetic on a few numbers per channel, done here in float64
  * because differences cancel, and one or two passes over the images. Frozen statistics are
- * constants: E[RX] and q are 0, and so is every mean over the batch.
+ * constants: E[RX] and q are 0, and so is every mean over the batch. The value bends along v by
+ *
+ *     2 w' Rx + w R{Rx},  R{Rx} = -2 s q Rx - s^2 (E[R(X - mean)^2] - q^2) x
  */
 #include <math.h>
 
@@ -32,7 +34,8 @@ enum {
     R_PRODUCT,              /* sum of RgY x */
     R_SUM,
     MOMENT, /* sum of gY RX */
-    N_ROWS
+    N_ROWS,
+    RX_SQUARE = R_PRODUCT /* sum of RX RX, for the bend alone */
 };
 
 /* What the host gives back: factors of images, in the net's type; and R of both gradients. */
@@ -215,15 +218,27 @@ fw_status fw_batch_norm_r_forward(struct fw_net_pass *pass, const struct fw_net_
     return call.status == FW_OK ? pass->kernels->affine(pass->session, &affine) : call.status;
 }
 
-static void backward_factors(const struct call *call, const struct channel *c)
+/* What both the gradient and the bend need. */
+struct moments {
+    double n, s, mean_r, q;
+    double g_rx; /* sum of gY Rx; 0 where X depends on no parameter, as MOMENT is */
+};
+
+static struct moments moments_of(const struct call *call, const struct channel *c)
 {
     const double n = (double)fw_batch_norm_count(call->pass, call->layer);
     const double s = 1 / sqrt(get(c, VARIANCE) + call->layer->as.epsilon);
-    const double mean = get(c, MEAN), w = get(c, WEIGHT), r_w = get(c, R_WEIGHT);
     const double mean_r = call->is_moving ? get(c, RX_SUM) / n : 0;
     const double q = call->is_moving ? get(c, RX_PRODUCT) / n : 0;
-    /* Sum of gY Rx; MOMENT is 0 where X depends on no parameter. */
     const double g_rx = s * (get(c, MOMENT) - mean_r * get(c, SUM) - q * get(c, PRODUCT));
+    return (struct moments){n, s, mean_r, q, g_rx};
+}
+
+static void backward_factors(const struct call *call, const struct channel *c)
+{
+    const struct moments m = moments_of(call, c);
+    const double n = m.n, s = m.s, mean_r = m.mean_r, q = m.q, g_rx = m.g_rx;
+    const double mean = get(c, MEAN), w = get(c, WEIGHT), r_w = get(c, R_WEIGHT);
     const double product = get(c, R_PRODUCT) + g_rx;
     /* E[h] and E[h x] of h = w gY, and R of both. */
     const double hx = call->is_moving ? w * get(c, PRODUCT) / n : 0;
@@ -296,4 +311,36 @@ fw_status fw_batch_norm_r_backward(struct fw_net_pass *pass, const struct fw_net
     const struct fw_operand out = fw_net_gradient_begin(pass, &pass->rgy, in);
     const fw_status status = spread(&call, out);
     return status == FW_OK ? fw_net_gradient_end(pass, &pass->rgy, in, out) : status;
+}
+
+static double bend_of(const struct call *call, const struct channel *c)
+{
+    const struct moments m = moments_of(call, c);
+    const double square =
+        call->is_moving ? get(c, RX_SQUARE) / m.n - m.mean_r * m.mean_r - m.q * m.q : 0;
+    return 2 * (get(c, R_WEIGHT) - get(c, WEIGHT) * m.s * m.q) * m.g_rx -
+           get(c, WEIGHT) * m.s * m.s * square * get(c, PRODUCT);
+}
+
+/* The rows of the forward half are those of r_forward, which was just called. */
+fw_status fw_batch_norm_bend(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                             double *ret_bend)
+{
+    const struct fw_operand r = pass->ry[layer->in[0]];
+    struct call call = call_of(pass, layer);
+    double sum = 0;
+    if (!call.is_live) {
+        return FW_OK;
+    }
+    widen(&call, PRODUCT, fw_net_part(pass, layer, pass->gradient, 0));
+    multiply(&call, MOMENT, pass->gy.at[layer->index], r);
+    if (call.is_moving) {
+        multiply(&call, RX_SQUARE, r, r);
+    }
+    fetch(&call, N_ROWS);
+    for (uint64_t i = 0; i < call.channels && call.status == FW_OK; i++) {
+        sum += bend_of(&call, &(const struct channel){pass->host + i, call.channels});
+    }
+    *ret_bend = sum;
+    return call.status;
 }

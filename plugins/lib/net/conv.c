@@ -138,6 +138,27 @@ static fw_status r_backward(struct fw_net_pass *pass, const struct fw_net_layer 
     return status;
 }
 
+/* 2 gY . (RW * RX); what nobody needs yet, RgY, has its place. */
+static fw_status bend(struct fw_net_pass *pass, const struct fw_net_layer *layer, double *ret_bend)
+{
+    const uint32_t in = layer->in[0];
+    struct fw_conv2d conv = conv_of(pass, layer, FW_CONV_FORWARD);
+    double sum = 0;
+    if (!fw_net_is_live(pass, in)) {
+        return FW_OK;
+    }
+    conv.input = pass->ry[in];
+    conv.filter = fw_net_part(pass, layer, pass->v, 0);
+    conv.output = pass->rgy.at[layer->index];
+    fw_status status = pass->kernels->conv2d(pass->session, &conv);
+    if (status == FW_OK) {
+        status = fw_net_dot(pass, fw_net_batch_size(pass, layer->index), pass->gy.at[layer->index],
+                            conv.output, &sum);
+    }
+    *ret_bend = 2 * sum;
+    return status;
+}
+
 static const struct fw_net_op op = {
     .name = "conv",
     .flags = FW_NET_R_READS_GRADIENT,
@@ -145,6 +166,7 @@ static const struct fw_net_op op = {
     .backward = backward,
     .r_forward = r_forward,
     .r_backward = r_backward,
+    .bend = bend,
 };
 
 uint32_t fw_net_add_conv(struct fw_net *net, const char *name, uint32_t in,

@@ -76,6 +76,7 @@ static const struct fw_net_op gelu = {
     .backward = gelu_backward,
     .r_forward = gelu_r_forward,
     .r_backward = gelu_r_backward,
+    .bend = fw_net_bend_by_pair,
 };
 
 uint32_t fw_net_add_gelu(struct fw_net *net, const char *name, uint32_t in)

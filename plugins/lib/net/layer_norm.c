@@ -354,6 +354,7 @@ static const struct fw_net_op layer_norm = {
     .backward = layer_norm_backward,
     .r_forward = layer_norm_r_forward,
     .r_backward = layer_norm_r_backward,
+    .bend = fw_net_bend_by_pair,
 };
 
 uint32_t fw_net_add_layer_norm(struct fw_net *net, const char *name, uint32_t in, double epsilon)

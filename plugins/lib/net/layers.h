@@ -117,4 +117,17 @@ static inline struct fw_map fw_net_map(const struct fw_net_pass *pass, uint32_t 
 fw_status fw_net_combine(const struct fw_net_pass *pass, uint64_t n, struct fw_operand a,
                          double beta, struct fw_operand b, struct fw_operand out);
 
+/** The sum of a * b, n elements; waits for it. */
+fw_status fw_net_dot(const struct fw_net_pass *pass, uint64_t n, struct fw_operand a,
+                     struct fw_operand b, double *ret_sum);
+
+/* --- second derivatives --- */
+
+/** FW_OK where a product may be asked for: after backward, of a pass with R. */
+fw_status fw_net_r_check(const struct fw_net_pass *pass);
+
+/** `bend` of an operation of one input, by its r_backward. */
+fw_status fw_net_bend_by_pair(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                              double *ret_bend);
+
 #endif

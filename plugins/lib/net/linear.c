@@ -162,6 +162,26 @@ static fw_status r_backward(struct fw_net_pass *pass, const struct fw_net_layer 
     return status;
 }
 
+/* 2 gZ . (RF RW') */
+static fw_status bend(struct fw_net_pass *pass, const struct fw_net_layer *layer, double *ret_bend)
+{
+    const uint32_t in = layer->in[0];
+    const struct product product = {.a = pass->ry[in],
+                                    .b = fw_net_part(pass, layer, pass->v, 0),
+                                    .c = pass->rgy.at[layer->index]};
+    double sum = 0;
+    if (!fw_net_is_live(pass, in)) {
+        return FW_OK;
+    }
+    fw_status status = apply(pass, layer, &product);
+    if (status == FW_OK) {
+        status = fw_net_dot(pass, fw_net_batch_size(pass, layer->index), pass->gy.at[layer->index],
+                            product.c, &sum);
+    }
+    *ret_bend = 2 * sum;
+    return status;
+}
+
 static const struct fw_net_op op = {
     .name = "linear",
     .flags = FW_NET_R_READS_GRADIENT,
@@ -169,6 +189,7 @@ static const struct fw_net_op op = {
     .backward = backward,
     .r_forward = r_forward,
     .r_backward = r_backward,
+    .bend = bend,
 };
 
 uint32_t fw_net_add_linear(struct fw_net *net, const char *name, uint32_t in, uint64_t width,

@@ -101,7 +101,9 @@ enum {
 /**
  * An operation. `forward` writes value y; `backward` reads gy, writes its parameters' part of the
  * gradient and gives gradients to its inputs; the R-pair does the same with directional
- * derivatives along v. Without an R-pair (both NULL) a net has no products.
+ * derivatives along v. Without an R-pair (both NULL) a net has no products. `bend`, after
+ * r_forward, gives gY times the second derivative of y along v, as if RX were one with it; NULL
+ * where y is linear in parameters and input together.
  */
 struct fw_net_op {
     const char *name;
@@ -110,6 +112,7 @@ struct fw_net_op {
     fw_status (*backward)(struct fw_net_pass *pass, const struct fw_net_layer *layer);
     fw_status (*r_forward)(struct fw_net_pass *pass, const struct fw_net_layer *layer);
     fw_status (*r_backward)(struct fw_net_pass *pass, const struct fw_net_layer *layer);
+    fw_status (*bend)(struct fw_net_pass *pass, const struct fw_net_layer *layer, double *ret_bend);
 };
 
 /** Read it, change it through functions only. */
@@ -268,5 +271,9 @@ fw_status fw_net_backward(struct fw_net_pass *pass);
  * it, and so are the weights.
  */
 fw_status fw_net_r_product(struct fw_net_pass *pass);
+
+/** v'Hv at half of a product's cost; what holds of fw_net_r_product holds of it. `hv` is scratch.
+ */
+fw_status fw_net_r_bend(struct fw_net_pass *pass, double *ret_bend);
 
 #endif

@@ -123,13 +123,18 @@ fw_status fw_net_backward(struct fw_net_pass *pass)
     return status;
 }
 
+fw_status fw_net_r_check(const struct fw_net_pass *pass)
+{
+    fw_status status = check(pass, FW_NET_BACKWARD, "a product");
+    return status != FW_OK || pass->has_r
+               ? status
+               : fw_faultf(pass->net->host, FW_E_ARG, "net", NULL, "a product of a pass without R");
+}
+
 fw_status fw_net_r_product(struct fw_net_pass *pass)
 {
     const struct fw_net *net = pass->net;
-    fw_status status = check(pass, FW_NET_BACKWARD, "a product");
-    if (status == FW_OK && !pass->has_r) {
-        return fw_faultf(net->host, FW_E_ARG, "net", NULL, "a product of a pass without R");
-    }
+    fw_status status = fw_net_r_check(pass);
     for (uint32_t i = 1; i < net->n_layers && status == FW_OK; i++) {
         if (net->layers[i].live) {
             status = net->layers[i].op->r_forward(pass, &net->layers[i]);

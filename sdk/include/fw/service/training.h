@@ -92,8 +92,16 @@ struct fw_training {
                         struct fw_training_halves *ret);
 
     const char *disabled; /**< instances that are called no more, "curvature,grad", or "" */
+
+    /**
+     * v'Hv, a number, at half the cost of `probe_product`. A `v` of NULL stands for random signs,
+     * made where they are needed: number i is 1 or -1 as bit i mod 64 of output i / 64 of
+     * SplitMix64 with `seed` is 1 or 0. Later than the rest: read it through FW_HAS.
+     */
+    fw_status (*probe_bend)(struct fw_training_probe *probe, const double *v, uint64_t seed,
+                            double *ret_bend);
 };
-FW_ASSERT_NO_TAIL(struct fw_training, disabled);
+FW_ASSERT_NO_TAIL(struct fw_training, probe_bend);
 
 FW_END_DECLS
 

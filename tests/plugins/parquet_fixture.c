@@ -158,6 +158,7 @@ int parquet_compare(struct sql_fixture *f, const char *path, unsigned one_in, ch
     struct fw_parquet_reader *reader = NULL;
     struct fw_parquet_batch *batch = NULL;
     struct choice choice = {0};
+    struct ArrowSchema schema;
     int n = -1;
 
     if (fw_parquet_reader_open(fake_task_host(f->task), path, &reader) != FW_OK) {
@@ -165,7 +166,9 @@ int parquet_compare(struct sql_fixture *f, const char *path, unsigned one_in, ch
         return -1;
     }
     choose(&choice, reader, path, one_in);
-    assert_int_equal(fw_parquet_batch_create(reader, choice.names, choice.n, &batch), FW_OK);
+    assert_int_equal(fw_parquet_reader_schema(reader, choice.names, choice.n, &schema), FW_OK);
+    assert_int_equal(fw_parquet_batch_create(fake_task_host(f->task), &schema, &batch), FW_OK);
+    schema.release(&schema);
     if (choice.n == 0) {
         n = 0;
     } else if (add_rows(f, batch, reader, &choice, one_in) == FW_OK) {

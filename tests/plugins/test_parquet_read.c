@@ -114,6 +114,118 @@ static void rows_of_many_groups_follow_each_other(void **state)
                                      ", ROW_GROUP_SIZE 2048"));
 }
 
+/* Opens what `select` gives as a file. */
+static struct fw_parquet_reader *open_rows(struct sql_fixture *f, const char *select)
+{
+    struct fw_parquet_reader *reader = NULL;
+
+    if (fw_parquet_reader_open(fake_task_host(f->task), write(f, select, ""), &reader) != FW_OK) {
+        fail_msg("%s", fake_task_take_fault(f->task));
+    }
+    return reader;
+}
+
+static void says_in_which_rows_there_is_something(void **state)
+{
+    static const char *const wanted[] = {"1011", "1011", "1101", "1100", "1111"};
+    struct fw_parquet_reader *reader = open_rows(
+        *state, "SELECT * FROM (VALUES ([1, NULL], 1, {'x': NULL, 'y': [1]}, map(['a'], [1]), 1), "
+                "([], NULL, {'x': [2], 'y': [2]}, map([], []), 2), ([NULL], 2, NULL, NULL, 3), "
+                "([1], 3, {'x': NULL, 'y': NULL}, NULL, 4)) t(a, b, c, d, e)");
+
+    for (size_t i = 0; i < 5; i++) {
+        uint8_t present[5] = {0};
+        char text[5] = {0};
+        assert_int_equal(fw_parquet_reader_present(reader, i, 0, present), FW_OK);
+        for (size_t row = 0; row < 4; row++) {
+            text[row] = (char)('0' + present[row]);
+        }
+        assert_string_equal(text, wanted[i]);
+    }
+    fw_parquet_reader_close(reader);
+}
+
+static struct fw_parquet_batch *batch_of(struct sql_fixture *f,
+                                         const struct fw_parquet_reader *reader,
+                                         const char *const *names, size_t n)
+{
+    struct fw_parquet_batch *batch = NULL;
+    struct ArrowSchema schema;
+
+    assert_int_equal(fw_parquet_reader_schema(reader, names, n, &schema), FW_OK);
+    assert_int_equal(fw_parquet_batch_create(fake_task_host(f->task), &schema, &batch), FW_OK);
+    schema.release(&schema);
+    return batch;
+}
+
+static void a_column_of_another_type_does_not_fit(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char *const names[] = {"a", "b"};
+    const int64_t row = 0;
+    struct fw_text why = {0};
+    struct fw_parquet_reader *reader = open_rows(f, "SELECT 1::BIGINT AS a, [1.5::DOUBLE] AS b");
+    struct fw_parquet_batch *batch = batch_of(f, reader, names, 2);
+
+    assert_true(fw_parquet_batch_fits(batch, reader, &why));
+    fw_parquet_reader_close(reader);
+    reader = open_rows(f, "SELECT 1::BIGINT AS A, ['x'] AS b");
+    assert_false(fw_parquet_batch_fits(batch, reader, &why));
+    assert_string_equal(fw_text_get(&why), "column 'b': of type +L(U), which is not +L(g)");
+    assert_int_equal(fw_parquet_batch_add(batch, reader, &row, 1), FW_E_UNSUPPORTED);
+    assert_non_null(strstr(fake_task_take_fault(f->task), fw_text_get(&why)));
+    fw_parquet_reader_close(reader);
+    fw_parquet_batch_destroy(batch);
+    fw_text_finish(&why);
+}
+
+/* The second file has no b, a in another case, and another order; so tables change. */
+static void files_of_one_table_are_one_batch(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char *const names[] = {"a", "b", "c"};
+    static const int64_t rows[] = {0, 2};
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+    struct ArrowArrayStream stream;
+    struct fw_parquet_reader *reader = open_rows(
+        f,
+        "SELECT range::DECIMAL(9,2) AS a, [{'x': range}] AS b, range % 2 = 0 AS c FROM range(3)");
+    struct fw_parquet_batch *batch = batch_of(f, reader, names, 3);
+
+    assert_int_equal(fw_parquet_batch_add(batch, reader, rows, 2), FW_OK);
+    fw_parquet_reader_close(reader);
+    reader =
+        open_rows(f, "SELECT NULL::BOOLEAN AS c, (range + 7)::DECIMAL(9,2) AS A FROM range(3)");
+    assert_int_equal(fw_parquet_batch_add(batch, reader, rows, 2), FW_OK);
+    assert_int_equal(fw_parquet_batch_schema(batch, &schema), FW_OK);
+    assert_int_equal(fw_parquet_batch_take(batch, &array), FW_OK);
+    fw_parquet_reader_close(reader);
+    fw_parquet_batch_destroy(batch);
+    parquet_stream(&schema, &array, &stream);
+    assert_int_equal(f->sql.api->attach(f->sql.session, "got", &stream), FW_OK);
+    assert_string_equal(
+        sql_cell(f, "SELECT string_agg(concat_ws(' ', a, coalesce(b::VARCHAR, '-'), c), '; ') FROM "
+                    "got"),
+        "0.00 [{'x': 0}] true; 2.00 [{'x': 2}] true; 7.00 -; 9.00 -");
+}
+
+static void rows_out_of_order_are_refused(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char *const names[] = {"a"};
+    static const int64_t bad[][2] = {{2, 1}, {1, 1}, {-1, 0}, {0, 3}};
+    struct fw_parquet_reader *reader = open_rows(f, "SELECT range AS a FROM range(3)");
+    struct fw_parquet_batch *batch = batch_of(f, reader, names, 1);
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(fw_parquet_batch_add(batch, reader, bad[i], 2), FW_E_ARG);
+        assert_non_null(strstr(fake_task_take_fault(f->task), "a.parquet"));
+    }
+    fw_parquet_batch_destroy(batch);
+    fw_parquet_reader_close(reader);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sql_fixture_open, sql_fixture_close)
 
 int main(void)
@@ -125,6 +237,10 @@ int main(void)
         TEST(lists_structs_and_maps_are_the_engines),
         TEST(every_codec_unpacks),
         TEST(rows_of_many_groups_follow_each_other),
+        TEST(says_in_which_rows_there_is_something),
+        TEST(a_column_of_another_type_does_not_fit),
+        TEST(files_of_one_table_are_one_batch),
+        TEST(rows_out_of_order_are_refused),
     };
     return cmocka_run_group_tests_name("parquet_read", tests, sql_fixture_load, sql_fixture_unload);
 }

@@ -5,8 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include <fw/arrow.h>
 #include <fw/host.h>
+
+#include "sql/text.h"
 
 /**
  * Reads chosen rows of chosen columns of Parquet files into Arrow arrays, and decodes nothing
@@ -38,7 +42,8 @@ int64_t fw_parquet_reader_group_rows(const struct fw_parquet_reader *reader, siz
 size_t fw_parquet_reader_columns(const struct fw_parquet_reader *reader);
 const char *fw_parquet_reader_name(const struct fw_parquet_reader *reader, size_t column);
 
-/** The number of the column called `name`, letter by letter; the number of columns: none. */
+/** The number of the column called `name`, in letters of either case as SQL has it; the number of
+    columns: none. */
 size_t fw_parquet_reader_find(const struct fw_parquet_reader *reader, const char *name);
 
 /**
@@ -54,22 +59,42 @@ const char *fw_parquet_reader_refusal_of_any(const struct fw_parquet_reader *rea
  */
 const char *fw_parquet_reader_type(const struct fw_parquet_reader *reader, size_t column);
 
+/** A schema of these columns, none of which may have a refusal; the caller's to release. */
+fw_status fw_parquet_reader_schema(const struct fw_parquet_reader *reader, const char *const *names,
+                                   size_t n_names, struct ArrowSchema *ret_schema);
+
+/**
+ * Sets present[row] = 1 for the rows of a group whose list has an element, or whose map, struct or
+ * value is not NULL, and leaves the others. It is seen from the levels of the smallest of the
+ * column's leaves; no value is decoded.
+ */
+fw_status fw_parquet_reader_present(const struct fw_parquet_reader *reader, size_t column,
+                                    size_t group, uint8_t *present);
+
 /** Rows that are gathered, of one file or of several. One thread at a time. */
 struct fw_parquet_batch;
 
 /**
- * For these columns, whose types are as in this file; none may have a refusal. The names are
- * copied, the reader is not needed any more.
+ * For the columns of this struct. Its texts may be "u" or "U" and so on: what is gathered is "U",
+ * "Z" and "+L". FW_E_UNSUPPORTED for a column of a type that no file gives. The host must outlive
+ * the batch.
  */
-fw_status fw_parquet_batch_create(const struct fw_parquet_reader *reader, const char *const *names,
-                                  size_t n_names, struct fw_parquet_batch **ret_batch);
+fw_status fw_parquet_batch_create(const struct fw_host *host, const struct ArrowSchema *schema,
+                                  struct fw_parquet_batch **ret_batch);
+
+/**
+ * Whether rows of the file can be added: its columns of these names, as far as it has them, are of
+ * these types and have no refusal. False: the sentence why not is appended to `why`.
+ */
+bool fw_parquet_batch_fits(const struct fw_parquet_batch *batch,
+                           const struct fw_parquet_reader *reader, struct fw_text *why);
 
 /** Accepts NULL. Arrays that were taken stay. */
 void fw_parquet_batch_destroy(struct fw_parquet_batch *batch);
 
 /**
  * Appends rows of a file: `rows` are row numbers of the file, from 0, strictly ascending. A column
- * that the file does not have is NULL; one of another type is FW_E_UNSUPPORTED. After a failure
+ * that the file does not have is NULL; one that does not fit is FW_E_UNSUPPORTED. After a failure
  * the batch can only be destroyed.
  */
 fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "nest.h"
+#include "sql/fault.h"
 
 struct array {
     const void *buffers[PARQUET_MAX_BUFFERS];
@@ -124,4 +126,35 @@ bool parquet_schema_of(const struct parquet_node *node, struct ArrowSchema *ret_
         }
     }
     return true;
+}
+
+fw_status parquet_schema_end(const struct fw_host *host, bool ok, struct ArrowSchema *schema,
+                             struct ArrowSchema *ret_schema)
+{
+    if (ok) {
+        *ret_schema = *schema;
+        return FW_OK;
+    }
+    if (schema->release != NULL) {
+        schema->release(schema);
+    }
+    return fw_fault_nomem(host);
+}
+
+fw_status fw_parquet_reader_schema(const struct fw_parquet_reader *reader, const char *const *names,
+                                   size_t n_names, struct ArrowSchema *ret_schema)
+{
+    struct ArrowSchema schema = {0};
+    bool ok = parquet_schema_make(&schema, "", "+s", n_names);
+
+    for (size_t i = 0; i < n_names && ok; i++) {
+        const size_t column = fw_parquet_reader_find(reader, names[i]);
+        if (column == fw_parquet_reader_columns(reader)) {
+            schema.release(&schema);
+            return fw_faultf(reader->host, FW_E_ARG, reader->path, NULL, "there is no column '%s'",
+                             names[i]);
+        }
+        ok = parquet_schema_of(&reader->schema.columns[column].root, schema.children[i]);
+    }
+    return parquet_schema_end(reader->host, ok, &schema, ret_schema);
 }

@@ -5,12 +5,13 @@
 
 #include "leaf.h"
 #include "nest.h"
+#include "shape.h"
 #include "sql/fault.h"
 
 /* A column as it is gathered. */
 struct batch_column {
     struct parquet_node root;
-    char *type;
+    struct fw_text type;
     struct parquet_out *outs;
     size_t n_leaves;
 };
@@ -26,13 +27,15 @@ struct fw_parquet_batch {
 
 static bool init_outs(struct batch_column *column)
 {
-    const struct parquet_node **leaves = calloc(column->n_leaves, sizeof *leaves);
+    const size_t n = parquet_node_leaves(&column->root, NULL);
+    const struct parquet_node **leaves = calloc(n, sizeof *leaves);
 
-    column->outs = calloc(column->n_leaves, sizeof *column->outs);
+    column->outs = calloc(n, sizeof *column->outs);
     if (leaves == NULL || column->outs == NULL) {
         free(leaves);
         return false;
     }
+    column->n_leaves = n;
     parquet_node_leaves(&column->root, leaves);
     for (size_t i = 0; i < column->n_leaves; i++) {
         column->outs[i].leaf = leaves[i];
@@ -42,42 +45,36 @@ static bool init_outs(struct batch_column *column)
     return true;
 }
 
-static fw_status init_column(struct batch_column *column, const struct fw_parquet_reader *reader,
-                             const char *name)
+static fw_status init_column(struct batch_column *column, const struct fw_host *host,
+                             const struct ArrowSchema *field)
 {
-    const size_t index = fw_parquet_reader_find(reader, name);
+    bool known = true;
 
-    if (index == fw_parquet_reader_columns(reader)) {
-        return fw_faultf(reader->host, FW_E_ARG, reader->path, NULL, "there is no column '%s'",
-                         name);
+    if (!parquet_shape(field, &column->root, &known)) {
+        return known ? fw_fault_nomem(host)
+                     : fw_faultf(host, FW_E_UNSUPPORTED, NULL, NULL,
+                                 "column '%s' (%s) is of a type that is not read from Parquet",
+                                 field->name, field->format);
     }
-    const char *refusal = fw_parquet_reader_refusal(reader, index);
-    if (refusal != NULL) {
-        return fw_faultf(reader->host, FW_E_UNSUPPORTED, reader->path, NULL, "%s", refusal);
-    }
-    const struct parquet_column *from = &reader->schema.columns[index];
-    column->type = strdup(fw_parquet_reader_type(reader, index));
-    column->n_leaves = from->n_leaves;
-    return parquet_node_copy(&from->root, &column->root) && column->type != NULL &&
-                   init_outs(column)
-               ? FW_OK
-               : fw_fault_nomem(reader->host);
+    parquet_node_type(&column->root, &column->type);
+    return init_outs(column) && !column->type.failed ? FW_OK : fw_fault_nomem(host);
 }
 
-fw_status fw_parquet_batch_create(const struct fw_parquet_reader *reader, const char *const *names,
-                                  size_t n_names, struct fw_parquet_batch **ret_batch)
+fw_status fw_parquet_batch_create(const struct fw_host *host, const struct ArrowSchema *schema,
+                                  struct fw_parquet_batch **ret_batch)
 {
     struct fw_parquet_batch *batch = calloc(1, sizeof *batch);
+    const size_t n = (size_t)schema->n_children;
 
     if (batch == NULL) {
-        return fw_fault_nomem(reader->host);
+        return fw_fault_nomem(host);
     }
-    batch->host = reader->host;
-    batch->columns = calloc(n_names + 1, sizeof *batch->columns);
-    fw_status status = batch->columns != NULL ? FW_OK : fw_fault_nomem(reader->host);
-    while (status == FW_OK && batch->n_columns < n_names) {
+    batch->host = host;
+    batch->columns = calloc(n + 1, sizeof *batch->columns);
+    fw_status status = batch->columns != NULL ? FW_OK : fw_fault_nomem(host);
+    while (status == FW_OK && batch->n_columns < n) {
         const size_t at = batch->n_columns++;
-        status = init_column(&batch->columns[at], reader, names[at]);
+        status = init_column(&batch->columns[at], host, schema->children[at]);
     }
     if (status != FW_OK) {
         fw_parquet_batch_destroy(batch);
@@ -94,11 +91,11 @@ void fw_parquet_batch_destroy(struct fw_parquet_batch *batch)
     }
     for (size_t i = 0; i < batch->n_columns; i++) {
         struct batch_column *column = &batch->columns[i];
-        for (size_t k = 0; k < column->n_leaves && column->outs != NULL; k++) {
+        for (size_t k = 0; k < column->n_leaves; k++) {
             parquet_out_finish(&column->outs[k]);
         }
         free(column->outs);
-        free(column->type);
+        fw_text_finish(&column->type);
         parquet_node_finish(&column->root);
     }
     free(batch->columns);
@@ -117,13 +114,46 @@ static fw_status add_nulls(struct fw_parquet_batch *batch, struct batch_column *
     }
     memset(zeros, 0, n);
     for (size_t i = 0; i < column->n_leaves; i++) {
-        const struct parquet_entries entries = {
-            .defs = zeros, .reps = column->outs[i].leaf->rep > 0 ? zeros : NULL, .n = n};
+        const struct parquet_entries entries = {.leaf = column->outs[i].leaf,
+                                                .defs = zeros,
+                                                .reps =
+                                                    column->outs[i].leaf->rep > 0 ? zeros : NULL,
+                                                .n = n};
         if (parquet_out_append(&column->outs[i], &entries) != NULL) {
             return fw_fault_nomem(batch->host);
         }
     }
     return FW_OK;
+}
+
+/* Why the file's column does not fit. False: it does, or the file has none. */
+static bool is_misfit(const struct batch_column *column, const struct fw_parquet_reader *reader,
+                      size_t index, struct fw_text *why)
+{
+    if (index == fw_parquet_reader_columns(reader)) {
+        return false;
+    }
+    const char *refusal = fw_parquet_reader_refusal(reader, index);
+    const char *type = fw_parquet_reader_type(reader, index);
+    if (refusal != NULL) {
+        fw_text_append(why, refusal);
+    } else if (strcmp(type, fw_text_get(&column->type)) != 0) {
+        fw_text_appendf(why, "column '%s': of type %s, which is not %s", column->root.name, type,
+                        fw_text_get(&column->type));
+    }
+    return why->size > 0;
+}
+
+bool fw_parquet_batch_fits(const struct fw_parquet_batch *batch,
+                           const struct fw_parquet_reader *reader, struct fw_text *why)
+{
+    bool fits = true;
+
+    for (size_t i = 0; i < batch->n_columns && fits; i++) {
+        const struct batch_column *column = &batch->columns[i];
+        fits = !is_misfit(column, reader, fw_parquet_reader_find(reader, column->root.name), why);
+    }
+    return fits;
 }
 
 static fw_status add_column(struct fw_parquet_batch *batch, struct batch_column *column,
@@ -132,21 +162,17 @@ static fw_status add_column(struct fw_parquet_batch *batch, struct batch_column 
     const struct fw_parquet_reader *reader = task->reader;
     const size_t index = fw_parquet_reader_find(reader, column->root.name);
     struct parquet_leaf_task leaf = *task;
+    struct fw_text why = {0};
     fw_status status = FW_OK;
 
     if (index == fw_parquet_reader_columns(reader)) {
         return add_nulls(batch, column, task->n_rows);
     }
-    const char *refusal = fw_parquet_reader_refusal(reader, index);
-    const char *type = fw_parquet_reader_type(reader, index);
-    if (refusal != NULL) {
-        return fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL, "%s", refusal);
+    if (is_misfit(column, reader, index, &why)) {
+        status =
+            fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL, "%s", fw_text_get(&why));
     }
-    if (strcmp(type, column->type) != 0) {
-        return fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL,
-                         "column '%s' is %s here and %s in another file", column->root.name, type,
-                         column->type);
-    }
+    fw_text_finish(&why);
     leaf.column = &reader->schema.columns[index];
     for (size_t i = 0; i < column->n_leaves && status == FW_OK; i++) {
         leaf.leaf = leaf.column->first_leaf + i;
@@ -243,14 +269,7 @@ fw_status fw_parquet_batch_schema(const struct fw_parquet_batch *batch,
     for (size_t i = 0; i < batch->n_columns && ok; i++) {
         ok = parquet_schema_of(&batch->columns[i].root, schema.children[i]);
     }
-    if (!ok) {
-        if (schema.release != NULL) {
-            schema.release(&schema);
-        }
-        return fw_fault_nomem(batch->host);
-    }
-    *ret_schema = schema;
-    return FW_OK;
+    return parquet_schema_end(batch->host, ok, &schema, ret_schema);
 }
 
 fw_status fw_parquet_batch_take(struct fw_parquet_batch *batch, struct ArrowArray *ret_array)

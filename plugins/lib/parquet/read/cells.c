@@ -128,7 +128,7 @@ static const char *append_halves(const struct parquet_out *out, uint8_t *to, siz
     return NULL;
 }
 
-static const char *append_fixed(struct parquet_out *out, size_t n,
+static const char *append_fixed(struct parquet_out *out, const struct parquet_node *leaf, size_t n,
                                 const struct parquet_bytes *cells)
 {
     const size_t width = out->leaf->width;
@@ -138,7 +138,7 @@ static const char *append_fixed(struct parquet_out *out, size_t n,
     }
     uint8_t *to = out->values.data + out->values.size;
     out->values.size += n * width;
-    switch (out->leaf->cell) {
+    switch (leaf->cell) {
     case PARQUET_CELL_THOUSANDS:
         return append_thousands(out, to, n, cells);
     case PARQUET_CELL_DECIMAL:
@@ -195,16 +195,16 @@ static const char *append_texts(struct parquet_out *out, size_t n,
     return NULL;
 }
 
-const char *parquet_cells_append(struct parquet_out *out, size_t n,
+const char *parquet_cells_append(struct parquet_out *out, const struct parquet_node *leaf, size_t n,
                                  const struct parquet_bytes *cells)
 {
-    switch (out->leaf->cell) {
+    switch (leaf->cell) {
     case PARQUET_CELL_BIT:
         return append_bits(out, n, cells);
     case PARQUET_CELL_BYTES:
     case PARQUET_CELL_TEXT:
         return append_texts(out, n, cells);
     default:
-        return append_fixed(out, n, cells);
+        return append_fixed(out, leaf, n, cells);
     }
 }

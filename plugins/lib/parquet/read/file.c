@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,7 +171,8 @@ size_t fw_parquet_reader_find(const struct fw_parquet_reader *reader, const char
 {
     size_t i = 0;
 
-    while (i < reader->schema.n_columns && strcmp(fw_parquet_reader_name(reader, i), name) != 0) {
+    while (i < reader->schema.n_columns &&
+           strcasecmp(fw_parquet_reader_name(reader, i), name) != 0) {
         i++;
     }
     return i;

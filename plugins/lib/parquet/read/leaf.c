@@ -15,6 +15,7 @@ void parquet_scratch_finish(struct parquet_scratch *scratch)
     parquet_room_finish(&scratch->dictionary);
     parquet_room_finish(&scratch->entries);
     parquet_room_finish(&scratch->places);
+    parquet_room_finish(&scratch->borders);
     parquet_room_finish(&scratch->defs);
     parquet_room_finish(&scratch->reps);
     parquet_room_finish(&scratch->cells);
@@ -53,8 +54,7 @@ static const char *take_page(struct parquet_walk *walk, const struct parquet_pag
         return "no more values than the footer says";
     }
     *n_left -= page->n_values;
-    return walk->leaf->levels.max_rep > 0 ? parquet_walk_nested(walk, page)
-                                          : parquet_walk_flat(walk, page);
+    return walk->take(walk, page);
 }
 
 static fw_status walk_pages(struct parquet_walk *walk, struct parquet_bytes bytes, int64_t start)
@@ -79,19 +79,18 @@ static fw_status walk_pages(struct parquet_walk *walk, struct parquet_bytes byte
                                       : damaged(task, at, "as many rows as the row group has");
 }
 
-fw_status parquet_leaf_read(const struct parquet_leaf_task *task)
+fw_status parquet_walk_all(struct parquet_walk *walk)
 {
+    const struct parquet_leaf_task *task = walk->task;
     const struct fw_parquet_reader *reader = task->reader;
     const struct parquet_chunk *chunk = &reader->groups[task->group].chunks[task->leaf];
-    const struct parquet_node *leaf = reader->schema.leaves[task->leaf];
     const bool first =
         chunk->dictionary_offset > 0 && chunk->dictionary_offset < chunk->data_offset;
     const int64_t start = first ? chunk->dictionary_offset : chunk->data_offset;
-    struct parquet_walk walk = {.task = task,
-                                .leaf = leaf,
-                                .codec = chunk->codec,
-                                .row = leaf->levels.max_rep > 0 ? -1 : 0};
 
+    walk->leaf = reader->schema.leaves[task->leaf];
+    walk->codec = chunk->codec;
+    walk->row = walk->leaf->levels.max_rep > 0 ? -1 : 0;
     if (task->n_rows == 0) {
         return FW_OK;
     }
@@ -105,6 +104,15 @@ fw_status parquet_leaf_read(const struct parquet_leaf_task *task)
     }
     fw_status status = parquet_file_read(reader, (uint64_t)start, data, (size_t)chunk->size);
     return status == FW_OK
-               ? walk_pages(&walk, (struct parquet_bytes){data, (size_t)chunk->size}, start)
+               ? walk_pages(walk, (struct parquet_bytes){data, (size_t)chunk->size}, start)
                : status;
+}
+
+fw_status parquet_leaf_read(const struct parquet_leaf_task *task)
+{
+    const bool flat = task->reader->schema.leaves[task->leaf]->levels.max_rep == 0;
+    struct parquet_walk walk = {.task = task,
+                                .take = flat ? parquet_walk_flat : parquet_walk_nested};
+
+    return parquet_walk_all(&walk);
 }

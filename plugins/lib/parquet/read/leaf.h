@@ -10,9 +10,9 @@
 /** Memory that reading uses again and again. Zero-initialise; one thread at a time. */
 struct parquet_scratch {
     struct parquet_unpacker unpacker;
-    struct parquet_room chunk, page, dictionary, entries; /**< bytes; values of the dictionary */
-    struct parquet_room places, defs, reps, cells;        /**< of a page */
-    struct parquet_room made, numbers;                    /**< of parquet_decode */
+    struct parquet_room chunk, page, dictionary, entries;   /**< bytes; values of the dictionary */
+    struct parquet_room places, borders, defs, reps, cells; /**< of a page */
+    struct parquet_room made, numbers;                      /**< of parquet_decode */
 };
 void parquet_scratch_finish(struct parquet_scratch *scratch);
 

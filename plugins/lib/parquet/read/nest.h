@@ -3,6 +3,7 @@
 #define FW_LIB_PARQUET_READ_NEST_H
 
 #include <fw/arrow.h>
+#include <fw/host.h>
 
 #include "out.h"
 
@@ -30,5 +31,9 @@ void parquet_array_give(struct ArrowArray *array, size_t buffer, struct parquet_
 bool parquet_schema_make(struct ArrowSchema *ret_schema, const char *name, const char *format,
                          size_t n_children);
 bool parquet_schema_of(const struct parquet_node *node, struct ArrowSchema *ret_schema);
+
+/** Moves a schema that is `ok` to the caller; otherwise releases it: there was no memory. */
+fw_status parquet_schema_end(const struct fw_host *host, bool ok, struct ArrowSchema *schema,
+                             struct ArrowSchema *ret_schema);
 
 #endif

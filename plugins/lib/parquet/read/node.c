@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#include <string.h>
 
 #include "schema.h"
 
@@ -24,33 +23,32 @@ void parquet_schema_finish(struct parquet_schema *schema)
     free(schema->leaves);
 }
 
-bool parquet_node_copy(const struct parquet_node *from, struct parquet_node *ret_node)
-{
-    *ret_node = *from;
-    ret_node->name = strdup(from->name);
-    ret_node->n_children = 0;
-    ret_node->children = calloc(from->n_children + 1, sizeof *ret_node->children);
-    if (ret_node->name == NULL || ret_node->children == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < from->n_children; i++) {
-        ret_node->n_children++;
-        if (!parquet_node_copy(&from->children[i], &ret_node->children[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 size_t parquet_node_leaves(const struct parquet_node *node, const struct parquet_node **leaves)
 {
     size_t n = 0;
 
     if (node->shape == PARQUET_LEAF) {
-        leaves[n++] = node;
+        if (leaves != NULL) {
+            leaves[0] = node;
+        }
+        return 1;
     }
     for (size_t i = 0; i < node->n_children; i++) {
-        n += parquet_node_leaves(&node->children[i], leaves + n);
+        n += parquet_node_leaves(&node->children[i], leaves != NULL ? leaves + n : NULL);
     }
     return n;
+}
+
+void parquet_node_type(const struct parquet_node *node, struct fw_text *text)
+{
+    fw_text_append(text, node->format);
+    for (size_t i = 0; i < node->n_children; i++) {
+        fw_text_append(text, i > 0 ? "," : "(");
+        if (node->shape == PARQUET_STRUCT) {
+            fw_text_identifier(text, node->children[i].name);
+            fw_text_append(text, ":");
+        }
+        parquet_node_type(&node->children[i], text);
+    }
+    fw_text_append(text, node->n_children > 0 ? ")" : "");
 }

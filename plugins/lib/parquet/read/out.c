@@ -103,7 +103,7 @@ const char *parquet_out_append(struct parquet_out *out, const struct parquet_ent
     if (!append_levels(out, entries) || !find_slots(out, entries, &n) || !append_valid(out, n)) {
         return parquet_no_memory;
     }
-    const char *why = parquet_cells_append(out, n, entries->cells);
+    const char *why = parquet_cells_append(out, entries->leaf, n, entries->cells);
     out->n_slots += n;
     return why;
 }

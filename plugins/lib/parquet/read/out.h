@@ -4,7 +4,8 @@
 
 #include "decode.h"
 
-/** What has been gathered of a leaf, as Arrow holds it. Zero-initialise but for the node. */
+/** What has been gathered of a leaf of any file, as Arrow holds it. Zero-initialise but for the
+ * node. */
 struct parquet_out {
     const struct parquet_node *leaf;
     bool is_column;                 /**< no field is around it, so that its levels are not needed */
@@ -29,6 +30,7 @@ bool parquet_out_begin_texts(struct parquet_out *out);
 
 /** Levels, and the values of those of them that have one. `reps`: NULL where there are no lists. */
 struct parquet_entries {
+    const struct parquet_node *leaf; /**< of the file: how its values become Arrow's */
     const uint8_t *defs, *reps;
     size_t n;
     const struct parquet_bytes *cells;
@@ -38,7 +40,7 @@ struct parquet_entries {
 const char *parquet_out_append(struct parquet_out *out, const struct parquet_entries *entries);
 
 /** cells.c: the same of the values alone, n slots of which `slots` says which have one. */
-const char *parquet_cells_append(struct parquet_out *out, size_t n,
+const char *parquet_cells_append(struct parquet_out *out, const struct parquet_node *leaf, size_t n,
                                  const struct parquet_bytes *cells);
 
 #endif

@@ -40,4 +40,16 @@ bool parquet_runs_all(struct parquet_runs *runs, size_t n, uint8_t *ret_numbers)
 bool parquet_runs_rank(struct parquet_runs *runs, const uint32_t *places, size_t n, uint32_t max,
                        uint8_t *ret_numbers, uint32_t *ret_ranks);
 
+struct parquet_zeros {
+    size_t n_found; /**< of the ranks */
+    size_t n;       /**< zeros in all */
+};
+
+/**
+ * Of the first n_numbers numbers, of 1 bit at least: the places of the zeros of n ascending ranks,
+ * as far as there are so many zeros. Repetition levels: where rows begin.
+ */
+bool parquet_runs_zeros(struct parquet_runs *runs, size_t n_numbers, const uint32_t *ranks,
+                        size_t n, uint32_t *ret_places, struct parquet_zeros *ret_zeros);
+
 #endif

@@ -227,23 +227,6 @@ static void build_fields(struct building *b, struct parquet_node *node, int64_t 
     }
 }
 
-static void append_type(const struct parquet_node *node, struct fw_text *text)
-{
-    fw_text_append(text, node->format);
-    if (node->n_children > 0) {
-        fw_text_append(text, "(");
-        for (size_t i = 0; i < node->n_children; i++) {
-            fw_text_append(text, i > 0 ? "," : "");
-            if (node->shape == PARQUET_STRUCT) {
-                fw_text_identifier(text, node->children[i].name);
-                fw_text_append(text, ":");
-            }
-            append_type(&node->children[i], text);
-        }
-        fw_text_append(text, ")");
-    }
-}
-
 static void build_column(struct building *b, struct parquet_schema *schema)
 {
     struct parquet_column *column = &schema->columns[schema->n_columns++];
@@ -263,7 +246,7 @@ static void build_column(struct building *b, struct parquet_schema *schema)
         }
         fw_text_append(&column->refusal, b->refusal);
     }
-    append_type(&column->root, &column->type);
+    parquet_node_type(&column->root, &column->type);
     b->no_memory |= column->refusal.failed || column->type.failed || refused.failed;
     fw_text_finish(&refused);
 }

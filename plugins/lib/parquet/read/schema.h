@@ -90,11 +90,12 @@ struct parquet_schema {
 bool parquet_schema_read(struct thrift_reader *reader, struct parquet_schema *schema);
 void parquet_schema_finish(struct parquet_schema *schema);
 
-/** A deep copy; false: no memory. Finish in any case. */
-bool parquet_node_copy(const struct parquet_node *from, struct parquet_node *ret_node);
 void parquet_node_finish(struct parquet_node *node);
 
-/** Stores the leaves below a node in their order; gives how many they are. */
+/** Appends the type as fw_parquet_reader_type gives it. */
+void parquet_node_type(const struct parquet_node *node, struct fw_text *text);
+
+/** Stores the leaves below a node in their order (NULL: does not); gives how many they are. */
 size_t parquet_node_leaves(const struct parquet_node *node, const struct parquet_node **leaves);
 
 /* element.c: what the file says of a field. */
@@ -115,5 +116,8 @@ void parquet_element_read(struct thrift_reader *reader, struct parquet_element *
 
 /** type.c: the leaf's type as the SQL engine takes it. NULL, or why it is not read. */
 const char *parquet_type_of(const struct parquet_element *element, struct parquet_node *leaf);
+
+/** The leaf of one of Arrow's formats, as values of it are held; false: no file gives it. */
+bool parquet_type_of_format(const char *format, struct parquet_node *leaf);
 
 #endif

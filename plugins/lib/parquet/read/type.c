@@ -182,3 +182,26 @@ const char *parquet_type_of(const struct parquet_element *element, struct parque
     }
     return "a converted type that is not known (JSON, BSON, INTERVAL, ...)";
 }
+
+bool parquet_type_of_format(const char *format, struct parquet_node *leaf)
+{
+    unsigned precision, scale;
+    const char *wanted = strcmp(format, "u") == 0 ? "U" : strcmp(format, "z") == 0 ? "Z" : format;
+
+    if (sscanf(format, "d:%u,%u", &precision, &scale) == 2) {
+        set(leaf, "", PARQUET_CELL_DECIMAL, 16);
+        snprintf(leaf->format, sizeof leaf->format, "d:%u,%u", (uint8_t)precision, (uint8_t)scale);
+        return precision <= MAX_PRECISION && scale <= precision;
+    }
+    if (strcmp(format, "tsu:UTC") == 0 || strcmp(format, "tsn:") == 0) {
+        set(leaf, format, PARQUET_CELL_COPY, 8);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof plain_types / sizeof plain_types[0]; i++) {
+        if (strcmp(plain_types[i].format, wanted) == 0) {
+            set(leaf, wanted, plain_types[i].cell, plain_types[i].width);
+            return true;
+        }
+    }
+    return false;
+}

@@ -18,11 +18,14 @@ static const char *target_of(const struct fw_dataset_rows *rows)
 static fw_status choose(const struct fw_dataset_rows *rows, struct fw_dataset_table *table)
 {
     const struct fw_host *host = table->sql->host;
-    struct fw_features features = {.source = table->source,
-                                   .names = rows->columns,
-                                   .n_names = rows->n_columns,
-                                   .with_prices = true};
-    fw_status status = fw_named_find(host, table->source, target_of(rows), "target", &features.but);
+    const struct fw_source_column *target;
+    const struct fw_features features = {.source = table->source,
+                                         .names = rows->columns,
+                                         .n_names = rows->n_columns,
+                                         .but = &target,
+                                         .n_but = 1,
+                                         .with_prices = true};
+    fw_status status = fw_named_find(host, table->source, target_of(rows), "target", &target);
 
     if (status == FW_OK && rows->split_column != NULL) {
         const struct fw_source_column *split;

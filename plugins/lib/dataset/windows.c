@@ -55,13 +55,16 @@ static fw_status read_days(struct reading *reading)
 {
     const struct fw_dataset_windows *windows = reading->windows;
     struct fw_dataset_table *days = &reading->days;
-    struct fw_features features = {.source = days->source,
-                                   .names = windows->columns,
-                                   .n_names = windows->n_columns,
-                                   .with_prices = windows->include_ohlcv};
+    const struct fw_source_column *date;
+    const struct fw_features features = {.source = days->source,
+                                         .names = windows->columns,
+                                         .n_names = windows->n_columns,
+                                         .but = &date,
+                                         .n_but = 1,
+                                         .with_prices = windows->include_ohlcv};
     fw_status status = fw_named_find(host_of(reading), days->source,
                                      windows->date_column != NULL ? windows->date_column : "Date",
-                                     "date_column", &features.but);
+                                     "date_column", &date);
 
     if (status == FW_OK) {
         status = fw_features_choose(host_of(reading), &features, &days->columns, &days->n_columns);
@@ -70,8 +73,7 @@ static fw_status read_days(struct reading *reading)
         return status;
     }
     struct fw_text query = {0}, day = {0};
-    fw_instant_append_day(&day, features.but,
-                          windows->date_format != NULL ? windows->date_format : "");
+    fw_instant_append_day(&day, date, windows->date_format != NULL ? windows->date_format : "");
     fw_text_append(&day, " - DATE '1970-01-01'");
     fw_text_append(&query, "SELECT ");
     fw_dataset_number(&query, fw_text_get(&day));

@@ -54,6 +54,16 @@ static fw_status choose_named(const struct fw_host *host, const struct fw_featur
     return FW_OK;
 }
 
+static bool is_left_out(const struct fw_features *features, const struct fw_source_column *column)
+{
+    for (size_t i = 0; i < features->n_but; i++) {
+        if (features->but[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t choose_all(const struct fw_features *features,
                          const struct fw_source_column **columns)
 {
@@ -61,7 +71,7 @@ static size_t choose_all(const struct fw_features *features,
 
     for (size_t i = 0; i < features->source->n_columns; i++) {
         const struct fw_source_column *column = &features->source->columns[i];
-        if (column != features->but && is_number(column) &&
+        if (!is_left_out(features, column) && is_number(column) &&
             (features->with_prices || !is_price(column->name))) {
             columns[n++] = column;
         }

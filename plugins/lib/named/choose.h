@@ -9,8 +9,9 @@ struct fw_features {
     const struct fw_source *source;
     const char *const *names; /**< these, in this order; n_names = 0: every number */
     size_t n_names;
-    const struct fw_source_column *but; /**< is no feature among every number; NULL: none */
-    bool with_prices;                   /**< Open, High, Low, Close, Volume among them */
+    const struct fw_source_column *const *but; /**< are no features among every number */
+    size_t n_but;
+    bool with_prices; /**< Open, High, Low, Close, Volume among them */
 };
 
 /** FW_E_MISSING, FW_E_DATA where one is no number or none is; the caller frees. [stage thread] */

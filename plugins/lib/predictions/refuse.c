@@ -4,16 +4,12 @@
 
 #include "predictions/internal.h"
 
-/* FILE:LINE of a CSV file, whose header is line 1, or the row of a Parquet file from 1 on. */
+/* The place that a row of the grid begins with: file, row. */
 static void append_place(const struct fw_source *source, const struct fw_sql_grid *grid, size_t row,
                          struct fw_text *text)
 {
-    const struct fw_source_file *file = &source->files[atoi(fw_sql_cell(grid, row, 0))];
-    int64_t at = strtoll(fw_sql_cell(grid, row, 1), NULL, 10);
-    bool is_csv = source->kind == FW_SOURCE_CSV;
-
-    fw_text_appendf(text, is_csv ? "%s:%" PRId64 : "%s, row %" PRId64, file->path,
-                    at + (is_csv ? 2 : 1));
+    fw_source_append_place(source, strtoul(fw_sql_cell(grid, row, 0), NULL, 10),
+                           strtoll(fw_sql_cell(grid, row, 1), NULL, 10), text);
 }
 
 static const char *said(const struct fw_sql_grid *grid, size_t column)

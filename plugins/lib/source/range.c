@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
 #include "source/internal.h"
 
 /* Far beyond any file's end, and still good for a sum of two. */
@@ -40,4 +42,13 @@ void fw_source_scan_range(const struct fw_source *source, const char *const *col
         append_scan(source, slice, &any, text);
     }
     fw_text_append(text, ")");
+}
+
+void fw_source_append_place(const struct fw_source *source, size_t file, int64_t row,
+                            struct fw_text *text)
+{
+    const bool is_csv = source->kind == FW_SOURCE_CSV;
+
+    fw_text_appendf(text, is_csv ? "%s:%" PRId64 : "%s, row %" PRId64, source->files[file].path,
+                    row + (is_csv ? 2 : 1));
 }

@@ -132,6 +132,11 @@ const char *fw_source_type_in_files(const struct fw_source *source,
 void fw_source_scan_table(const struct fw_source *source, const struct fw_source_slice *slice,
                           const char *table, struct fw_text *text);
 
+/** Appends what a person calls a row: PATH:LINE of a CSV file, whose header is line 1, else PATH,
+    row N from 1 on. `file` and `row` are FW_SOURCE_FILE and FW_SOURCE_ROW. */
+void fw_source_append_place(const struct fw_source *source, size_t file, int64_t row,
+                            struct fw_text *text);
+
 /** From now on the source has its first `n_rows` rows only, 1 or more, in its total order. */
 fw_status fw_source_limit(struct fw_source *source, int64_t n_rows);
 

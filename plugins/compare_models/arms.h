@@ -13,9 +13,16 @@
 struct compare_arm {
     char *name;
     char *kind;
-    bool logits; /* its numbers become probabilities by a softmax, or a logistic function */
-    const char *path;
-    const struct fw_predictor *predictor;
+    char *experiment; /* of an arm without a file: what stands behind the slash, or NULL */
+    bool logits;      /* its numbers become probabilities by a softmax, or a logistic function */
+    const char *path; /* NULL: it has none */
+    const struct fw_predictor *predictor; /* NULL: the stage reads it itself */
+};
+
+/* A kind of arms that the stage reads itself. */
+struct compare_own {
+    const char *kind;
+    bool has_file; /* one of `models`; else NAME=KIND/EXPERIMENT says which part of another input */
 };
 
 /* All zero is valid. */
@@ -26,11 +33,10 @@ struct compare_arms {
 
 /*
  * From the parameter `arms`, "NAME=KIND" or "NAME=KIND/logits", and the input `models`, in the same
- * order. An arm of `own_kind` (NULL: none is) is the stage's own to read and has no predictor.
- * FW_E_CONFIG names what is wrong with an arm; FW_E_MISSING the predictors that there are.
+ * order. FW_E_CONFIG names what is wrong with an arm; FW_E_MISSING the predictors that there are.
  */
 fw_status compare_arms_read(const struct fw_host *host, const struct fw_task *task,
-                            const char *own_kind, struct compare_arms *arms);
+                            const struct compare_own *own, struct compare_arms *arms);
 void compare_arms_finish(struct compare_arms *arms);
 
 #endif

@@ -9,6 +9,7 @@ struct compare_finding {
     const char *metric;
     size_t arm;
     double value, lower, upper;
+    size_t skipped; /* replicates where it cannot be told */
 };
 
 /* Two arms by one metric. */
@@ -21,12 +22,21 @@ struct compare_difference {
     const char *verdict;             /* "a", "b": that one is better; "open" */
 };
 
+/* One class against all others by an arm's probability of it, by DeLong; NaN without a sample. */
+struct compare_class {
+    size_t arm;
+    uint32_t class, n; /* its samples */
+    double value, lower, upper;
+};
+
 /* All zero is valid. */
 struct compare_findings {
     struct compare_finding *items;
     size_t n;
     struct compare_difference *pairs;
     size_t n_pairs;
+    struct compare_class *classes; /* of more than two classes: [arm][class] */
+    size_t n_classes;              /* of them, all arms together */
 };
 
 /* Arms by metrics, pairs by metrics; of two classes the AUC too, by DeLong. FW_E_NOMEM at worst. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "intervals.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include <fw/service/rng.h>
@@ -43,54 +42,61 @@ fw_status compare_intervals_init(const struct fw_host *host, const struct fw_tas
 void compare_intervals_finish(struct compare_intervals *intervals)
 {
     fw_resample_finish(&intervals->resample);
+    compare_measure_finish(&intervals->measure);
+    free(intervals->values);
     free(intervals->counts);
     free(intervals->replicates);
     *intervals = (struct compare_intervals){0};
 }
 
-static double metric_of(const struct compare_scores *scores, size_t metric, double mean)
-{
-    return compare_metrics[scores->task][metric].root ? sqrt(mean) : mean;
-}
-
-double compare_value(const struct compare_scores *scores, size_t arm, size_t metric)
-{
-    const double *column = compare_column(scores, arm, metric);
-    double sum = 0;
-    for (uint64_t i = 0; i < scores->n; i++) {
-        sum += column[i];
-    }
-    return metric_of(scores, metric, sum / (double)scores->n);
-}
-
-static double resampled(const struct compare_intervals *intervals, size_t arm, size_t metric)
+/* What is there once all arms have answered: whoever was restored makes it again. */
+static fw_status begin(struct compare_intervals *intervals)
 {
     const struct compare_scores *scores = intervals->scores;
-    const double *column = compare_column(scores, arm, metric);
-    double sum = 0;
-    for (uint64_t i = 0; i < scores->n; i++) {
-        sum += intervals->counts[i] * column[i];
+    fw_status status = compare_measure_init(scores, &intervals->measure);
+    intervals->values = calloc(scores->n_arms * scores->n_metrics, sizeof *intervals->values);
+    if (status != FW_OK || intervals->values == NULL) {
+        return FW_E_NOMEM;
     }
-    return metric_of(scores, metric, sum / (double)scores->n);
+    for (uint64_t i = 0; i < scores->n; i++) {
+        intervals->counts[i] = 1;
+    }
+    for (size_t arm = 0; status == FW_OK && arm < scores->n_arms; arm++) {
+        status = compare_measure_arm(&intervals->measure, arm, intervals->counts,
+                                     intervals->values + arm * scores->n_metrics);
+    }
+    return status;
+}
+
+static fw_status replicate(struct compare_intervals *intervals)
+{
+    const struct compare_scores *scores = intervals->scores;
+    double metrics[COMPARE_MAX_METRICS];
+    fw_status status = FW_OK;
+    fw_resample_draw(&intervals->resample, intervals->key, intervals->n_done, intervals->counts);
+    for (size_t arm = 0; status == FW_OK && arm < scores->n_arms; arm++) {
+        status = compare_measure_arm(&intervals->measure, arm, intervals->counts, metrics);
+        for (size_t metric = 0; status == FW_OK && metric < scores->n_metrics; metric++) {
+            column_of(intervals, arm, metric)[intervals->n_done] = metrics[metric];
+        }
+    }
+    intervals->n_done += status == FW_OK;
+    return status;
 }
 
 fw_status compare_intervals_step(struct compare_intervals *intervals)
 {
     const struct compare_scores *scores = intervals->scores;
-    const uint64_t each = scores->n * scores->n_arms * scores->n_metrics;
+    /* An area takes a walk over all samples for each class, of a dozen products' time a sample. */
+    const uint64_t areas = scores->n_p > 1 ? 12 * scores->n_p : 0;
+    const uint64_t each =
+        scores->n * scores->n_arms * (scores->n_columns + scores->n_target + areas);
     uint64_t now = STEP_WORK / each + 1;
-    for (; now > 0 && intervals->n_done < intervals->n_replicates; now--) {
-        fw_resample_draw(&intervals->resample, intervals->key, intervals->n_done,
-                         intervals->counts);
-        for (size_t arm = 0; arm < scores->n_arms; arm++) {
-            for (size_t metric = 0; metric < scores->n_metrics; metric++) {
-                column_of(intervals, arm, metric)[intervals->n_done] =
-                    resampled(intervals, arm, metric);
-            }
-        }
-        intervals->n_done++;
+    fw_status status = intervals->values == NULL ? begin(intervals) : FW_OK;
+    for (; status == FW_OK && now > 0 && intervals->n_done < intervals->n_replicates; now--) {
+        status = replicate(intervals);
     }
-    return intervals->n_done < intervals->n_replicates ? FW_MORE : FW_OK;
+    return status != FW_OK ? status : intervals->n_done < intervals->n_replicates ? FW_MORE : FW_OK;
 }
 
 fw_status compare_intervals_pair(const struct compare_intervals *intervals, size_t a, size_t b,

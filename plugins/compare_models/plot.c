@@ -24,9 +24,14 @@ static void add_model(const struct compare *compare, const struct fw_svg_panel *
     const double x = (double)finding->arm + 1;
     const char *colour = colour_of(finding->arm);
     char hover[160];
+    if (!isfinite(finding->value)) {
+        return;
+    }
     snprintf(hover, sizeof hover, "%s: %.4f (%.4f to %.4f)", compare->arms.items[finding->arm].name,
              finding->value, finding->lower, finding->upper);
-    fw_svg_interval(text, panel, x, finding->lower, finding->upper, colour);
+    if (isfinite(finding->lower)) {
+        fw_svg_interval(text, panel, x, finding->lower, finding->upper, colour);
+    }
     fw_svg_dot(text, panel,
                &(const struct fw_svg_mark){
                    .x = x, .y = finding->value, .radius = 4, .colour = colour, .hover = hover});
@@ -37,11 +42,13 @@ static void add_panel(const struct compare *compare, const struct compare_findin
                       size_t at, struct fw_text *text)
 {
     const size_t n = compare->arms.n;
-    double low = findings->value, high = findings->value;
+    double low = NAN, high = NAN; /* fmin and fmax pass NaN over */
     for (size_t i = 0; i < n; i++) {
-        low = fmin(low, findings[i].lower);
-        high = fmax(high, findings[i].upper);
+        low = fmin(low, fmin(findings[i].value, findings[i].lower));
+        high = fmax(high, fmax(findings[i].value, findings[i].upper));
     }
+    low = isnan(low) ? 0 : low;
+    high = isnan(high) ? 0 : high;
     const double room = high > low ? (high - low) / 8 : fmax(fabs(high), 1) / 8;
     const struct fw_svg_panel panel = {.left = 70 + (double)at * (PANEL_WIDTH + GAP),
                                        .top = PANEL_TOP,

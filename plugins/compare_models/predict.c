@@ -1,98 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "compare.h"
 #include "sql/fault.h"
 
 /* Samples after which answers that are all alike say something. */
 #define ENOUGH 32
-
-/* Kept for each sample of each arm, at most. */
-enum { MAX_CLASSES = 1 << 20 };
-
-static fw_status check_label(const struct compare *compare, uint64_t sample, double label)
-{
-    if (label >= 0 && label < MAX_CLASSES && label == floor(label)) {
-        return FW_OK;
-    }
-    return fw_faultf(compare->host, FW_E_DATA, compare->set.path,
-                     "set task = \"regression\" for targets that are no classes",
-                     "the target of sample %llu is %g, expected a class, 0 or a whole number above",
-                     (unsigned long long)sample, label);
-}
-
-/* Classes are numbered from 0; a parameter says how many there are where the last have no sample.
- */
-static fw_status read_labels(struct compare *compare, uint64_t *ret_classes)
-{
-    struct compare_scores *scores = &compare->scores;
-    double *labels = malloc(scores->n * sizeof *labels);
-    if (compare->set.n_target != 1) {
-        free(labels);
-        return fw_faultf(compare->host, FW_E_DATA, compare->set.path, NULL,
-                         "the target has %llu numbers per sample, expected one class",
-                         (unsigned long long)compare->set.n_target);
-    }
-    fw_status status = labels == NULL ? fw_fault_nomem(compare->host)
-                                      : compare_set_target(&compare->set, 0, scores->n, labels);
-    double most = 1;
-    for (uint64_t i = 0; status == FW_OK && i < scores->n; i++) {
-        status = check_label(compare, i, labels[i]);
-        most = fmax(most, labels[i]);
-    }
-    scores->labels = malloc(scores->n);
-    for (uint64_t i = 0; status == FW_OK && scores->labels != NULL && i < scores->n; i++) {
-        scores->labels[i] = labels[i] == 1;
-    }
-    free(labels);
-    *ret_classes = (uint64_t)most + 1;
-    return status == FW_OK && scores->labels == NULL ? fw_fault_nomem(compare->host) : status;
-}
-
-static fw_status count_classes(struct compare *compare)
-{
-    const uint64_t given = (uint64_t)fw_task_integer(compare->task, "classes");
-    uint64_t found = 0;
-    fw_status status = read_labels(compare, &found);
-    if (status == FW_OK && given != 0 && given < found) {
-        return fw_faultf(compare->host, FW_E_DATA, compare->set.path, NULL,
-                         "the target has the class %llu, and classes is %llu",
-                         (unsigned long long)found - 1, (unsigned long long)given);
-    }
-    compare->scores.n_classes = given != 0 ? given : found;
-    if (status == FW_OK && compare->scores.n_classes != 2) {
-        free(compare->scores.labels);
-        compare->scores.labels = NULL;
-    }
-    return status;
-}
-
-fw_status compare_prepare(struct compare *compare)
-{
-    struct compare_scores *scores = &compare->scores;
-    fw_status status = FW_OK;
-    scores->task = strcmp(fw_task_text(compare->task, "task"), "regression") == 0
-                       ? COMPARE_REGRESSION
-                       : COMPARE_CLASSIFICATION;
-    scores->n = compare->set.n;
-    scores->n_arms = compare->arms.n;
-    scores->n_metrics = compare_n_metrics(scores->task);
-    if (scores->task == COMPARE_CLASSIFICATION) {
-        status = count_classes(compare);
-    }
-    if (status != FW_OK) {
-        return status;
-    }
-    scores->columns = calloc(scores->n_arms * scores->n_metrics * scores->n, sizeof(double));
-    if (scores->labels != NULL) {
-        scores->p = calloc(scores->n_arms * scores->n, sizeof(double));
-    }
-    return scores->columns == NULL || (scores->labels != NULL && scores->p == NULL)
-               ? fw_fault_nomem(compare->host)
-               : compare_intervals_init(compare->host, compare->task, scores, &compare->intervals);
-}
 
 static fw_status check_model(const struct compare *compare, const struct compare_arm *arm)
 {
@@ -102,22 +15,78 @@ static fw_status check_model(const struct compare *compare, const struct compare
                          "arm %s has answers for %llu samples, the test set has %llu", arm->name,
                          (unsigned long long)info->n_samples, (unsigned long long)compare->set.n);
     }
-    return info->n_outputs > 0 ? FW_OK
+    return info->n_outputs > 0 ? compare_set_fits(&compare->set, arm, info)
                                : fw_faultf(compare->host, FW_E_DATA, arm->path, NULL,
                                            "the model of arm %s has no output", arm->name);
+}
+
+/* Numbers that an arm's answer has, where the stage reads it itself. */
+static uint64_t answer_width(const struct compare *compare)
+{
+    const struct compare_scores *scores = &compare->scores;
+    return scores->task == COMPARE_REGRESSION ? scores->n_target
+           : scores->n_classes == 2           ? 1
+                                              : scores->n_classes;
 }
 
 static fw_status open_model(struct compare *compare)
 {
     const struct compare_arm *arm = &compare->arms.items[compare->arm];
-    if (compare->model != NULL) {
+    if (compare->model != NULL || arm->predictor == NULL) {
         return FW_OK;
     }
     fw_status status = arm->predictor->open(compare->host, arm->path, &compare->model);
     return status == FW_OK ? check_model(compare, arm) : status;
 }
 
-static fw_status run_chunk(struct compare *compare, uint64_t n, struct compare_judge *judge)
+static void close_model(struct compare *compare)
+{
+    if (compare->model != NULL) {
+        compare->arms.items[compare->arm].predictor->close(compare->model);
+        compare->model = NULL;
+    }
+}
+
+fw_status compare_check_arms(struct compare *compare)
+{
+    fw_status status = FW_OK;
+    for (compare->arm = 0; status == FW_OK && compare->arm < compare->arms.n; compare->arm++) {
+        const struct compare_arm *arm = &compare->arms.items[compare->arm];
+        if (arm->predictor == NULL && compare->given.table == NULL) {
+            status = compare_given_open(compare->task, &compare->set, &compare->given);
+        }
+        if (status == FW_OK) {
+            status = arm->predictor == NULL ? compare_given_join(&compare->given, arm, compare->arm,
+                                                                 answer_width(compare))
+                                            : open_model(compare);
+        }
+        if (status != FW_OK) {
+            return status; /* the model is closed as its arm's */
+        }
+        close_model(compare);
+    }
+    compare->arm = 0;
+    return status;
+}
+
+static fw_status run_given(struct compare *compare, uint64_t n, struct compare_judge *judge)
+{
+    const uint64_t k = answer_width(compare);
+    const int64_t shape[] = {(int64_t)n, (int64_t)k};
+    double *answers = malloc(n * k * sizeof *answers + 1);
+    const struct fw_predictor_array array = {
+        .element = FW_F64, .rank = 2, .shape = shape, .data = answers};
+    fw_status status = answers == NULL ? fw_fault_nomem(compare->host)
+                                       : compare_given_read(&compare->given, compare->arm, k,
+                                                            compare->at, n, answers);
+    if (status == FW_OK) {
+        status = compare_judge_take(judge, compare->at, n, &array);
+    }
+    free(answers);
+    return status;
+}
+
+static fw_status run_model(struct compare *compare, uint64_t n, struct compare_judge *judge)
 {
     const struct compare_arm *arm = &compare->arms.items[compare->arm];
     struct compare_chunk chunk = {0};
@@ -140,20 +109,23 @@ static fw_status run_chunk(struct compare *compare, uint64_t n, struct compare_j
 
 static fw_status score_chunk(struct compare *compare, uint64_t n)
 {
-    double *target = malloc(n * compare->set.n_target * sizeof *target + 1);
+    const struct compare_arm *arm = &compare->arms.items[compare->arm];
+    struct compare_truth truth = {0};
     struct compare_judge judge = {.host = compare->host,
-                                  .arm = &compare->arms.items[compare->arm],
+                                  .arm = arm,
                                   .scores = &compare->scores,
                                   .trip = &compare->trip,
                                   .index = compare->arm,
-                                  .target = target,
-                                  .first = compare->at,
-                                  .n_target = compare->set.n_target,
+                                  .truth = &truth,
                                   .seen = compare->seen};
-    fw_status status = target == NULL ? fw_fault_nomem(compare->host)
-                                      : compare_set_target(&compare->set, compare->at, n, target);
-    if (status == FW_OK) {
-        status = run_chunk(compare, n, &judge);
+    fw_status status = compare->scores.task == COMPARE_REGRESSION
+                           ? compare_truth_read(&compare->set, compare->at, n, &truth)
+                           : FW_OK;
+    if (status == FW_OK && arm->predictor != NULL) {
+        judge.samples = compare_set_samples(&compare->set);
+        status = run_model(compare, n, &judge);
+    } else if (status == FW_OK) {
+        status = run_given(compare, n, &judge); /* by sample, whatever the order of rows */
     }
     compare->seen = judge.seen;
     const uint64_t end = compare->at + n;
@@ -161,14 +133,15 @@ static fw_status score_chunk(struct compare *compare, uint64_t n)
     if (status == FW_OK && compare->set.n > 1 && (enough || last)) {
         status = compare_judge_seen(&judge);
     }
-    free(target);
+    compare_truth_finish(&truth);
     return status;
 }
 
 static void next_arm(struct compare *compare)
 {
-    compare->arms.items[compare->arm].predictor->close(compare->model);
-    compare->model = NULL;
+    close_model(compare);
+    compare_set_rest(&compare->set);
+    compare_given_rest(&compare->given);
     compare->arm++;
     compare->at = 0;
     compare->batch = (uint64_t)fw_task_integer(compare->task, "batch");

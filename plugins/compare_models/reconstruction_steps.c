@@ -53,7 +53,8 @@ static fw_status open_arms(struct recon *recon)
         return fw_faultf(recon->host, FW_E_CONFIG, "offset", "set it to an even number, or to 0",
                          "half of offset = %lld pixels cannot be trimmed", (long long)offset);
     }
-    fw_status status = compare_arms_read(recon->host, recon->task, RECON_GIVEN, &recon->named);
+    const struct compare_own own = {.kind = RECON_GIVEN, .has_file = true};
+    fw_status status = compare_arms_read(recon->host, recon->task, &own, &recon->named);
     if (status != FW_OK) {
         return status;
     }

@@ -2,229 +2,148 @@
 #include "scores.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "sql/fault.h"
 
-#define LEAST_P       1e-15
-#define SUM_TOLERANCE 1e-3
+enum {
+    MAX_CLASSES = 1 << 20,
+    MAX_TARGETS = 16 /* numbers of a target that are kept whole, for r2 */
+};
 
 const struct compare_metric compare_metrics[2][COMPARE_MAX_METRICS] = {
-    [COMPARE_CLASSIFICATION] = {{"accuracy", false, true},
-                                {"log_loss", false, false},
-                                {"brier", false, false}},
-    [COMPARE_REGRESSION] = {{"mae", false, false}, {"rmse", true, false}},
+    [COMPARE_CLASSIFICATION] = {{"accuracy", COMPARE_MEAN, true},
+                                {"log_loss", COMPARE_MEAN, false},
+                                {"brier", COMPARE_MEAN, false},
+                                {"auc_ovr", COMPARE_AREA, true},
+                                {"auc_ovr_weighted", COMPARE_AREA_WEIGHTED, true},
+                                {"auc_ovo", COMPARE_AREA_PAIRS, true}},
+    [COMPARE_REGRESSION] = {{"mae", COMPARE_MEAN, false},
+                            {"rmse", COMPARE_ROOT, false},
+                            {"r2", COMPARE_R2, true}},
 };
 
-size_t compare_n_metrics(enum compare_task task)
+static fw_status check_label(const struct fw_host *host, const struct compare_set *set,
+                             uint64_t sample, double label)
 {
-    return task == COMPARE_CLASSIFICATION ? 3 : 2;
-}
-
-/* One sample's answer: k numbers of one of two types. */
-struct answer {
-    const struct fw_predictor_array *array;
-    uint64_t at, k;
-};
-
-static double number(const struct answer *answer, uint64_t i)
-{
-    return answer->array->element == FW_F32 ? ((const float *)answer->array->data)[answer->at + i]
-                                            : ((const double *)answer->array->data)[answer->at + i];
-}
-
-static fw_status look(struct compare_judge *judge, const struct answer *answer, uint64_t sample)
-{
-    struct compare_seen *seen = &judge->seen;
-    for (uint64_t i = 0; i < answer->k; i++) {
-        const double value = number(answer, i);
-        if (!isfinite(value)) {
-            return compare_trip(judge->trip, "non_finite",
-                                "arm %s, sample %llu: answer %llu of %llu is %g", judge->arm->name,
-                                (unsigned long long)sample, (unsigned long long)i,
-                                (unsigned long long)answer->k, value);
-        }
-        seen->first = seen->n == 0 ? value : seen->first;
-        seen->differs = seen->differs || value != seen->first;
-        seen->n_zero += value == 0;
-        seen->sum += fabs(value);
-        seen->largest = fmax(seen->largest, fabs(value));
-        seen->n++;
-    }
-    return FW_OK;
-}
-
-fw_status compare_judge_seen(const struct compare_judge *judge)
-{
-    const struct compare_seen *seen = &judge->seen;
-    if (seen->n > 0 && seen->differs) {
+    if (label >= 0 && label < MAX_CLASSES && label == floor(label)) {
         return FW_OK;
     }
-    return compare_trip(judge->trip, seen->n_zero == seen->n ? "all_zero" : "constant",
-                        "arm %s: all of the first %llu numbers that the model gave are %g "
-                        "(mean %.6f, max %.6f, nonzero_count %llu/%llu)",
-                        judge->arm->name, (unsigned long long)seen->n, seen->first,
-                        seen->n == 0 ? 0 : seen->sum / (double)seen->n, seen->largest,
-                        (unsigned long long)(seen->n - seen->n_zero), (unsigned long long)seen->n);
+    return fw_faultf(host, FW_E_DATA, set->path,
+                     "set task = \"regression\" for targets that are no classes",
+                     "the target of sample %llu is %g, expected a class, 0 or a whole number above",
+                     (unsigned long long)sample, label);
 }
 
-/* --- classification --- */
-
-/* What is subtracted from logits, and what their exponentials come to; or the probabilities' own
- * sum. */
-struct scale {
-    double top, sum;
-};
-
-static struct scale scale_of(const struct compare_arm *arm, const struct answer *answer)
+static fw_status take_labels(const struct fw_host *host, const struct compare_set *set,
+                             const struct compare_truth *truth, struct compare_scores *scores)
 {
-    struct scale scale = {0, 0};
-    for (uint64_t i = 0; arm->logits && i < answer->k; i++) {
-        const double value = number(answer, i);
-        scale.top = i == 0 || value > scale.top ? value : scale.top;
+    uint32_t most = 1;
+    for (uint64_t i = 0; i < scores->n; i++) {
+        const double label = *compare_truth_of(truth, i);
+        fw_status status = check_label(host, set, i, label);
+        if (status != FW_OK) {
+            return status;
+        }
+        scores->classes[i] = (uint32_t)label;
+        most = scores->classes[i] > most ? scores->classes[i] : most;
     }
-    for (uint64_t i = 0; i < answer->k; i++) {
-        const double value = number(answer, i);
-        scale.sum += arm->logits ? exp(value - scale.top) : value;
-    }
-    return scale;
-}
-
-static double probability(const struct compare_arm *arm, const struct answer *answer,
-                          const struct scale *scale, uint64_t i)
-{
-    const double value = number(answer, i);
-    return arm->logits ? exp(value - scale->top) / scale->sum : value;
-}
-
-static double logistic(double logit)
-{
-    return logit >= 0 ? 1 / (1 + exp(-logit)) : exp(logit) / (1 + exp(logit));
-}
-
-static fw_status no_probability(const struct compare_judge *judge, uint64_t sample, double value,
-                                const char *what)
-{
-    return fw_faultf(judge->host, FW_E_DATA, judge->arm->path,
-                     "if the model gives logits, say so: NAME=KIND/logits",
-                     "arm %s, sample %llu: %s %g, so these are no probabilities", judge->arm->name,
-                     (unsigned long long)sample, what, value);
-}
-
-static void keep(const struct compare_judge *judge, uint64_t sample, const double *values)
-{
-    for (size_t m = 0; m < judge->scores->n_metrics; m++) {
-        compare_column(judge->scores, judge->index, m)[sample] = values[m];
-    }
-}
-
-static fw_status judge_two(struct compare_judge *judge, uint64_t sample, double p, uint64_t label)
-{
-    if (!(p >= 0 && p <= 1)) {
-        return no_probability(judge, sample, p, "class 1 has");
-    }
-    const double own = label == 1 ? p : 1 - p, miss = p - (double)label;
-    const double values[] = {(p >= 0.5) == (label == 1), -log(fmax(own, LEAST_P)), miss * miss};
-    keep(judge, sample, values);
-    judge->scores->p[judge->index * judge->scores->n + sample] = p;
+    scores->n_classes = most + 1;
+    scores->n_classes = set->n_labels > scores->n_classes ? set->n_labels : scores->n_classes;
     return FW_OK;
 }
 
-static fw_status judge_many(struct compare_judge *judge, uint64_t sample,
-                            const struct answer *answer, uint64_t label)
+/* Classes are numbered from 0; a parameter says how many there are where the last have no sample.
+ */
+static fw_status count_classes(const struct fw_host *host, const struct fw_task *task,
+                               const struct compare_set *set, struct compare_scores *scores)
 {
-    const struct scale scale = scale_of(judge->arm, answer);
-    uint64_t best = 0;
-    double brier = 0, own = 0;
-    if (!judge->arm->logits && !(fabs(scale.sum - 1) <= SUM_TOLERANCE)) {
-        return no_probability(judge, sample, scale.sum, "its numbers add up to");
+    const uint64_t given = (uint64_t)fw_task_integer(task, "classes");
+    struct compare_truth truth = {0};
+    if (set->n_target != 1) {
+        return fw_faultf(host, FW_E_DATA, set->path, NULL,
+                         "the target has %llu numbers per sample, expected one class",
+                         (unsigned long long)set->n_target);
     }
-    for (uint64_t i = 0; i < answer->k; i++) {
-        const double p = probability(judge->arm, answer, &scale, i);
-        if (!(p >= 0 && p <= 1 + SUM_TOLERANCE)) {
-            return no_probability(judge, sample, p, "a class has");
-        }
-        best = number(answer, i) > number(answer, best) ? i : best;
-        own = i == label ? p : own;
-        brier += (p - (i == label)) * (p - (i == label));
+    scores->classes = calloc(scores->n, sizeof *scores->classes);
+    if (scores->classes == NULL) {
+        return fw_fault_nomem(host);
     }
-    if (answer->k == 2) {
-        return judge_two(judge, sample,
-                         fmin(1, probability(judge->arm, answer, &scale, 1) /
-                                     (judge->arm->logits ? 1 : scale.sum)),
-                         label);
+    fw_status status = compare_truth_read(set, 0, scores->n, &truth);
+    if (status == FW_OK) {
+        status = take_labels(host, set, &truth, scores);
     }
-    const double values[] = {best == label, -log(fmin(fmax(own, LEAST_P), 1)), brier};
-    keep(judge, sample, values);
-    return FW_OK;
-}
-
-static fw_status classify(struct compare_judge *judge, uint64_t sample, const struct answer *answer)
-{
-    const double y = judge->target[(sample - judge->first) * judge->n_target];
-    const uint64_t classes = answer->k == 1 ? 2 : answer->k;
-    if (classes != judge->scores->n_classes) {
-        return compare_trip(judge->trip, "shape",
-                            "arm %s: the model gives %llu numbers per sample, the test set has "
-                            "%llu classes",
-                            judge->arm->name, (unsigned long long)answer->k,
-                            (unsigned long long)judge->scores->n_classes);
+    compare_truth_finish(&truth);
+    if (status == FW_OK && given != 0 && given < scores->n_classes) {
+        return fw_faultf(host, FW_E_DATA, set->path, NULL,
+                         "the target has the class %llu, and classes is %llu",
+                         (unsigned long long)scores->n_classes - 1, (unsigned long long)given);
     }
-    if (answer->k == 1) {
-        const double value = number(answer, 0);
-        return judge_two(judge, sample, judge->arm->logits ? logistic(value) : value, (uint64_t)y);
-    }
-    return judge_many(judge, sample, answer, (uint64_t)y);
-}
-
-/* --- regression --- */
-
-static fw_status regress(struct compare_judge *judge, uint64_t sample, const struct answer *answer)
-{
-    const double *y = judge->target + (sample - judge->first) * judge->n_target;
-    double absolute = 0, square = 0;
-    if (answer->k != judge->n_target) {
-        return compare_trip(judge->trip, "shape",
-                            "arm %s: the model gives %llu numbers per sample, the target has %llu",
-                            judge->arm->name, (unsigned long long)answer->k,
-                            (unsigned long long)judge->n_target);
-    }
-    for (uint64_t i = 0; i < answer->k; i++) {
-        const double miss = number(answer, i) - y[i];
-        if (!isfinite(y[i])) {
-            return fw_faultf(judge->host, FW_E_DATA, "target", "leave such samples out",
-                             "number %llu of sample %llu is %g, expected a finite one",
-                             (unsigned long long)i, (unsigned long long)sample, y[i]);
-        }
-        absolute += fabs(miss);
-        square += miss * miss;
-    }
-    const double values[] = {absolute / (double)answer->k, square / (double)answer->k};
-    keep(judge, sample, values);
-    return FW_OK;
-}
-
-fw_status compare_judge_take(void *self, uint64_t first, uint64_t n,
-                             const struct fw_predictor_array *outputs)
-{
-    struct compare_judge *judge = self;
-    struct answer answer = {.array = outputs, .k = 1};
-    fw_status status = FW_OK;
-    if (outputs->element != FW_F32 && outputs->element != FW_F64) {
-        return fw_faultf(judge->host, FW_E_UNSUPPORTED, judge->arm->path, NULL,
-                         "arm %s: the model's first output is not of floating-point numbers",
-                         judge->arm->name);
-    }
-    for (uint32_t i = 1; i < outputs->rank; i++) {
-        answer.k *= (uint64_t)outputs->shape[i];
-    }
-    for (uint64_t i = 0; status == FW_OK && i < n; i++) {
-        answer.at = i * answer.k;
-        status = look(judge, &answer, first + i);
-        if (status == FW_OK) {
-            status = judge->scores->task == COMPARE_CLASSIFICATION
-                         ? classify(judge, first + i, &answer)
-                         : regress(judge, first + i, &answer);
-        }
-    }
+    scores->n_classes = given != 0 ? given : scores->n_classes;
     return status;
+}
+
+static fw_status take_target(const struct fw_host *host, const struct compare_set *set,
+                             struct compare_scores *scores)
+{
+    struct compare_truth truth = {0};
+    const size_t size = scores->n * scores->n_target * sizeof *scores->target;
+    scores->target = malloc(size + 1);
+    if (scores->target == NULL) {
+        return fw_fault_nomem(host);
+    }
+    fw_status status = compare_truth_read(set, 0, scores->n, &truth);
+    if (status == FW_OK) {
+        memcpy(scores->target, truth.values, size);
+    }
+    compare_truth_finish(&truth);
+    return status;
+}
+
+/* Which metrics there are room and a meaning for. */
+static fw_status choose_metrics(const struct fw_host *host, const struct fw_task *task,
+                                const struct compare_set *set, struct compare_scores *scores)
+{
+    const uint64_t most = (uint64_t)fw_task_integer(task, "area_classes");
+    fw_status status = FW_OK;
+    scores->metrics = compare_metrics[scores->task];
+    if (scores->task == COMPARE_REGRESSION) {
+        scores->n_columns = 2;
+        scores->n_metrics = 2 + (scores->n_target <= MAX_TARGETS);
+        return scores->n_metrics == 3 ? take_target(host, set, scores) : FW_OK;
+    }
+    status = count_classes(host, task, set, scores);
+    scores->n_p = scores->n_classes == 2 ? 1 : scores->n_classes <= most ? scores->n_classes : 0;
+    scores->n_columns = 3;
+    scores->n_metrics = scores->n_p > 1 ? 6 : 3;
+    return status;
+}
+
+fw_status compare_scores_init(const struct fw_host *host, const struct fw_task *task,
+                              const struct compare_set *set, size_t n_arms,
+                              struct compare_scores *scores)
+{
+    scores->task = strcmp(fw_task_text(task, "task"), "regression") == 0 ? COMPARE_REGRESSION
+                                                                         : COMPARE_CLASSIFICATION;
+    scores->n = set->n;
+    scores->n_arms = n_arms;
+    scores->n_target = set->n_target;
+    fw_status status = choose_metrics(host, task, set, scores);
+    if (status != FW_OK) {
+        return status;
+    }
+    scores->columns = calloc(n_arms * scores->n_columns * scores->n, sizeof(double));
+    scores->p = scores->n_p > 0 ? calloc(n_arms * scores->n_p * scores->n, sizeof(double)) : NULL;
+    return scores->columns == NULL || (scores->p == NULL && scores->n_p > 0) ? fw_fault_nomem(host)
+                                                                             : FW_OK;
+}
+
+void compare_scores_finish(struct compare_scores *scores)
+{
+    free(scores->columns);
+    free(scores->p);
+    free(scores->classes);
+    free(scores->target);
+    *scores = (struct compare_scores){0};
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include <fw/service/artifact.h>
 #include <fw/service/budget.h>
 #include <fw/service/gate.h>
 #include <fw/service/kernels.h>
+#include <fw/service/sql.h>
 
 #include "compare.h"
 #include "sql/fault.h"
@@ -16,9 +18,8 @@ static void destroy(void *self)
         compare->arms.items[compare->arm].predictor->close(compare->model);
     }
     compare_intervals_finish(&compare->intervals);
-    free(compare->scores.columns);
-    free(compare->scores.p);
-    free(compare->scores.labels);
+    compare_scores_finish(&compare->scores);
+    compare_given_close(&compare->given);
     compare_set_close(&compare->set);
     compare_arms_finish(&compare->arms);
     free(compare);
@@ -26,19 +27,29 @@ static void destroy(void *self)
 
 static fw_status open_all(struct compare *compare)
 {
-    fw_status status = compare_arms_read(compare->host, compare->task, NULL, &compare->arms);
+    const struct compare_own own = {.kind = "predictions"};
+    const bool classes = strcmp(fw_task_text(compare->task, "task"), "classification") == 0;
+    fw_status status = compare_arms_read(compare->host, compare->task, &own, &compare->arms);
     if (status == FW_OK && compare->arms.n == 0) {
         status = fw_faultf(compare->host, FW_E_CONFIG, "arms", NULL, "there is nothing to compare");
     }
     if (status == FW_OK) {
-        status = compare_set_open(compare->host, compare->task, &compare->set);
+        status = compare_set_open(compare->host, compare->task, classes, &compare->set);
     }
     if (status == FW_OK && compare->set.n >= (uint64_t)FW_PAIR_ROWS_MAX) {
         status = fw_faultf(compare->host, FW_E_UNSUPPORTED, compare->set.path, NULL,
                            "%llu samples are more than can be compared",
                            (unsigned long long)compare->set.n);
     }
-    return status == FW_OK ? compare_prepare(compare) : status;
+    if (status == FW_OK) {
+        status = compare_scores_init(compare->host, compare->task, &compare->set, compare->arms.n,
+                                     &compare->scores);
+    }
+    if (status == FW_OK) {
+        status = compare_intervals_init(compare->host, compare->task, &compare->scores,
+                                        &compare->intervals);
+    }
+    return status == FW_OK ? compare_check_arms(compare) : status;
 }
 
 static fw_status create(const struct fw_host *host, const struct fw_task *task, void **ret_self)
@@ -64,7 +75,8 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
 static fw_status work(struct compare *compare)
 {
     if (compare->arm == compare->arms.n) {
-        return compare_intervals_step(&compare->intervals);
+        fw_status status = compare_intervals_step(&compare->intervals);
+        return status == FW_E_NOMEM ? fw_fault_nomem(compare->host) : status;
     }
     fw_status status = compare_predict(compare);
     return status == FW_OK ? FW_MORE : status;
@@ -85,10 +97,14 @@ static fw_status step(void *self, struct fw_step *ret)
 }
 
 static const struct fw_port inputs[] = {
-    FW_PORT(.kind = FW_KIND_TENSOR, .name = "data",
+    FW_PORT(.kind = FW_KIND_TENSOR, .flags = FW_PORT_OPTIONAL, .name = "data",
             .doc = "the test set, .npz: arrays whose first axis counts samples"),
-    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_MANY, .name = "models",
-            .doc = "a file for each arm, in their order"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_OPTIONAL | FW_PORT_MANY, .name = "table",
+            .doc = "instead of data: the test set, a row per sample"),
+    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL | FW_PORT_MANY, .name = "models",
+            .doc = "a file for each arm, in their order; arms of kind predictions have none"),
+    FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_OPTIONAL | FW_PORT_MANY, .name = "predictions",
+            .doc = "answers made before, for a table: experiment, split, keys, y, p"),
 };
 
 static const struct fw_port outputs[] = {
@@ -111,15 +127,37 @@ static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_ENUM, .name = "task", .default_value = "classification",
              .choices = "classification|regression", .doc = "what the models answer"),
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .flags = FW_PARAM_REQUIRED, .name = "arms",
-             .doc = "NAME=KIND or NAME=KIND/logits of each model; kinds: onnx, weights, npz, ..."),
+             .doc =
+                 "NAME=KIND or NAME=KIND/logits of each model; kinds: onnx, weights, checkpoint, "
+                 "npz, ...; NAME=predictions/EXPERIMENT of answers made before"),
     FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "inputs", .default_value = "x",
-             .doc = "arrays of the test set, in the order of the models' inputs"),
-    FW_PARAM(.type = FW_PARAM_STRING, .name = "target", .default_value = "y",
-             .doc = "array of the test set: classes from 0, or numbers"),
+             .doc = "of a tensor: its arrays, in the order of the models' inputs"),
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "target", .default_value = "y",
+             .doc = "array, or columns of a table: classes from 0 (of a table texts too), or "
+                    "numbers"),
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "columns",
+             .doc = "of a table: the features, in the models' order; else all other numbers"),
+    FW_PARAM(.type = FW_PARAM_BOOL, .name = "include_ohlcv", .default_value = "true",
+             .doc = "without columns: take Open, High, Low, Close and Volume too"),
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "id_columns",
+             .doc =
+                 "of a table: what makes a row unique; samples are in its order, and predictions "
+                 "are joined by it; none: the table's own order"),
+    FW_PARAM(.type = FW_PARAM_STRING, .name = "split_column", .default_value = "",
+             .doc = "of a table: samples are the rows that have `split` there; none: all rows"),
+    FW_PARAM(.type = FW_PARAM_STRING, .name = "split", .default_value = "test",
+             .doc = "which part of the table, and of predictions"),
+    FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "labels",
+             .doc = "of a table whose target is text: the classes in the models' order; else the "
+                    "texts of the samples, sorted"),
     FW_PARAM(.type = FW_PARAM_REAL, .name = "input_scale", .default_value = "1",
              .doc = "what numbers are multiplied by on their way to a model that takes reals"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "classes", .default_value = "0", .min = "0",
              .max = "1048576", .doc = "how many there are; 0: as many as the target shows"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "area_classes", .default_value = "20", .min = "2",
+             .max = "1024", .unit = "classes",
+             .doc = "up to so many the areas under ROC curves are measured: 12 bytes a class, "
+                    "sample and arm"),
     FW_PARAM(.type = FW_PARAM_INT, .flags = FW_PARAM_NO_EFFECT, .name = "chunk",
              .default_value = "4096", .min = "1", .max = "1073741824", .unit = "samples",
              .doc = "of a step; between two lies a checkpoint"),
@@ -139,7 +177,8 @@ static const struct fw_param params[] = {
 
 static const char *const required[] = {FW_BUDGET_ID, FW_GATE_ID, FW_ARTIFACT_ID,
                                        FW_PREDICTOR_ID "*"};
-static const char *const optional[] = {FW_KERNELS_ID}; /* for predictors */
+/* For predictors, and for tables. */
+static const char *const optional[] = {FW_KERNELS_ID, FW_SQL_ID};
 
 const struct fw_stage compare_models_stage = {
     .struct_size = (uint32_t)sizeof(struct fw_stage),

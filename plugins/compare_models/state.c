@@ -5,7 +5,7 @@
 #include "compare.h"
 #include "sql/fault.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 /* Then the columns, the probabilities and the replicates, whole. */
 struct head {
@@ -23,8 +23,8 @@ enum { N_PIECES = 3 };
 static void pieces_of(const struct compare *compare, struct piece pieces[N_PIECES])
 {
     const struct compare_scores *s = &compare->scores;
-    pieces[0] = (struct piece){s->columns, s->n_arms * s->n_metrics * s->n * sizeof(double)};
-    pieces[1] = (struct piece){s->p, s->p == NULL ? 0 : s->n_arms * s->n * sizeof(double)};
+    pieces[0] = (struct piece){s->columns, s->n_arms * s->n_columns * s->n * sizeof(double)};
+    pieces[1] = (struct piece){s->p, s->n_arms * s->n_p * s->n * sizeof(double)};
     pieces[2] =
         (struct piece){compare->intervals.replicates,
                        s->n_arms * s->n_metrics * compare->intervals.n_replicates * sizeof(double)};

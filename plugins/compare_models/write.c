@@ -40,9 +40,43 @@ static void add_metrics(const struct compare *compare, const struct compare_find
         cJSON_AddNumberToObject(item, "value", finding->value);
         cJSON_AddNumberToObject(item, "lower", finding->lower);
         cJSON_AddNumberToObject(item, "upper", finding->upper);
+        if (finding->skipped > 0) {
+            cJSON_AddNumberToObject(item, "skipped", (double)finding->skipped);
+        }
         report->failed = report->failed || !cJSON_AddItemToArray(list, item);
     }
     fw_report_add(report, "metrics", list);
+}
+
+/* Each class by itself, of more than two. */
+static void add_classes(const struct compare *compare, const struct compare_findings *findings,
+                        struct fw_report *report)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < findings->n_classes; i++) {
+        const struct compare_class *found = &findings->classes[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "arm", name_of(compare, found->arm));
+        cJSON_AddNumberToObject(item, "class", found->class);
+        cJSON_AddNumberToObject(item, "samples", found->n);
+        cJSON_AddNumberToObject(item, "auc", found->value);
+        cJSON_AddNumberToObject(item, "lower", found->lower);
+        cJSON_AddNumberToObject(item, "upper", found->upper);
+        report->failed = report->failed || !cJSON_AddItemToArray(list, item);
+    }
+    if (findings->n_classes > 0) {
+        fw_report_add(report, "class_auc", list);
+    } else {
+        cJSON_Delete(list);
+    }
+}
+
+static void add_labels(const struct compare *compare, struct fw_report *report)
+{
+    const struct compare_set *set = &compare->set;
+    if (set->labels != NULL) {
+        fw_report_add(report, "labels", cJSON_CreateStringArray(set->labels, (int)set->n_labels));
+    }
 }
 
 static void add_pairs(const struct compare *compare, const struct compare_findings *findings,
@@ -78,6 +112,7 @@ static void add_settings(const struct compare *compare, struct fw_report *report
     fw_report_int(report, "samples", (int64_t)scores->n);
     if (scores->task == COMPARE_CLASSIFICATION) {
         fw_report_int(report, "classes", (int64_t)scores->n_classes);
+        add_labels(compare, report);
     }
     fw_report_int(report, "replicates", (int64_t)compare->intervals.n_replicates);
     fw_report_real(report, "alpha", compare->intervals.alpha);
@@ -127,56 +162,10 @@ static fw_status write_pairs(const struct compare *compare, const struct compare
     return status;
 }
 
-static void page_head(const struct compare *compare, struct fw_text *text)
-{
-    const char *source = fw_task_text(compare->task, "source");
-    fw_text_appendf(text, "# Models compared\n\n%zu models on %llu samples%s%s.\n", compare->arms.n,
-                    (unsigned long long)compare->scores.n, *source == '\0' ? "" : " of ", source);
-}
-
-static void page_metrics(const struct compare *compare, const struct compare_findings *findings,
-                         struct fw_text *text)
-{
-    fw_text_appendf(text, "\n| model | metric | value | %g %% interval |\n|---|---|---:|---|\n",
-                    100 * (1 - compare->intervals.alpha));
-    for (size_t i = 0; i < findings->n; i++) {
-        const struct compare_finding *f = &findings->items[i];
-        fw_text_appendf(text, "| %s | %s | %.4f | %.4f to %.4f |\n", name_of(compare, f->arm),
-                        f->metric, f->value, f->lower, f->upper);
-    }
-}
-
-static void page_pairs(const struct compare *compare, const struct compare_findings *findings,
-                       struct fw_text *text)
-{
-    fw_text_append(text, "\n| a | b | metric | a − b | interval | p, Holm | better |\n"
-                         "|---|---|---|---:|---|---:|---|\n");
-    for (size_t i = 0; i < findings->n_pairs; i++) {
-        const struct compare_difference *d = &findings->pairs[i];
-        const size_t better = *d->verdict == 'a' ? d->a : d->b;
-        fw_text_appendf(text, "| %s | %s | %s | %+.4f | %+.4f to %+.4f | %.3g | %s |\n",
-                        name_of(compare, d->a), name_of(compare, d->b), d->metric, d->difference,
-                        d->lower, d->upper, d->p_holm,
-                        strcmp(d->verdict, "open") == 0 ? "open" : name_of(compare, better));
-    }
-    fw_text_appendf(
-        text,
-        "\nIntervals are paired: all models are measured on the same samples, drawn "
-        "anew %llu times; those of the AUC are DeLong's. A model is called better where "
-        "p, by Holm over the pairs of a metric, is below %g.\n",
-        (unsigned long long)compare->intervals.n_replicates, compare->intervals.alpha);
-}
-
 static fw_status write_page(const struct compare *compare, const struct compare_findings *findings)
 {
     struct fw_text text = {0};
-    page_head(compare, &text);
-    if (compare->trip.reason != NULL) {
-        fw_text_appendf(&text, "\n**Blocked: %s.** %s\n", compare->trip.reason, compare->trip.text);
-    } else {
-        page_metrics(compare, findings, &text);
-        page_pairs(compare, findings, &text);
-    }
+    compare_page(compare, findings, &text);
     fw_status status = write_text(compare, "markdown", &text);
     fw_text_finish(&text);
     return status;
@@ -226,6 +215,7 @@ static fw_status write_result(const struct compare *compare,
     if (compare->trip.reason == NULL) {
         add_metrics(compare, findings, &report);
         add_pairs(compare, findings, &report);
+        add_classes(compare, findings, &report);
     } else {
         fw_report_fail(&report, "%s: %s", compare->trip.reason, compare->trip.text);
     }

@@ -16,111 +16,34 @@
 
 #include <fw/testkit.h>
 
+#include "compare_fixture.h"
 #include "npy/npy.h"
-#include "test_files.h"
-
-static struct fake_kit *kit;
 
 static int load(void **state)
 {
     char odd[512];
     (void)state;
     snprintf(odd, sizeof odd, "%s/predictors/p_odd.so", getenv("FWRUN_FIXTURES"));
-    kit = fake_kit_open(COMPARE_MODELS_SO, PREDICTOR_NPZ_SO, odd, NULL);
+    compare_use(fake_kit_open(COMPARE_MODELS_SO, PREDICTOR_NPZ_SO, odd, NULL));
     return 0;
 }
 
 static int unload(void **state)
 {
     (void)state;
-    fake_kit_close(kit);
+    fake_kit_close(compare_kit());
     return 0;
-}
-
-/* --- a comparison --- */
-
-static struct fake_task *task_for(const char *set)
-{
-    static const char *const outputs[][2] = {
-        {"result", "result.json"}, {"markdown", "comparison.md"}, {"metrics", "metrics.csv"},
-        {"pairs", "pairs.csv"},    {"plot", "comparison.svg"},    {"blocked", "red"}};
-    struct fake_task *t = fake_task_create(kit, "compare_models");
-    char path[512];
-    if (set != NULL) {
-        snprintf(path, sizeof path, CASES "/%s.npz", set);
-        fake_task_input(t, "data", path, NULL);
-    }
-    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
-        fake_task_output(t, outputs[i][0], fake_task_path(t, outputs[i][1]));
-    }
-    fake_task_int(t, "n_bootstrap", 200);
-    return t;
-}
-
-static const struct fake_result *must_run(struct fake_task *t)
-{
-    const struct fake_result *r = fake_task_run(t);
-    if (r->status != FW_OK || r->defect != NULL) {
-        fail_msg("%s %s", r->fault, r->defect == NULL ? "" : r->defect);
-    }
-    return r;
-}
-
-static cJSON *result_of(struct fake_task *t)
-{
-    cJSON *result = cJSON_Parse(fake_task_read(t, fake_task_path(t, "result.json")));
-    assert_non_null(result);
-    return result;
-}
-
-static double metric_of(const cJSON *result, const char *arm, const char *metric)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItem(result, "metrics"))
-    {
-        if (strcmp(cJSON_GetObjectItem(item, "arm")->valuestring, arm) == 0 &&
-            strcmp(cJSON_GetObjectItem(item, "metric")->valuestring, metric) == 0) {
-            const double value = cJSON_GetObjectItem(item, "value")->valuedouble;
-            assert_true(cJSON_GetObjectItem(item, "lower")->valuedouble < value);
-            assert_true(cJSON_GetObjectItem(item, "upper")->valuedouble > value);
-            return value;
-        }
-    }
-    fail_msg("no %s of %s", metric, arm);
-    return 0;
-}
-
-/* --- against scikit-learn --- */
-
-static void check_golden(const cJSON *result, const char *set, size_t expected)
-{
-    char *text = test_file_read(GOLDEN, NULL), *rest = text, *line;
-    char arm[32], metric[32], name[32];
-    double value;
-    size_t n = 0;
-    while ((line = strsep(&rest, "\n")) != NULL) {
-        if (sscanf(line, "%31[^,],%31[^,],%31[^,],%lf", name, arm, metric, &value) == 4 &&
-            strcmp(name, set) == 0) {
-            const double is = metric_of(result, arm, metric);
-            if (!(fabs(is - value) <= 1e-12 * fmax(1, fabs(value)))) {
-                fail_msg("%s, %s of %s: %.17g, expected %.17g", set, metric, arm, is, value);
-            }
-            n++;
-        }
-    }
-    assert_int_equal(n, expected);
-    free(text);
 }
 
 static void two_classes_are_worth_what_scikit_learn_says(void **state)
 {
     (void)state;
-    struct fake_task *t = task_for("two");
+    struct fake_task *t = compare_task_for("two");
     fake_task_input(t, "models", CASES "/two_p.npz", CASES "/two_logits.npz", NULL);
     fake_task_texts(t, "arms", "p=npz", "logits=npz/logits", NULL);
-    must_run(t);
-    cJSON *result = result_of(t);
-    check_golden(result, "two", 8);
+    compare_must_run(t);
+    cJSON *result = compare_result_of(t);
+    compare_check_golden(result, "two", 8);
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_TRUE);
     const char *plot = fake_task_read(t, fake_task_path(t, "comparison.svg"));
     assert_non_null(strstr(plot, "auc"));
@@ -134,12 +57,45 @@ static void two_classes_are_worth_what_scikit_learn_says(void **state)
 static void five_classes_are_worth_what_scikit_learn_says(void **state)
 {
     (void)state;
-    struct fake_task *t = task_for("five");
+    struct fake_task *t = compare_task_for("five");
     fake_task_input(t, "models", CASES "/five_p.npz", CASES "/five_logits.npz", NULL);
     fake_task_texts(t, "arms", "p=npz", "logits=npz/logits", NULL);
-    must_run(t);
-    cJSON *result = result_of(t);
-    check_golden(result, "five", 6);
+    compare_must_run(t);
+    cJSON *result = compare_result_of(t);
+    compare_check_golden(result, "five", 12);
+    compare_check_classes(result, "five", 10);
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+static void a_class_without_a_sample_has_no_area(void **state)
+{
+    (void)state;
+    struct fake_task *t = compare_task_for("absent");
+    fake_task_input(t, "models", CASES "/absent_p.npz", NULL);
+    fake_task_texts(t, "arms", "p=npz", NULL);
+    compare_must_run(t);
+    cJSON *result = compare_result_of(t);
+    compare_check_golden(result, "absent", 6);
+    compare_check_classes(result, "absent", 3);
+    assert_non_null(strstr(fake_task_read(t, fake_task_path(t, "comparison.md")),
+                           "The test set has no sample of class 2"));
+    cJSON_Delete(result);
+    fake_task_destroy(t);
+}
+
+static void too_many_classes_have_no_areas_and_it_says_so(void **state)
+{
+    (void)state;
+    struct fake_task *t = compare_task_for("five");
+    fake_task_input(t, "models", CASES "/five_p.npz", NULL);
+    fake_task_texts(t, "arms", "p=npz", NULL);
+    fake_task_int(t, "area_classes", 4);
+    compare_must_run(t);
+    cJSON *result = compare_result_of(t);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(result, "metrics")), 3);
+    assert_non_null(strstr(fake_task_read(t, fake_task_path(t, "comparison.md")),
+                           "there are 5 classes, and area_classes is 4"));
     cJSON_Delete(result);
     fake_task_destroy(t);
 }
@@ -147,13 +103,13 @@ static void five_classes_are_worth_what_scikit_learn_says(void **state)
 static void numbers_are_worth_what_scikit_learn_says(void **state)
 {
     (void)state;
-    struct fake_task *t = task_for("numbers");
+    struct fake_task *t = compare_task_for("numbers");
     fake_task_input(t, "models", CASES "/numbers_near.npz", CASES "/numbers_far.npz", NULL);
     fake_task_texts(t, "arms", "near=npz", "far=npz", NULL);
     fake_task_text(t, "task", "regression");
-    must_run(t);
-    cJSON *result = result_of(t);
-    check_golden(result, "numbers", 4);
+    compare_must_run(t);
+    cJSON *result = compare_result_of(t);
+    compare_check_golden(result, "numbers", 6);
     const cJSON *pair = cJSON_GetArrayItem(cJSON_GetObjectItem(result, "pairs"), 0);
     assert_string_equal(cJSON_GetObjectItem(pair, "better")->valuestring, "near");
     assert_true(cJSON_GetObjectItem(pair, "upper")->valuedouble < 0);
@@ -165,7 +121,7 @@ static void numbers_are_worth_what_scikit_learn_says(void **state)
 
 static char *run_by(int64_t chunk, int64_t batch, uint64_t restart)
 {
-    struct fake_task *t = task_for("two");
+    struct fake_task *t = compare_task_for("two");
     fake_task_input(t, "models", CASES "/two_p.npz", fake_task_write(t, "word", "sum"), NULL);
     fake_task_texts(t, "arms", "p=npz", "sum=odd", NULL);
     fake_task_int(t, "chunk", chunk);
@@ -173,7 +129,7 @@ static char *run_by(int64_t chunk, int64_t batch, uint64_t restart)
     if (restart > 0) {
         fake_task_restart_after(t, restart);
     }
-    must_run(t);
+    compare_must_run(t);
     char *text = strdup(fake_task_read(t, fake_task_path(t, "result.json")));
     fake_task_destroy(t);
     return text;
@@ -195,15 +151,15 @@ static void chunks_batches_and_restarts_change_no_byte(void **state)
 static void halves_the_batch_where_memory_runs_out(void **state)
 {
     (void)state;
-    struct fake_task *t = task_for("two");
+    struct fake_task *t = compare_task_for("two");
     fake_task_input(t, "models", fake_task_write(t, "word", "greedy"), NULL);
     fake_task_texts(t, "arms", "greedy=odd", NULL);
     fake_task_int(t, "batch", 64);
-    must_run(t);
+    compare_must_run(t);
     assert_non_null(strstr(fake_task_log(t), "going on with 8 samples at a time"));
     assert_null(strstr(fake_task_log(t), "going on with 4 samples"));
     fake_task_destroy(t);
-    t = task_for("two");
+    t = compare_task_for("two");
     fake_task_input(t, "models", fake_task_write(t, "word", "insatiable"), NULL);
     fake_task_texts(t, "arms", "insatiable=odd", NULL);
     assert_int_equal(fake_task_run(t)->status, FW_E_NOMEM);
@@ -228,11 +184,11 @@ static unsigned count_notes(struct fake_task *t, const char *reason)
 
 static void check_guard(const char *word, const char *reason, const char *says)
 {
-    struct fake_task *t = task_for("two");
+    struct fake_task *t = compare_task_for("two");
     fake_task_input(t, "models", CASES "/two_p.npz", fake_task_write(t, "word", word), NULL);
     fake_task_texts(t, "arms", "p=npz", "odd=odd", NULL);
     fake_task_int(t, "chunk", 100);
-    const struct fake_result *r = must_run(t);
+    const struct fake_result *r = compare_must_run(t);
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_FALSE);
     const char *why = fake_task_gate_reason(t, "answers");
     if (strstr(why, reason) == NULL || strstr(why, says) == NULL || !strstr(why, "arm odd")) {
@@ -256,18 +212,9 @@ static void answers_that_are_none_end_it_after_the_first_chunk(void **state)
 
 /* --- mistakes --- */
 
-static void check_refused(struct fake_task *t, fw_status status, const char *says)
-{
-    const struct fake_result *r = fake_task_run(t);
-    if (r->status != status || strstr(r->fault, says) == NULL) {
-        fail_msg("%d: \"%s\" does not say \"%s\"", (int)r->status, r->fault, says);
-    }
-    fake_task_destroy(t);
-}
-
 static struct fake_task *task_with_arm(const char *set, const char *arm)
 {
-    struct fake_task *t = task_for(set);
+    struct fake_task *t = compare_task_for(set);
     fake_task_input(t, "models", CASES "/two_p.npz", NULL);
     fake_task_texts(t, "arms", arm, NULL);
     return t;
@@ -276,46 +223,46 @@ static struct fake_task *task_with_arm(const char *set, const char *arm)
 static void says_what_is_wrong_with_an_arm(void **state)
 {
     (void)state;
-    check_refused(task_with_arm("two", "npz"), FW_E_CONFIG, "NAME=KIND");
-    check_refused(task_with_arm("two", "a,b=npz"), FW_E_CONFIG, "NAME=KIND");
-    check_refused(task_with_arm("two", "a=npz/odds"), FW_E_CONFIG, "NAME=KIND");
-    check_refused(task_with_arm("two", "a=abacus"), FW_E_MISSING, "npz, odd");
+    compare_check_refused(task_with_arm("two", "npz"), FW_E_CONFIG, "NAME=KIND");
+    compare_check_refused(task_with_arm("two", "a,b=npz"), FW_E_CONFIG, "NAME=KIND");
+    compare_check_refused(task_with_arm("two", "a=npz/odds"), FW_E_CONFIG, "NAME=KIND");
+    compare_check_refused(task_with_arm("two", "a=abacus"), FW_E_MISSING, "npz, odd");
     struct fake_task *t = task_with_arm("two", "a=npz");
     fake_task_texts(t, "arms", "a=npz", "b=npz", NULL);
-    check_refused(t, FW_E_CONFIG, "there are 2 arms and 1 models");
-    t = task_for("two");
+    compare_check_refused(t, FW_E_CONFIG, "there are 2 arms with a model and 1 models");
+    t = compare_task_for("two");
     fake_task_input(t, "models", CASES "/two_p.npz", CASES "/two_p.npz", NULL);
     fake_task_texts(t, "arms", "a=npz", "a=npz", NULL);
-    check_refused(t, FW_E_CONFIG, "the same name");
+    compare_check_refused(t, FW_E_CONFIG, "the same name");
 }
 
 static void says_what_is_wrong_with_the_data(void **state)
 {
     (void)state;
     struct fake_task *t = task_with_arm("two", "a=npz");
-    fake_task_text(t, "target", "label");
-    check_refused(t, FW_E_MISSING, "label");
-    check_refused(task_with_arm("numbers", "a=npz"), FW_E_DATA, "2 numbers per sample");
+    fake_task_texts(t, "target", "label", NULL);
+    compare_check_refused(t, FW_E_MISSING, "label");
+    compare_check_refused(task_with_arm("numbers", "a=npz"), FW_E_DATA, "2 numbers per sample");
     t = task_with_arm("five", "a=npz");
     fake_task_int(t, "classes", 3);
-    check_refused(t, FW_E_DATA, "class 4");
+    compare_check_refused(t, FW_E_DATA, "class 4");
     t = task_with_arm("two", "a=npz");
-    fake_task_text(t, "target", "x");
-    check_refused(t, FW_E_DATA, "3 numbers per sample");
-    t = task_for("two");
+    fake_task_texts(t, "target", "x", NULL);
+    compare_check_refused(t, FW_E_DATA, "3 numbers per sample");
+    t = compare_task_for("two");
     fake_task_input(t, "models", CASES "/two_logits.npz", NULL);
     fake_task_texts(t, "arms", "a=npz", NULL);
-    check_refused(t, FW_E_DATA, "NAME=KIND/logits");
-    t = task_for("two");
+    compare_check_refused(t, FW_E_DATA, "NAME=KIND/logits");
+    t = compare_task_for("two");
     fake_task_input(t, "models", fake_task_write(t, "word", "percent"), NULL);
     fake_task_texts(t, "arms", "a=odd", NULL);
-    check_refused(t, FW_E_DATA, "no probabilities");
+    compare_check_refused(t, FW_E_DATA, "no probabilities");
 }
 
 /* A set of one array of four samples with these axes, beside four targets. */
 static struct fake_task *task_on(const uint64_t *shape, unsigned n_dims, const double *targets)
 {
-    struct fake_task *t = task_for(NULL);
+    struct fake_task *t = compare_task_for(NULL);
     struct fw_npz_writer *writer = NULL;
     const char *path = fake_task_path(t, "set.npz");
     const uint64_t four = 4;
@@ -346,8 +293,8 @@ static void says_what_cannot_be_compared(void **state)
     for (unsigned i = 2; i < 17; i++) {
         axes[i] = 1;
     }
-    check_refused(task_on(axes, 17, good), FW_E_UNSUPPORTED, "an array 17 axes");
-    check_refused(task_on(plain, 2, bad), FW_E_DATA, "number 0 of sample 2 is nan");
+    compare_check_refused(task_on(axes, 17, good), FW_E_UNSUPPORTED, "an array 17 axes");
+    compare_check_refused(task_on(plain, 2, bad), FW_E_DATA, "number 0 of sample 2 is nan");
 }
 
 int main(void)
@@ -355,6 +302,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_classes_are_worth_what_scikit_learn_says),
         cmocka_unit_test(five_classes_are_worth_what_scikit_learn_says),
+        cmocka_unit_test(a_class_without_a_sample_has_no_area),
+        cmocka_unit_test(too_many_classes_have_no_areas_and_it_says_so),
         cmocka_unit_test(numbers_are_worth_what_scikit_learn_says),
         cmocka_unit_test(chunks_batches_and_restarts_change_no_byte),
         cmocka_unit_test(halves_the_batch_where_memory_runs_out),

@@ -98,7 +98,7 @@ PY
     never_says laid 'note: not the images'
     fw 0 tree/configs/compare_models.cfg
     fw 0 verify tree/configs/compare_models.cfg
-    jq -e '.pairs | length == 3 and all(.better == "filters")' tree/runs/compare_models/stages/compare/result.json
+    jq -e '.pairs | length == 6 and all(.better == "filters")' tree/runs/compare_models/stages/compare/result.json
     jq -e '.metrics[] | select(.arm == "filters" and .metric == "accuracy") | .value > 0.82 and .value < 0.87' \
         tree/runs/compare_models/stages/compare/result.json
     jq -es 'all(.converged)' tree/runs/compare_models/stages/{pixels,filters}/fit.json

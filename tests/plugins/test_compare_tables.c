@@ -175,8 +175,7 @@ static void files_chunks_batches_threads_and_restarts_change_no_byte(void **stat
 {
     (void)state;
     const struct way ways[] = {{1000, 1000, 0, 1, true},
-                               {17, 7, FAKE_EACH_STEP, 2, true},
-                               {17, 7, FAKE_EACH_STEP, 2, false},
+                               {40, 7, FAKE_EACH_STEP, 2, true},
                                {50, 16, 2, 1, false},
                                {1, 1, 0, 2, true}};
     char *whole = run_by((struct way){1000, 1000, 0, 2, false});

@@ -25,7 +25,19 @@ peak() { # ROOT: bytes that the comparison took
     jq -s '[.[] | select(.type == "attempt_end" and .stage == "answers") | .peak_rss_bytes] | max' "$1/frames/events.jsonl"
 }
 
-@test "compare_reconstructions: many groups take no more memory than few" {
+@test "compare_reconstructions: 50,000 groups take no more memory than 50" {
+    local few many
+    frames 50 32
+    fw 0 frames.cfg --set 'run_root="few"'
+    fw 0 frames.cfg --set 'run_root="many"' --set stages.scan.params.images=2000 --set stages.answers.params.n_groups=50000 --set stages.answers.params.oversampling=true
+    [ "$(jq .groups many/frames/stages/answers/result.json)" -eq 50000 ]
+    few=$(peak few)
+    many=$(peak many)
+    # A group's four frames and what the net makes of them are 12 kB; its members, and where they lie, less than 200 bytes.
+    [ "$((many - few))" -lt 12000000 ] || failed "$few bytes with 50 groups, $many with 50000"
+}
+
+@test "compare_reconstructions: many frames take no more memory than few" {
     local few many
     frames 50 32
     fw 0 frames.cfg --set 'run_root="few"'
@@ -34,6 +46,37 @@ peak() { # ROOT: bytes that the comparison took
     many=$(peak many)
     # Frames and answers are 60 MB; what is kept of a group and of its images are some 200 bytes.
     [ "$((many - few))" -lt 12000000 ] || failed "$few bytes with 50 groups, $many with 20000"
+}
+
+# A model that kills its process and the parent at a sample, and lists the samples that it is asked for.
+deadly() { # deadly.cfg: four chunks of 32 samples, four batches each
+    unset FWRUN_PLUGIN_PATH
+    echo dies >model
+    pipeline deadly "
+        scan: { use = \"synth_scan\"; params: { images = 128; side = 16; step = 2; }; };
+        answers: { use = \"compare_reconstructions\"; in: { data = \"@scan.data\"; models = [\"$PWD/model\"]; };
+            params: { arms = [\"odd=patches\"]; stitch_crop = 8; registration = \"none\"; chunk = 32; batch = 8; }; };"
+}
+
+@test "compare_reconstructions: killed at each chunk's beginning and within it, no finished chunk is made again" {
+    local at code least plugins=(--plugin-dir "$FWRUN_BUILD_ROOT/tests/fixtures/predictors" --checkpoint-every 1steps)
+    deadly
+    fw 0 deadly.cfg "${plugins[@]}" --set 'run_root="whole"'
+    for at in 0 8 32 40 64 79 96 127; do
+        rm -f model.trace
+        echo "$at" >model.die
+        code=0
+        "$FWRUN" deadly.cfg "${plugins[@]}" >out 2>err || code=$?
+        [ "$code" -eq 137 ] || failed "exit $code at $at"
+        [ ! -e model.die ] || failed "it was not asked for sample $at"
+        # Of the chunk that the kill before this one struck, or of a later one.
+        [ "$(sort -n model.trace | head -1)" -ge "${least:-0}" ] || failed "asked again for less than $least"
+        least=$((at / 32 * 32))
+    done
+    rm -f model.trace
+    fw 0 deadly.cfg "${plugins[@]}"
+    [ "$(cat model.trace)" = "$(seq 96 8 127)" ]
+    diff -r -x MANIFEST.json whole/deadly/stages/answers runs/deadly/stages/answers
 }
 
 @test "compare_reconstructions: killed between and inside chunks, it gives the same bytes" {

@@ -134,7 +134,7 @@ int synth_object_diffract(const struct synth_object *object, double complex *pat
     for (size_t k = 0; k < n * n; k++) {
         patch[k] *= object->probe[k];
     }
-    int rc = fw_fourier_complex(patch, n, n, -1, 1);
+    int rc = fw_fourier_complex(patch, n, n, FW_FOURIER_FORWARD, 1);
     for (size_t k = 0; rc == 0 && k < n * n; k++) {
         const size_t row = (k / n + n / 2) % n, column = (k % n + n / 2) % n;
         ret_image[row * n + column] = (float)cabs(patch[k]);

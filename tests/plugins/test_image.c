@@ -361,6 +361,60 @@ static void registers_a_rolled_image_exactly(void **state)
     free(b);
 }
 
+/* Moved through its spectrum, an image has one place where all its frequencies agree; along an even
+ * side, all but the highest, which turns the peak a little. */
+static void assert_registers(size_t height, size_t width, unsigned factor)
+{
+    double *a = lcg_sequence(height * width, 5), *b = lcg_sequence(height * width, 5);
+    const struct fw_image reference = {a, height, width}, moving = {b, height, width};
+    const double by[] = {1 + (double)(factor / 3) / factor, -2 - (double)(factor / 2) / factor};
+    double shift[2], again[2], tolerance = height * width % 2 == 0 ? 0.03 : 1e-9;
+    assert_int_equal(fw_image_shift(b, height, width, by, 1), 0);
+    assert_int_equal(fw_image_register(&reference, &moving, factor, 1, shift), 0);
+    assert_close(shift[0], -by[0], tolerance);
+    assert_close(shift[1], -by[1], tolerance);
+    assert_int_equal(fw_image_register(&reference, &moving, factor, 3, again), 0);
+    assert_memory_equal(again, shift, sizeof shift);
+    free(a);
+    free(b);
+}
+
+static void registers_each_shape_to_each_factor(void **state)
+{
+    static const size_t shapes[][2] = {{17, 23}, {33, 51}, {50, 33}, {129, 15}, {32, 140}};
+    static const unsigned factors[] = {2, 3, 7, 50, 1000};
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        for (size_t k = 0; k < sizeof factors / sizeof *factors; k++) {
+            assert_registers(shapes[i][0], shapes[i][1], factors[k]);
+        }
+    }
+}
+
+static void gives_the_same_bits_on_any_number_of_threads(void **state)
+{
+    enum { HEIGHT = 75, WIDTH = 83 };
+    double *t = lcg_sequence((size_t)HEIGHT * WIDTH, 1),
+           *p = lcg_sequence((size_t)HEIGHT * WIDTH, 2);
+    const struct fw_image images[] = {{t, HEIGHT, WIDTH}, {p, HEIGHT, WIDTH}};
+    struct fw_frc one, more;
+    (void)state;
+    assert_int_equal(fw_frc(&images[0], &images[1], 0, 1, &one), 0);
+    for (unsigned n_threads = 2; n_threads < 6; n_threads++) {
+        assert_int_equal(fw_frc(&images[0], &images[1], 0, n_threads, &more), 0);
+        assert_memory_equal(more.curve, one.curve, one.n_rings * sizeof *one.curve);
+        fw_frc_finish(&more);
+    }
+    fw_frc_finish(&one);
+    assert_int_equal(fw_image_shift(t, HEIGHT, WIDTH, (double[]){0.3, 7.1}, 1), 0);
+    memcpy(p, t, sizeof *p * HEIGHT * WIDTH);
+    assert_int_equal(fw_image_shift(t, HEIGHT, WIDTH, (double[]){0.3, 7.1}, 1), 0);
+    assert_int_equal(fw_image_shift(p, HEIGHT, WIDTH, (double[]){0.3, 7.1}, 4), 0);
+    assert_memory_equal(p, t, sizeof *p * HEIGHT * WIDTH);
+    free(t);
+    free(p);
+}
+
 static void moves_a_complex_image_as_its_parts(void **state)
 {
     enum { HEIGHT = 10, WIDTH = 7, N = HEIGHT * WIDTH };
@@ -441,6 +495,8 @@ int main(void)
         cmocka_unit_test(finds_where_a_curve_falls_below),
         cmocka_unit_test(registers_a_shifted_image),
         cmocka_unit_test(registers_a_rolled_image_exactly),
+        cmocka_unit_test(registers_each_shape_to_each_factor),
+        cmocka_unit_test(gives_the_same_bits_on_any_number_of_threads),
         cmocka_unit_test(moves_a_complex_image_as_its_parts),
         cmocka_unit_test(may_be_called_from_several_threads),
         cmocka_unit_test(cuts_what_wrapped_around),

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The transforms in the precision of the file that includes this, as FFTW's own header is written:
- * REAL, FFTW(name) for fftw_name or fftwf_name, and LIBRARY, its outermost one. No guard: it is a
- * body, not an interface.
+ * REAL, FFTW(name) for fftw_name or fftwf_name, FOURIER(name) for what is made here, and LIBRARY,
+ * FFTW's outermost one. No guard: it is a body, not an interface.
+ *
+ * Two rows are transformed at once, as the real and the imaginary part of one: FFTW's complex
+ * transforms are so much better than its real ones that this takes half the time.
  */
+#include <stdint.h>
+
 #include <complex.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,126 +22,7 @@
 
 typedef REAL complex fourier_complex;
 
-enum { LINES = 32, TASKS_PER_THREAD = 4 };
-
-struct fourier_job {
-    FFTW(plan) plan;
-    const double *source;      /* rows to transform, or NULL */
-    REAL *target;              /* rows transformed back, or NULL */
-    fourier_complex *spectrum; /* of `width` columns */
-    size_t height, width, row; /* row: pixels of a real one */
-    size_t n_tasks;
-    REAL scale;
-    atomic_bool failed;
-};
-
-/* The part of n lines that a task has. */
-static void share(const struct fourier_job *job, size_t task, size_t n, size_t range[2])
-{
-    range[0] = n * task / job->n_tasks;
-    range[1] = n * (task + 1) / job->n_tasks;
-}
-
-static void rows_forward(void *arg, size_t task)
-{
-    struct fourier_job *job = arg;
-    size_t range[2];
-    REAL *in = FFTW(alloc_real)(job->row);
-    fourier_complex *out = FFTW(alloc_complex)(job->width);
-
-    share(job, task, job->height, range);
-    for (size_t row = range[0]; in != NULL && out != NULL && row < range[1]; row++) {
-        for (size_t i = 0; i < job->row; i++) {
-            in[i] = (REAL)job->source[row * job->row + i];
-        }
-        FFTW(execute_dft_r2c)(job->plan, in, out);
-        memcpy(job->spectrum + row * job->width, out, job->width * sizeof *out);
-    }
-    if (in == NULL || out == NULL) {
-        job->failed = true;
-    }
-    FFTW(free)(in);
-    FFTW(free)(out);
-}
-
-static void rows_back(void *arg, size_t task)
-{
-    struct fourier_job *job = arg;
-    size_t range[2];
-    fourier_complex *in = FFTW(alloc_complex)(job->width);
-    REAL *out = FFTW(alloc_real)(job->row);
-
-    share(job, task, job->height, range);
-    for (size_t row = range[0]; in != NULL && out != NULL && row < range[1]; row++) {
-        memcpy(in, job->spectrum + row * job->width, job->width * sizeof *in);
-        FFTW(execute_dft_c2r)(job->plan, in, out);
-        for (size_t i = 0; i < job->row; i++) {
-            job->target[row * job->row + i] = out[i] * job->scale;
-        }
-    }
-    if (in == NULL || out == NULL) {
-        job->failed = true;
-    }
-    FFTW(free)(in);
-    FFTW(free)(out);
-}
-
-/* A column's room in a block: aligned, and not a power of two, where all columns would compete for
- * the same lines of the cache. */
-static size_t column_room(size_t height)
-{
-    return (height + 7) / 8 * 8 + 8;
-}
-
-/* Columns lie far apart: a few at a time are brought together, which reads whole cache lines. */
-static void some_columns(struct fourier_job *job, size_t first, size_t n, fourier_complex *block)
-{
-    size_t height = job->height, width = job->width, room = column_room(height);
-
-    for (size_t row = 0; row < height; row++) {
-        for (size_t i = 0; i < n; i++) {
-            block[i * room + row] = job->spectrum[row * width + first + i];
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        FFTW(execute_dft)(job->plan, block + i * room, block + i * room);
-    }
-    for (size_t row = 0; row < height; row++) {
-        for (size_t i = 0; i < n; i++) {
-            job->spectrum[row * width + first + i] = block[i * room + row];
-        }
-    }
-}
-
-static void columns(void *arg, size_t task)
-{
-    struct fourier_job *job = arg;
-    size_t range[2];
-    fourier_complex *block = FFTW(alloc_complex)(LINES * column_room(job->height));
-
-    if (block == NULL) {
-        job->failed = true;
-        return;
-    }
-    share(job, task, job->width, range);
-    for (size_t first = range[0]; first < range[1]; first += LINES) {
-        size_t n = range[1] - first < LINES ? range[1] - first : LINES;
-        some_columns(job, first, n, block);
-    }
-    FFTW(free)(block);
-}
-
-static int run(struct fourier_job *job, size_t n, void (*task)(void *, size_t), unsigned n_threads)
-{
-    if (job->plan == NULL) {
-        return -ENOMEM;
-    }
-    job->n_tasks = n < n_threads * TASKS_PER_THREAD ? n : (size_t)n_threads * TASKS_PER_THREAD;
-    fw_parallel(n_threads, job->n_tasks, task, job);
-    FFTW(destroy_plan)(job->plan);
-    job->plan = NULL;
-    return job->failed ? -ENOMEM : 0;
-}
+enum { PAIRS = FW_FOURIER_ROWS / 2 };
 
 /*
  * FFTW's planner is one for the process: a lock of FFTW's own is all that plugins that know nothing
@@ -154,69 +40,199 @@ static void prepare_planner(void)
     }
 }
 
-/* Along `length` numbers; arrays of FFTW's own alignment are all that it is used with. */
-static FFTW(plan) plan_rows(size_t length, bool forward)
+/* Of `length` numbers, in place or from one array to another; arrays of FFTW's own alignment are
+ * all that it is used with. */
+static FFTW(plan) plan_line(size_t length, enum fw_fourier_way way, bool in_place)
 {
-    REAL *real = FFTW(alloc_real)(length);
-    fourier_complex *spectrum = FFTW(alloc_complex)(fw_spectrum_width(length));
+    fourier_complex *from = FFTW(alloc_complex)(length);
+    fourier_complex *to = in_place ? from : FFTW(alloc_complex)(length);
     FFTW(plan) plan = NULL;
 
     prepare_planner();
-    if (real != NULL && spectrum != NULL) {
-        plan = forward ? FFTW(plan_dft_r2c_1d)((int)length, real, spectrum, FFTW_ESTIMATE)
-                       : FFTW(plan_dft_c2r_1d)((int)length, spectrum, real, FFTW_ESTIMATE);
+    if (from != NULL && to != NULL) {
+        plan = FFTW(plan_dft_1d)((int)length, from, to,
+                                 way == FW_FOURIER_FORWARD ? FFTW_FORWARD : FFTW_BACKWARD,
+                                 FFTW_ESTIMATE);
     }
-    FFTW(free)(real);
-    FFTW(free)(spectrum);
+    if (!in_place) {
+        FFTW(free)(to);
+    }
+    FFTW(free)(from);
     return plan;
 }
 
-static FFTW(plan) plan_columns(size_t length, int sign)
+/* Between columns: they are aligned, and not a power of two apart, where all would compete for the
+ * same lines of the cache. */
+static size_t line_room(size_t length)
 {
-    fourier_complex *column = FFTW(alloc_complex)(length);
-    FFTW(plan) plan = NULL;
-
-    prepare_planner();
-    if (column != NULL) {
-        plan = FFTW(plan_dft_1d)((int)length, column, column, sign, FFTW_ESTIMATE);
-    }
-    FFTW(free)(column);
-    return plan;
+    return (length + 7) / 8 * 8 + 8;
 }
 
-static int forward(const double *pixels, const size_t shape[2], unsigned n_threads,
-                   fourier_complex *ret_spectrum)
+int FOURIER(init)(struct fw_fourier *fourier, size_t height, size_t width)
 {
-    struct fourier_job job = {.source = pixels,
-                              .spectrum = ret_spectrum,
-                              .height = shape[0],
-                              .width = fw_spectrum_width(shape[1]),
-                              .row = shape[1]};
-
-    job.plan = plan_rows(job.row, true);
-    int rc = run(&job, job.height, rows_forward, n_threads);
-    if (rc == 0) {
-        job.plan = plan_columns(job.height, FFTW_FORWARD);
-        rc = run(&job, job.width, columns, n_threads);
+    *fourier = (struct fw_fourier){.height = height,
+                                   .width = width,
+                                   .columns = width / 2 + 1,
+                                   .room = line_room(height),
+                                   .line = line_room(width)};
+    for (int way = FW_FOURIER_FORWARD; way <= FW_FOURIER_BACK; way++) {
+        FFTW(plan) rows = plan_line(width, way, false);
+        FFTW(plan) columns = width == height ? rows : plan_line(height, way, false);
+        fourier->along_rows[way] = rows;
+        fourier->along_columns[way] = columns;
+        if (rows == NULL || columns == NULL) {
+            return -ENOMEM;
+        }
     }
-    return rc;
+    return 0;
 }
 
-static int back(fourier_complex *spectrum, const size_t shape[2], unsigned n_threads,
-                REAL *ret_pixels)
+void FOURIER(finish)(struct fw_fourier *fourier)
 {
-    struct fourier_job job = {.target = ret_pixels,
-                              .spectrum = spectrum,
-                              .height = shape[0],
-                              .width = fw_spectrum_width(shape[1]),
-                              .row = shape[1],
-                              .scale = (REAL)(1 / ((double)shape[0] * (double)shape[1]))};
-
-    job.plan = plan_columns(job.height, FFTW_BACKWARD);
-    int rc = run(&job, job.width, columns, n_threads);
-    if (rc == 0) {
-        job.plan = plan_rows(job.row, false);
-        rc = run(&job, job.height, rows_back, n_threads);
+    for (int way = FW_FOURIER_FORWARD; way <= FW_FOURIER_BACK; way++) {
+        if (fourier->along_columns[way] != fourier->along_rows[way]) {
+            FFTW(destroy_plan)(fourier->along_columns[way]);
+        }
+        FFTW(destroy_plan)(fourier->along_rows[way]);
     }
-    return rc;
+    *fourier = (struct fw_fourier){0};
+}
+
+struct rows_job {
+    const struct fw_fourier *fourier;
+    const double *const *images;
+    size_t n_images, stride, n_tasks;
+    fourier_complex *spectra, *scratch;
+};
+
+/* Halved, for what pull_apart() adds up. An odd last row has no partner. */
+static void put_together(const double *first, const double *second, size_t n, REAL *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = (REAL)(0.5 * first[i]);
+        to[2 * i + 1] = (REAL)(second != NULL ? 0.5 * second[i] : 0);
+    }
+}
+
+/* Z is the spectrum of A + iB, W at the opposite frequency: A = (Z + W*)/2, B = (Z - W*)/2i. */
+static inline void pull_apart(const struct fw_fourier *fourier, const REAL *pairs, size_t n_pairs,
+                              REAL *to)
+{
+    for (size_t k = 0; k < fourier->columns; k++, to += 2 * fourier->room) {
+        size_t opposite = k == 0 ? 0 : fourier->width - k;
+        for (size_t pair = 0; pair < n_pairs; pair++) {
+            const REAL *z = pairs + 2 * (pair * fourier->line + k);
+            const REAL *w = pairs + 2 * (pair * fourier->line + opposite);
+            to[4 * pair] = z[0] + w[0];
+            to[4 * pair + 1] = z[1] - w[1];
+            to[4 * pair + 2] = z[1] + w[1];
+            to[4 * pair + 3] = w[0] - z[0];
+        }
+    }
+}
+
+static size_t n_batches(const struct fw_fourier *fourier)
+{
+    return (fourier->height + FW_FOURIER_ROWS - 1) / FW_FOURIER_ROWS;
+}
+
+/* Batches of one image after the other. */
+static void some_rows(const struct rows_job *job, size_t batch, fourier_complex *scratch)
+{
+    const struct fw_fourier *fourier = job->fourier;
+    size_t image = batch / n_batches(fourier);
+    size_t first = batch % n_batches(fourier) * FW_FOURIER_ROWS, n_pairs = 0;
+    fourier_complex *pairs = scratch + PAIRS * fourier->line;
+    REAL *to = (REAL *)(job->spectra + image * fw_fourier_size(fourier) + first);
+    FFTW(plan) along = fourier->along_rows[FW_FOURIER_FORWARD];
+
+    for (size_t row = first; n_pairs < PAIRS && row < fourier->height; row += 2, n_pairs++) {
+        const double *pixels = job->images[image] + row * job->stride;
+        bool is_last = row + 1 == fourier->height;
+        put_together(pixels, is_last ? NULL : pixels + job->stride, fourier->width,
+                     (REAL *)scratch);
+        FFTW(execute_dft)(along, scratch, pairs + n_pairs * fourier->line);
+    }
+    if (n_pairs == PAIRS) {
+        pull_apart(fourier, (const REAL *)pairs, PAIRS, to);
+    } else {
+        pull_apart(fourier, (const REAL *)pairs, n_pairs, to);
+    }
+}
+
+static void rows_task(void *arg, size_t task)
+{
+    const struct rows_job *job = arg;
+    size_t n = job->n_images * n_batches(job->fourier), range[2];
+
+    fw_parallel_share(n, task, job->n_tasks, range);
+    for (size_t i = range[0]; i < range[1]; i++) {
+        some_rows(job, i, job->scratch + task * fw_fourier_scratch(job->fourier));
+    }
+}
+
+int FOURIER(rows)(const struct fw_fourier *fourier, const double *const images[], size_t n_images,
+                  size_t stride, unsigned n_threads, fourier_complex *ret_spectra)
+{
+    size_t n = n_images * n_batches(fourier);
+    struct rows_job job = {.fourier = fourier,
+                           .images = images,
+                           .n_images = n_images,
+                           .stride = stride,
+                           .n_tasks = fw_parallel_tasks(n, n_threads),
+                           .spectra = ret_spectra};
+
+    job.scratch = FFTW(alloc_complex)(job.n_tasks * fw_fourier_scratch(fourier));
+    if (job.scratch == NULL) {
+        return -ENOMEM;
+    }
+    fw_parallel(n_threads, job.n_tasks, rows_task, &job);
+    FFTW(free)(job.scratch);
+    return 0;
+}
+
+void FOURIER(column)(const struct fw_fourier *fourier, enum fw_fourier_way way,
+                     const fourier_complex *from, fourier_complex *to)
+{
+    /* A complex transform from one array to another leaves its input as it is. */
+    FFTW(execute_dft)(fourier->along_columns[way], (void *)(uintptr_t)from, to);
+}
+
+/* Z = A + iB, and A* + iB* at the opposite frequency; where both are one, A and B are real. */
+static inline void join(const struct fw_fourier *fourier, const REAL *from, size_t n_pairs,
+                        REAL *pairs)
+{
+    for (size_t k = 0; k < fourier->columns; k++, from += 2 * fourier->room) {
+        bool is_alone = k == 0 || 2 * k == fourier->width;
+        size_t opposite = is_alone ? k : fourier->width - k;
+        for (size_t pair = 0; pair < n_pairs; pair++) {
+            const REAL *a = from + 4 * pair, *b = a + 2;
+            REAL *z = pairs + 2 * (pair * fourier->line + k);
+            REAL *w = pairs + 2 * (pair * fourier->line + opposite);
+            w[0] = a[0] + b[1];
+            w[1] = b[0] - a[1];
+            z[0] = is_alone ? a[0] : a[0] - b[1];
+            z[1] = is_alone ? b[0] : a[1] + b[0];
+        }
+    }
+}
+
+const fourier_complex *FOURIER(rows_back)(const struct fw_fourier *fourier,
+                                          const fourier_complex *spectrum, size_t first,
+                                          fourier_complex *scratch)
+{
+    size_t n =
+        fourier->height - first < FW_FOURIER_ROWS ? fourier->height - first : FW_FOURIER_ROWS;
+    fourier_complex *pairs = scratch + PAIRS * fourier->line;
+    FFTW(plan) along = fourier->along_rows[FW_FOURIER_BACK];
+
+    if (n == FW_FOURIER_ROWS) {
+        join(fourier, (const REAL *)(spectrum + first), PAIRS, (REAL *)pairs);
+    } else {
+        join(fourier, (const REAL *)(spectrum + first), (n + 1) / 2, (REAL *)pairs);
+    }
+    for (size_t pair = 0; pair < (n + 1) / 2; pair++) {
+        FFTW(execute_dft)(along, pairs + pair * fourier->line, scratch + pair * fourier->line);
+    }
+    return scratch;
 }

@@ -9,88 +9,80 @@
 #include "large.h"
 #include "parallel.h"
 
-enum { BAND_ROWS = 64 };
+/* Columns are summed up in so many parts, whatever the number of threads. */
+enum { MAX_PARTS = 16 };
 
+/* Squares and products of real parts and of imaginary parts, apart: they are added up at the end.
+ */
 struct ring {
-    double tt, pp, tp, n;
+    double tt[2], pp[2], tp[2], n;
 };
 
 /* A ring holds with every frequency its negative, whose products are the conjugates: only real
  * parts are summed, and columns that the real transform leaves out count twice. */
 struct job {
-    const double complex *t, *p;
-    size_t side, n_rings;
-    struct ring *rings; /* of each band */
-    unsigned *index;    /* a row of each band */
+    struct fw_fourier fourier;
+    double complex *t, *p;   /* one after the other */
+    double complex *scratch; /* two columns of each part */
+    size_t n_parts, n_rings;
+    struct ring *rings; /* of each part */
 };
 
-/* k is never half-way between two rings: (k + 1/2)² is no integer. */
-static void ring_indices(double squared, unsigned *index, size_t n)
+/* A frequency, and where it has one that of the other sign in the same column. */
+static inline void add(struct ring *ring, const double *t, const double *p, size_t other,
+                       double times)
 {
-    for (size_t i = 0; i < n; i++) {
-        double x = (double)(int)i;
-        index[i] = (unsigned)(int)(sqrt(squared + x * x) + 0.5);
+    const double *also_t = t + other, *also_p = p + other;
+
+    for (size_t i = 0; i < 2; i++) {
+        double tt = t[i] * t[i], pp = p[i] * p[i], tp = t[i] * p[i];
+        if (other != 0) {
+            tt += also_t[i] * also_t[i];
+            pp += also_p[i] * also_p[i];
+            tp += also_t[i] * also_p[i];
+        }
+        ring->tt[i] += times * tt;
+        ring->pp[i] += times * pp;
+        ring->tp[i] += times * tp;
+    }
+    ring->n += other != 0 ? 2 * times : times;
+}
+
+/* Down a column the radius grows by at most one ring at a step. k is never half-way between two
+ * rings, (k + 1/2)² is no integer: so beyond it is where the square is more than k² + k. */
+static void add_column(const struct job *job, size_t column, const double *t, const double *p,
+                       struct ring *rings)
+{
+    size_t side = job->fourier.width, k = column;
+    double times = column == 0 || 2 * column == side ? 1 : 2;
+
+    add(&rings[k], t, p, 0, times);
+    for (size_t f = 1; 2 * f < side; f++) {
+        k += column * column + f * f > k * k + k;
+        add(&rings[k], t + 2 * f, p + 2 * f, 2 * (side - 2 * f), times);
+    }
+    if (side % 2 == 0) {
+        size_t f = side / 2;
+        k += column * column + f * f > k * k + k;
+        add(&rings[k], t + 2 * f, p + 2 * f, 0, times);
     }
 }
 
-static void add_row(const struct job *job, size_t row, const unsigned *index, struct ring *rings)
-{
-    size_t width = fw_spectrum_width(job->side);
-    const double complex *t = job->t + row * width, *p = job->p + row * width;
-
-    for (size_t i = 0; i < width; i++) {
-        bool alone = i == 0 || (job->side % 2 == 0 && i + 1 == width);
-        double times = alone ? 1 : 2;
-        double tr = creal(t[i]), ti = cimag(t[i]), pr = creal(p[i]), pi = cimag(p[i]);
-        struct ring *ring = &rings[index[i]];
-        ring->tt += times * (tr * tr + ti * ti);
-        ring->pp += times * (pr * pr + pi * pi);
-        ring->tp += times * (tr * pr + ti * pi);
-        ring->n += times;
-    }
-}
-
-static void add_band(void *arg, size_t band)
+static void add_part(void *arg, size_t part)
 {
     const struct job *job = arg;
-    size_t width = fw_spectrum_width(job->side), first = band * BAND_ROWS;
-    unsigned *index = job->index + band * width;
+    const struct fw_fourier *fourier = &job->fourier;
+    double complex *t = job->scratch + 2 * part * fourier->room, *p = t + fourier->room;
+    size_t range[2];
 
-    for (size_t row = first; row < first + BAND_ROWS && row < job->side; row++) {
-        double y = row <= job->side / 2 ? (double)row : (double)row - (double)job->side;
-        ring_indices(y * y, index, width);
-        add_row(job, row, index, job->rings + band * job->n_rings);
+    fw_parallel_share(fourier->columns, part, job->n_parts, range);
+    for (size_t column = range[0]; column < range[1]; column++) {
+        size_t at = column * fourier->room;
+        fw_fourier_column(fourier, FW_FOURIER_FORWARD, job->t + at, t);
+        fw_fourier_column(fourier, FW_FOURIER_FORWARD, job->p + at, p);
+        add_column(job, column, (const double *)t, (const double *)p,
+                   job->rings + part * job->n_rings);
     }
-}
-
-/* The square in the middle. */
-static void crop(const struct fw_image *image, size_t side, double *to)
-{
-    size_t top = (image->height - side) / 2, left = (image->width - side) / 2;
-
-    for (size_t row = 0; row < side; row++) {
-        memcpy(to + row * side, image->pixels + (top + row) * image->width + left,
-               side * sizeof *to);
-    }
-}
-
-static int transform(const struct fw_image *image, size_t side, unsigned n_threads,
-                     double complex *ret_spectrum)
-{
-    const double *pixels = image->pixels;
-    double *square = NULL;
-
-    if (image->height != image->width) {
-        square = fw_large_alloc(side * side, sizeof *square);
-        if (square == NULL) {
-            return -ENOMEM;
-        }
-        crop(image, side, square);
-        pixels = square;
-    }
-    int rc = fw_fourier_real(pixels, side, side, n_threads, ret_spectrum);
-    free(square);
-    return rc;
 }
 
 static struct ring total(const struct ring *rings, size_t n)
@@ -98,54 +90,80 @@ static struct ring total(const struct ring *rings, size_t n)
     struct ring sum = {0};
 
     for (size_t i = 0; i < n; i++) {
-        sum.tt += rings[i].tt;
-        sum.pp += rings[i].pp;
+        sum.tt[0] += rings[i].tt[0];
+        sum.pp[0] += rings[i].pp[0];
     }
     return sum;
 }
 
-/* The first band's rings take the others in, in order. */
-static void correlate(const struct job *job, size_t n_bands, double floor, struct fw_frc *frc)
+/* The first part's rings take the others in, in order, and then imaginary parts. */
+static void merge(const struct job *job)
 {
-    struct ring *rings = job->rings;
-
-    for (size_t i = job->n_rings; i < n_bands * job->n_rings; i++) {
-        struct ring *to = &rings[i % job->n_rings];
-        to->tt += rings[i].tt;
-        to->pp += rings[i].pp;
-        to->tp += rings[i].tp;
-        to->n += rings[i].n;
+    for (size_t i = job->n_rings; i < job->n_parts * job->n_rings; i++) {
+        const struct ring *from = &job->rings[i];
+        struct ring *to = &job->rings[i % job->n_rings];
+        for (size_t part = 0; part < 2; part++) {
+            to->tt[part] += from->tt[part];
+            to->pp[part] += from->pp[part];
+            to->tp[part] += from->tp[part];
+        }
+        to->n += from->n;
     }
+    for (struct ring *ring = job->rings; ring < job->rings + job->n_rings; ring++) {
+        ring->tt[0] += ring->tt[1];
+        ring->pp[0] += ring->pp[1];
+        ring->tp[0] += ring->tp[1];
+    }
+}
+
+static void correlate(const struct job *job, double floor, struct fw_frc *frc)
+{
+    const struct ring *rings = job->rings;
     struct ring sum = total(rings, job->n_rings);
+
     for (size_t i = 0; i < job->n_rings; i++) {
-        bool faint = rings[i].tt < floor * sum.tt || rings[i].pp < floor * sum.pp;
-        frc->curve[i] = faint ? NAN : fabs(rings[i].tp) / sqrt(rings[i].tt * rings[i].pp);
+        double tt = rings[i].tt[0], pp = rings[i].pp[0];
+        bool faint = tt < floor * sum.tt[0] || pp < floor * sum.pp[0];
+        frc->curve[i] = faint ? NAN : fabs(rings[i].tp[0]) / sqrt(tt * pp);
         frc->count[i] = (unsigned long)rings[i].n;
     }
 }
 
-static int run(struct job *job, const struct fw_image *const images[2], double floor,
-               unsigned n_threads, struct fw_frc *frc)
+static int job_init(struct job *job, size_t side)
 {
-    size_t side = job->side, size = side * fw_spectrum_width(side);
-    size_t n_bands = (side + BAND_ROWS - 1) / BAND_ROWS;
-    double complex *spectra = fw_large_alloc(2 * size, sizeof *spectra);
+    int rc = fw_fourier_init(&job->fourier, side, side);
+    size_t size = fw_fourier_size(&job->fourier);
 
-    job->rings = calloc(n_bands * job->n_rings, sizeof *job->rings);
-    job->index = calloc(n_bands * fw_spectrum_width(side), sizeof *job->index);
-    int rc = spectra == NULL || job->rings == NULL || job->index == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
-        rc = transform(images[i], side, n_threads, spectra + i * size);
+    job->n_parts = job->fourier.columns < MAX_PARTS ? job->fourier.columns : MAX_PARTS;
+    job->rings = calloc(job->n_parts * job->n_rings, sizeof *job->rings);
+    job->t = fw_large_alloc(2 * (size + job->n_parts * job->fourier.room), sizeof *job->t);
+    if (rc != 0 || job->rings == NULL || job->t == NULL) {
+        return -ENOMEM;
     }
-    if (rc == 0) {
-        job->t = spectra;
-        job->p = spectra + size;
-        fw_parallel(n_threads, n_bands, add_band, job);
-        correlate(job, n_bands, floor, frc);
-    }
-    free(job->index);
+    job->p = job->t + size;
+    job->scratch = job->p + size;
+    return 0;
+}
+
+static void job_finish(struct job *job)
+{
+    free(job->t);
     free(job->rings);
-    free(spectra);
+    fw_fourier_finish(&job->fourier);
+}
+
+static int run(struct job *job, const struct fw_image *t, const struct fw_image *p,
+               unsigned n_threads)
+{
+    size_t side = job->fourier.width, top = (t->height - side) / 2, left = (t->width - side) / 2;
+    size_t first = top * t->width + left; /* the square in the middle */
+    const double *const images[] = {t->pixels + first, p->pixels + first};
+    int rc = fw_fourier_rows(&job->fourier, images, 2, t->width, n_threads, job->t);
+
+    if (rc == 0) {
+        fw_parallel(n_threads, job->n_parts, add_part, job);
+        merge(job);
+    }
     return rc;
 }
 
@@ -153,19 +171,22 @@ int fw_frc(const struct fw_image *t, const struct fw_image *p, double floor, uns
            struct fw_frc *ret_frc)
 {
     size_t side = t->height < t->width ? t->height : t->width;
-    const struct fw_image *const images[] = {t, p};
 
     if (t->height != p->height || t->width != p->width || side == 0) {
         return -EINVAL;
     }
     double half = (double)(side / 2);
-    struct job job = {.side = side, .n_rings = (size_t)(sqrt(2 * half * half) + 0.5) + 1};
+    struct job job = {.n_rings = (size_t)(sqrt(2 * half * half) + 0.5) + 1};
     struct fw_frc frc = {.side = side,
                          .n_rings = job.n_rings,
                          .curve = malloc(job.n_rings * sizeof *frc.curve),
                          .count = malloc(job.n_rings * sizeof *frc.count)};
-    int rc = frc.curve == NULL || frc.count == NULL ? -ENOMEM
-                                                    : run(&job, images, floor, n_threads, &frc);
+    int rc = job_init(&job, side);
+    rc = rc == 0 && frc.curve != NULL && frc.count != NULL ? run(&job, t, p, n_threads) : -ENOMEM;
+    if (rc == 0) {
+        correlate(&job, floor, &frc);
+    }
+    job_finish(&job);
     if (rc != 0) {
         fw_frc_finish(&frc);
         return rc;

@@ -23,5 +23,9 @@ void *fw_large_alloc(size_t n, size_t item_bytes)
         return NULL;
     }
     (void)madvise(bytes, size, MADV_HUGEPAGE); /* advice: ordinary pages do as well */
+    /* Each page is had now: of threads that come to one together, each would clear it. */
+    for (size_t i = 0; i < size; i += page) {
+        *((volatile char *)bytes + i) = 0;
+    }
     return bytes;
 }

@@ -13,4 +13,18 @@
 void fw_parallel(unsigned n_threads, size_t n_tasks, void (*run)(void *arg, size_t task),
                  void *arg);
 
+/** As many tasks as even threads out at the end, of `n` pieces of work. */
+static inline size_t fw_parallel_tasks(size_t n, unsigned n_threads)
+{
+    size_t n_tasks = (size_t)n_threads * 4;
+    return n < n_tasks ? n : n_tasks;
+}
+
+/** The pieces that a task has: from range[0] to before range[1]. */
+static inline void fw_parallel_share(size_t n, size_t task, size_t n_tasks, size_t range[2])
+{
+    range[0] = n * task / n_tasks;
+    range[1] = n * (task + 1) / n_tasks;
+}
+
 #endif

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The correlation on a fine grid around its peak is a Fourier sum with as many terms as the image
- * has pixels, per point. The grid is symmetric about the peak's first guess: when that guess is
- * taken into the spectrum as a phase, the offsets d and -d share the sums with cos and sin, and so
- * do the frequencies f and -f. A quarter of the products of the plain matrix form remains.
+ * has pixels, per point. With the first guess taken into the spectrum as a phase, offsets d are so
+ * small that exp(iπ·x·d), x from -1 to 1 across all frequencies, hardly oscillates. It is a short
+ * series of Chebyshev's polynomials in x, with Bessel's functions of d (Jacobi and Anger):
+ *
+ *     exp(izx) = J₀(z) + 2 Σ iᵏ·Jₖ(z)·Tₖ(x)
+ *
+ * So the image is summed up with a few polynomials instead of all offsets, and the grid is made of
+ * these sums. |d| is at most 0.8 pixels: what is left out is below 1e-8 of the largest value.
  */
 #include "upsample.h"
 
@@ -11,206 +16,242 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "fourier.h"
 #include "parallel.h"
 
-enum { STRIP = 32, AT_ONCE = 4 };
+/* Terms along rows, where the real transform has only frequencies that are not negative and x runs
+ * over half its range, and down columns. */
+enum { ALONG = 10, DOWN = 14, BAND = 64, AT_ONCE = 4 };
 
-struct grid {
+struct moments {
+    const struct fw_fourier *fourier;
     const float complex *r;
-    size_t height, width, columns; /* columns: of the spectrum */
-    size_t half, side;             /* offsets -half to half, `side` of them */
-    float complex *phase;          /* of each frequency of a column, by the first guess */
-    float *cosines, *sines;        /* [frequency 0 to height/2][offset 0 to half] */
-    float *rows;                   /* [offset][re, im][column of the spectrum] */
-    float *wave_re, *wave_im;      /* [column of the spectrum][offset], with guess and weight */
-    float *values;                 /* [offset][offset] */
-    float *scratch;                /* of each strip */
+    float complex *phase;  /* of each column by the first guess, and its weight */
+    float (*along)[ALONG]; /* the polynomials at each column; columns that fill up four are 0 */
+    float complex *sums;   /* [ALONG][height], Σ over the columns */
 };
 
-/* Frequencies f and -f of some columns, summed and subtracted, two floats a column. */
-static void fold(const struct grid *grid, size_t f, const size_t range[2], float *even, float *odd)
-{
-    size_t other = grid->height - f;
-    bool has_plus = 2 * f != grid->height; /* of an even length the last one is -height/2 alone */
-    bool has_minus = f > 0;
-
-    for (size_t i = 0; i < range[1]; i++) {
-        const float complex *column = grid->r + range[0] + i;
-        float complex plus = has_plus ? column[f * grid->columns] * grid->phase[f] : 0;
-        float complex minus = has_minus ? column[other * grid->columns] * grid->phase[other] : 0;
-        even[2 * i] = crealf(plus) + crealf(minus);
-        even[2 * i + 1] = cimagf(plus) + cimagf(minus);
-        odd[2 * i] = crealf(plus) - crealf(minus);
-        odd[2 * i + 1] = cimagf(plus) - cimagf(minus);
-    }
-}
-
-/* sums[offset] += Σ over four frequencies of factor · values. */
-static void add_products(float *restrict sums, const float *factors, size_t stride,
-                         const float *restrict values, size_t n_offsets)
-{
-    for (size_t d = 0; d < n_offsets; d++) {
-        float a = factors[d], b = factors[stride + d], c = factors[2 * stride + d],
-              e = factors[3 * stride + d];
-        float *to = sums + d * 2 * STRIP;
-        for (size_t i = 0; i < 2 * STRIP; i++) {
-            to[i] += (a * values[i] + b * values[2 * STRIP + i]) +
-                     (c * values[4 * STRIP + i] + e * values[6 * STRIP + i]);
-        }
-    }
-}
-
-/* Down the columns of a strip: C = Σ even·cos, S = Σ odd·sin, and then C ± iS. */
-static void sum_columns(void *arg, size_t strip)
-{
-    const struct grid *grid = arg;
-    size_t n_offsets = grid->half + 1, first = strip * STRIP;
-    const size_t range[] = {first, grid->columns - first < STRIP ? grid->columns - first : STRIP};
-    float *even = grid->scratch + strip * 2 * STRIP * (2 * AT_ONCE + 2 * n_offsets);
-    float *odd = even + 2 * STRIP * AT_ONCE, *c = odd + 2 * STRIP * AT_ONCE;
-    float *s = c + 2 * STRIP * n_offsets;
-
-    for (size_t f = 0; f <= grid->height / 2; f += AT_ONCE) {
-        for (size_t i = 0; i < AT_ONCE && f + i <= grid->height / 2; i++) {
-            fold(grid, f + i, range, even + 2 * STRIP * i, odd + 2 * STRIP * i);
-        }
-        add_products(c, grid->cosines + f * n_offsets, n_offsets, even, n_offsets);
-        add_products(s, grid->sines + f * n_offsets, n_offsets, odd, n_offsets);
-    }
-    for (size_t d = 0; d < n_offsets; d++) {
-        float *below = grid->rows + (grid->half + d) * 2 * grid->columns + first;
-        float *above = grid->rows + (grid->half - d) * 2 * grid->columns + first;
-        for (size_t i = 0; i < range[1]; i++) {
-            const float *cd = c + (d * STRIP + i) * 2, *sd = s + (d * STRIP + i) * 2;
-            above[i] = cd[0] + sd[1];
-            above[grid->columns + i] = cd[1] - sd[0];
-            below[i] = cd[0] - sd[1];
-            below[grid->columns + i] = cd[1] + sd[0];
-        }
-    }
-}
-
-static void add_wave(float *restrict values, const float wave[2], const float *re, const float *im,
-                     size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        values[i] += wave[0] * re[i] - wave[1] * im[i];
-    }
-}
-
-/* Along one row of the grid. */
-static void sum_row(void *arg, size_t d)
-{
-    const struct grid *grid = arg;
-    const float *row = grid->rows + d * 2 * grid->columns;
-
-    for (size_t i = 0; i < grid->columns; i++) {
-        const float wave[] = {row[i], row[grid->columns + i]};
-        add_wave(grid->values + d * grid->side, wave, grid->wave_re + i * grid->side,
-                 grid->wave_im + i * grid->side, grid->side);
-    }
-}
+struct grid {
+    size_t side, half; /* offsets -half to side - half - 1, in 1/factor pixel */
+    double complex moments[ALONG][DOWN];
+    double *along_re, *along_im;  /* [ALONG][offset] */
+    double *values;               /* a row of the grid */
+    double complex (*down)[DOWN]; /* of each offset */
+};
 
 static double complex turn(double angle)
 {
     return cos(angle) + I * sin(angle);
 }
 
-static double frequency(size_t at, size_t n)
+static void chebyshev(double x, double *ret_values, size_t n)
 {
-    return (double)at - (2 * at >= n ? (double)n : 0);
+    ret_values[0] = 1;
+    ret_values[1] = x;
+    for (size_t k = 2; k < n; k++) {
+        ret_values[k] = 2 * x * ret_values[k - 1] - ret_values[k - 2];
+    }
 }
 
-/* exp(2πi·d·f / (factor·height)) for each offset, one frequency after the other. */
-static void fill_columns(const struct grid *grid, unsigned factor, double shift)
+/* The series' factors of the polynomials in x, for exp(izx). */
+static void bessel(double z, double complex *ret_factors, size_t n)
 {
-    size_t n_offsets = grid->half + 1, n = grid->height;
-    const double whole = 2 * M_PI;
+    static const double complex powers[] = {1, I, -1, -I};
 
-    for (size_t f = 0; f < n; f++) {
-        grid->phase[f] = (float complex)turn(whole * shift * frequency(f, n) / (double)n);
+    for (size_t k = 0; k < n; k++) {
+        ret_factors[k] = (k == 0 ? 1 : 2) * powers[k % 4] * jn((int)k, z);
     }
-    for (size_t d = 0; d < n_offsets; d++) {
-        double complex step = turn(whole * (double)d / ((double)factor * (double)n)), at = 1;
-        for (size_t f = 0; f <= n / 2; f++) {
-            grid->cosines[f * n_offsets + d] = (float)creal(at);
-            grid->sines[f * n_offsets + d] = (float)cimag(at);
-            at *= step;
+}
+
+/* sums += Σ over four columns of factor · column. */
+static void add_products(float *restrict sums, const float (*factors)[ALONG],
+                         const float (*restrict columns)[2 * BAND])
+{
+    for (size_t k = 0; k < ALONG; k++, sums += 2 * BAND) {
+        float a = factors[0][k], b = factors[1][k], c = factors[2][k], d = factors[3][k];
+        for (size_t i = 0; i < 2 * BAND; i++) {
+            sums[i] +=
+                (a * columns[0][i] + b * columns[1][i]) + (c * columns[2][i] + d * columns[3][i]);
+        }
+    }
+}
+
+static void turn_column(const float *from, float complex phase, float *restrict to, size_t n)
+{
+    float re = crealf(phase), im = cimagf(phase);
+
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = re * from[2 * i] - im * from[2 * i + 1];
+        to[2 * i + 1] = re * from[2 * i + 1] + im * from[2 * i];
+    }
+}
+
+static void sum_band(void *arg, size_t band)
+{
+    const struct moments *job = arg;
+    size_t height = job->fourier->height, n_columns = job->fourier->columns, first = band * BAND;
+    size_t n = height - first < BAND ? height - first : BAND;
+    float sums[ALONG * 2 * BAND] = {0}, columns[AT_ONCE][2 * BAND] = {{0}};
+
+    for (size_t column = 0; column < n_columns; column += AT_ONCE) {
+        for (size_t i = 0; i < AT_ONCE && column + i < n_columns; i++) {
+            const float complex *from = job->r + (column + i) * job->fourier->room + first;
+            turn_column((const float *)from, job->phase[column + i], columns[i], n);
+        }
+        add_products(sums, (const float(*)[ALONG])job->along + column,
+                     (const float(*)[2 * BAND]) columns);
+    }
+    for (size_t k = 0; k < ALONG; k++) {
+        for (size_t i = 0; i < n; i++) {
+            const float *sum = sums + 2 * (k * BAND + i);
+            job->sums[k * height + first + i] = sum[0] + I * sum[1];
         }
     }
 }
 
 /* A column that the real transform leaves out is the conjugate of one that it has: twice the real
- * part. */
-static void fill_waves(const struct grid *grid, unsigned factor, double shift)
+ * part. x is the frequency in units of the highest, and runs from 0 to 1. */
+static int sum_along(struct moments *job, double shift, unsigned n_threads)
 {
-    size_t n = grid->width;
+    size_t n = job->fourier->columns, width = job->fourier->width;
 
-    for (size_t i = 0; i < grid->columns; i++) {
-        double f = frequency(i, n) * 2 * M_PI / (double)n;
-        double complex step = turn(f / factor);
-        double complex at = turn(f * (shift - (double)grid->half / factor));
-        at *= i == 0 || 2 * i == n ? 1 : 2;
-        for (size_t d = 0; d < grid->side; d++) {
-            grid->wave_re[i * grid->side + d] = (float)creal(at);
-            grid->wave_im[i * grid->side + d] = (float)cimag(at);
-            at *= step;
-        }
-    }
-}
-
-/* One block of floats for all, zeroed: sums begin at 0 and frequencies that fill up four are none.
- */
-static int grid_init(struct grid *grid)
-{
-    size_t n_offsets = grid->half + 1, n_strips = (grid->columns + STRIP - 1) / STRIP;
-    size_t table = (grid->height / 2 + 1 + AT_ONCE) * n_offsets;
-    size_t rows = grid->side * 2 * grid->columns, wave = grid->side * grid->columns;
-    size_t scratch = n_strips * 2 * STRIP * (2 * AT_ONCE + 2 * n_offsets);
-
-    grid->phase = calloc(grid->height, sizeof *grid->phase);
-    grid->cosines = calloc(2 * table + rows + 2 * wave + grid->side * grid->side + scratch,
-                           sizeof *grid->cosines);
-    if (grid->phase == NULL || grid->cosines == NULL) {
+    job->phase = malloc(n * sizeof *job->phase);
+    job->along = calloc(n + AT_ONCE, sizeof *job->along);
+    job->sums = malloc(ALONG * job->fourier->height * sizeof *job->sums);
+    if (job->phase == NULL || job->along == NULL || job->sums == NULL) {
         return -ENOMEM;
     }
-    grid->sines = grid->cosines + table;
-    grid->rows = grid->sines + table;
-    grid->wave_re = grid->rows + rows;
-    grid->wave_im = grid->wave_re + wave;
-    grid->values = grid->wave_im + wave;
-    grid->scratch = grid->values + grid->side * grid->side;
+    for (size_t i = 0; i < n; i++) {
+        double polynomials[ALONG], weight = i == 0 || 2 * i == width ? 1 : 2;
+        chebyshev(4 * (double)i / (double)width - 1, polynomials, ALONG);
+        for (size_t k = 0; k < ALONG; k++) {
+            job->along[i][k] = (float)polynomials[k];
+        }
+        job->phase[i] =
+            (float complex)(weight * turn(2 * M_PI * shift * (double)i / (double)width));
+    }
+    fw_parallel(n_threads, (job->fourier->height + BAND - 1) / BAND, sum_band, job);
     return 0;
 }
 
-int upsample_peak(const float complex *r, const size_t shape[2], unsigned factor,
+static void sum_down(const struct moments *job, double shift, struct grid *grid)
+{
+    size_t height = job->fourier->height;
+
+    for (size_t i = 0; i < height; i++) {
+        double x = 2 * ((double)i - (2 * i >= height ? (double)height : 0)) / (double)height;
+        double complex phase = turn(M_PI * shift * x);
+        double polynomials[DOWN];
+        chebyshev(x, polynomials, DOWN);
+        for (size_t k = 0; k < ALONG; k++) {
+            double complex sum = phase * job->sums[k * height + i];
+            for (size_t l = 0; l < DOWN; l++) {
+                grid->moments[k][l] += polynomials[l] * sum;
+            }
+        }
+    }
+}
+
+/* The factors of an offset and of its negative. Along rows y = 2x - 1 runs over the whole range. */
+static void fill_offsets(struct grid *grid, size_t offset, double z)
+{
+    double complex down[DOWN], along[ALONG];
+
+    bessel(z, down, DOWN);
+    bessel(z / 2, along, ALONG);
+    for (size_t k = 0; k < ALONG; k++) {
+        double complex at = along[k] * turn(z / 2);
+        grid->along_re[k * grid->side + grid->half - offset] = creal(at);
+        grid->along_im[k * grid->side + grid->half - offset] = -cimag(at);
+        if (grid->half + offset < grid->side) {
+            grid->along_re[k * grid->side + grid->half + offset] = creal(at);
+            grid->along_im[k * grid->side + grid->half + offset] = cimag(at);
+        }
+    }
+    for (size_t k = 0; k < DOWN; k++) {
+        grid->down[grid->half - offset][k] = conj(down[k]);
+        if (grid->half + offset < grid->side) {
+            grid->down[grid->half + offset][k] = down[k];
+        }
+    }
+}
+
+static int grid_init(struct grid *grid, unsigned factor)
+{
+    grid->side = (3 * (size_t)factor + 1) / 2;
+    grid->half = grid->side / 2;
+    grid->down = malloc(grid->side * sizeof *grid->down);
+    grid->along_re = malloc((2 * ALONG + 1) * grid->side * sizeof *grid->along_re);
+    if (grid->down == NULL || grid->along_re == NULL) {
+        return -ENOMEM;
+    }
+    grid->along_im = grid->along_re + ALONG * grid->side;
+    grid->values = grid->along_im + ALONG * grid->side;
+    for (size_t offset = 0; offset <= grid->half; offset++) {
+        fill_offsets(grid, offset, M_PI * (double)offset / factor);
+    }
+    return 0;
+}
+
+/* The real parts: those of a real image's correlation are all that there is. */
+static void fill_row(const struct grid *grid, size_t row)
+{
+    double *restrict values = grid->values;
+
+    for (size_t i = 0; i < grid->side; i++) {
+        values[i] = 0;
+    }
+    for (size_t k = 0; k < ALONG; k++) {
+        const double *re = grid->along_re + k * grid->side, *im = grid->along_im + k * grid->side;
+        double complex wave = 0;
+        for (size_t l = 0; l < DOWN; l++) {
+            wave += grid->down[row][l] * grid->moments[k][l];
+        }
+        for (size_t i = 0; i < grid->side; i++) {
+            values[i] += re[i] * creal(wave) - im[i] * cimag(wave);
+        }
+    }
+}
+
+/* The first of the largest magnitudes. */
+static void find_best(const struct grid *grid, size_t ret_best[2])
+{
+    double largest = -1;
+
+    for (size_t row = 0; row < grid->side; row++) {
+        fill_row(grid, row);
+        for (size_t i = 0; i < grid->side; i++) {
+            if (fabs(grid->values[i]) > largest) {
+                largest = fabs(grid->values[i]);
+                ret_best[0] = row;
+                ret_best[1] = i;
+            }
+        }
+    }
+}
+
+int upsample_peak(const struct fw_fourier *fourier, const float complex *r, unsigned factor,
                   unsigned n_threads, double shift[2])
 {
-    size_t side = (3 * (size_t)factor + 1) / 2, best = 0;
-    struct grid grid = {.r = r,
-                        .height = shape[0],
-                        .width = shape[1],
-                        .columns = fw_spectrum_width(shape[1]),
-                        .half = side / 2,
-                        .side = side / 2 * 2 + 1};
-    int rc = grid_init(&grid);
+    struct moments job = {.fourier = fourier, .r = r};
+    struct grid grid = {0};
+    int rc = sum_along(&job, shift[1], n_threads);
 
     if (rc == 0) {
-        fill_columns(&grid, factor, shift[0]);
-        fill_waves(&grid, factor, shift[1]);
-        fw_parallel(n_threads, (grid.columns + STRIP - 1) / STRIP, sum_columns, &grid);
-        fw_parallel(n_threads, grid.side, sum_row, &grid);
-        for (size_t i = 1; i < side * grid.side; i++) {
-            bool is_inside = i % grid.side < side;
-            best = is_inside && fabsf(grid.values[i]) > fabsf(grid.values[best]) ? i : best;
-        }
-        shift[0] += ((double)(best / grid.side) - (double)grid.half) / factor;
-        shift[1] += ((double)(best % grid.side) - (double)grid.half) / factor;
+        rc = grid_init(&grid, factor);
     }
-    free(grid.phase);
-    free(grid.cosines);
+    if (rc == 0) {
+        size_t best[2] = {0};
+        sum_down(&job, shift[0], &grid);
+        find_best(&grid, best);
+        for (unsigned axis = 0; axis < 2; axis++) {
+            shift[axis] += ((double)best[axis] - (double)grid.half) / factor;
+        }
+    }
+    free(grid.along_re);
+    free(grid.down);
+    free(job.sums);
+    free(job.along);
+    free(job.phase);
     return rc;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "order.h"
 #include "session.h"
 #include "splitmix.h"

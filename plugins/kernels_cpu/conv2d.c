@@ -4,7 +4,7 @@
 
 #include "conv_filter.h"
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 #include "slide.h"
 #include "winograd.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 struct copying {

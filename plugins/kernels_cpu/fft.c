@@ -6,7 +6,7 @@
 
 #include "fft_line.h"
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 /* Two dimensions are lines one way and then the other, cut into tasks here, so that bits do not

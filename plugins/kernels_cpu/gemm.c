@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "product.h"
 #include "session.h"
 

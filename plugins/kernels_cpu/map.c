@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 /* Elements of a task: what the first cache holds of three operands, more or less. */

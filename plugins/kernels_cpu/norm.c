@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 /* Rows whose contributions to dgamma and dbeta of a layer norm are summed in one task. */

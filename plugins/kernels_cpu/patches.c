@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 /* Rows of the image that a task stitches: each pixel belongs to one task, which adds the patches in

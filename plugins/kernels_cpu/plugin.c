@@ -6,7 +6,7 @@
 #include <fw/plugin.h>
 
 #include "kernels/call.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 struct fw_kernels_event {

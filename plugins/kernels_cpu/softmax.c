@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "kernels/check.h"
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 struct rows {

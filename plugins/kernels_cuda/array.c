@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 fw_status op_map(struct fw_kernels_session *session, const struct fw_map *op)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "convolution.h"
 #include "finish.h"
-#include "ops.h"
+#include "kernels/ops.h"
 
 static struct convolve_args arguments(const struct fw_conv2d *op, const struct fw_conv2d_at *at)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 static uint64_t elements(const uint64_t shape[4])

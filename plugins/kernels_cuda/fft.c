@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "ops.h"
+#include "kernels/ops.h"
 #include "transform.h"
 
 /* A plan keeps tables on the device: beyond so many the oldest goes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "finish.h"
-#include "ops.h"
+#include "kernels/ops.h"
 
 /* What cuBLAS computes with one call: products whose matrices lie one stride apart. */
 struct batch {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 fw_status op_box_sum(struct fw_kernels_session *session, const struct fw_box_sum *op)

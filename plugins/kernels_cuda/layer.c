@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "kernels/ops.h"
 #include "seats.h"
 #include "session.h"
 

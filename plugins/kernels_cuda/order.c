@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "kernels/ops.h"
 #include "session.h"
 
 /* Resamples that are counted at once take no more memory than this, but for the first. */

@@ -5,8 +5,8 @@
 
 #include "buffer.h"
 #include "event.h"
+#include "kernels/ops.h"
 #include "libraries.h"
-#include "ops.h"
 
 static fw_status available(char *ret_reason, uint64_t reason_size)
 {

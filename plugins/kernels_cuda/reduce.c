@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "kernels/ops.h"
 #include "reduction.h"
 
 /* Pieces are cut so that there are about this many, or more where there are more channels, and none

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FW_KERNELS_OPS_H
-#define FW_KERNELS_OPS_H
+#ifndef FW_LIB_KERNELS_OPS_H
+#define FW_LIB_KERNELS_OPS_H
 
 #include <fw/service/kernels.h>
 
-/* The operations of the service, one family per file. */
+/* The operations of fw.kernels/1 in its order. Each provider defines them all, for itself. */
 fw_status op_gemm(struct fw_kernels_session *session, const struct fw_gemm *op);
 fw_status op_conv2d(struct fw_kernels_session *session, const struct fw_conv2d *op);
 fw_status op_norm(struct fw_kernels_session *session, const struct fw_norm *op);

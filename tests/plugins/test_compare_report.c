@@ -136,6 +136,9 @@ static void refuses_jobs_that_do_not_fit_the_files(void **state)
     fake_task_texts(t, "jobs", "one", NULL);
     must_fail(t, "1 jobs and 2 files");
     t = make_task(FIRST, SECOND);
+    fake_task_texts(t, "jobs", NULL);
+    must_fail(t, "0 jobs and 2 files");
+    t = make_task(FIRST, SECOND);
     fake_task_texts(t, "jobs", "one", "one", NULL);
     must_fail(t, "two jobs are called one");
 }

@@ -57,12 +57,8 @@ int fw_json_parse(const char *text, size_t len, const char *name, cJSON **ret_js
     FW_TRY(json || errno != ENOMEM ? 0 : fw_error_oom(err)); /* cJSON tells nobody */
     end += json ? strspn(end, " \t\r\n") : 0;
     if (!json || end != copy + len) {
-        int line = 1;
-        const char *start = copy;
-        for (const char *p = copy; p < end; p++) {
-            start = *p == '\n' ? p + 1 : start;
-            line += *p == '\n';
-        }
+        const char *start;
+        const int line = fw_str_line(copy, end, &start);
         return fw_error_set(err, FW_EXIT_STATE, "%s:%d:%d: not valid JSON from here on: \"%.20s\"",
                             name, line, (int)(end - start) + 1, end);
     }

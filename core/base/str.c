@@ -86,3 +86,13 @@ char *fw_text(const char *fmt, ...)
     va_end(args);
     return len < 0 ? NULL : text;
 }
+
+int fw_str_line(const char *text, const char *at, const char **ret_start)
+{
+    int line = 1;
+    for (*ret_start = text; text < at; text++) {
+        *ret_start = *text == '\n' ? text + 1 : *ret_start;
+        line += *text == '\n';
+    }
+    return line;
+}

@@ -28,6 +28,9 @@ void fw_str_finish(struct fw_str *str);
 /* A formatted text, the caller's to free; NULL when out of memory. */
 char *fw_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The number of the line, from 1, that `at` is in, and where that line starts. */
+int fw_str_line(const char *text, const char *at, const char **ret_start);
+
 static inline void fw_cleanup_str(struct fw_str *str)
 {
     fw_str_finish(str);

@@ -34,6 +34,16 @@ int fw_strings_add(struct fw_strings *list, const char *text)
     return fw_strings_take(list, strdup(text));
 }
 
+const char *fw_strings_find(const struct fw_strings *list, const char *text)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return list->items[i];
+        }
+    }
+    return NULL;
+}
+
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -33,6 +33,9 @@ int fw_strings_add(struct fw_strings *list, const char *text);
 /* Adds `text` itself, which may be NULL after a failed allocation; frees it on failure. */
 int fw_strings_take(struct fw_strings *list, char *text);
 
+/* The list's own copy of a text, or NULL. */
+const char *fw_strings_find(const struct fw_strings *list, const char *text);
+
 /* Sorts by bytes. */
 void fw_strings_sort(struct fw_strings *list);
 void fw_strings_finish(struct fw_strings *list);

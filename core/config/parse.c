@@ -22,10 +22,9 @@ struct origin {
 /* The one copy of a file's name that nodes borrow. */
 static const char *intern(struct origin *origin, const char *path)
 {
-    for (size_t i = 0; path && i < origin->files->len; i++) {
-        if (strcmp(origin->files->items[i], path) == 0) {
-            return origin->files->items[i];
-        }
+    const char *known = path ? fw_strings_find(origin->files, path) : NULL;
+    if (known) {
+        return known;
     }
     if (!path || fw_strings_add(origin->files, path) < 0) {
         origin->diag->oom = true;
@@ -152,8 +151,8 @@ static int take_tree(struct origin *origin, const config_t *config, struct fw_cf
 static void report(struct origin *origin, const config_t *config)
 {
     if (config_error_type(config) == CONFIG_ERR_FILE_IO) {
-        const char *reason = access(origin->file, R_OK) < 0 ? strerror(errno) : "it cannot be read";
-        fw_diag_at(origin->diag, origin->file, 0, "cannot open this file: %s", reason);
+        fw_diag_at(origin->diag, origin->file, 0, "cannot open this file: %s",
+                   access(origin->file, R_OK) < 0 ? strerror(errno) : "it cannot be read");
     } else {
         fw_diag_at(origin->diag, file_name(origin, config_error_file(config)),
                    config_error_line(config), "%s", config_error_text(config));

@@ -4,9 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/path.h"
+#include "base/str.h"
 
 enum token_kind { TOKEN_END, TOKEN_STRING, TOKEN_INCLUDE, TOKEN_INTEGER, TOKEN_OTHER };
 
@@ -79,14 +81,20 @@ static struct token next_token(const char *p)
                           p, p + (word ? word : *p != '\0')};
 }
 
-static bool is_listed(const struct fw_strings *files, const char *path)
+/* `name` points into the text of the file at `path`. libconfig would not say what is missing. */
+static int list_included(const char *path, const char *text, const char *start, const char *folder,
+                         struct fw_strings *files, struct fw_diag *diag)
 {
-    for (size_t i = 0; i < files->len; i++) {
-        if (strcmp(files->items[i], path) == 0) {
-            return true;
-        }
+    const char *line;
+    fw_auto(free) char *name = strndup(start, strcspn(start, "\""));
+    fw_auto(free) char *included = name ? fw_path_join(folder, name) : NULL;
+    if (included && access(included, R_OK) == 0) {
+        return fw_cfg_source_list(included, folder, files, diag);
     }
-    return false;
+    fw_diag_at(diag, path, fw_str_line(text, start, &line), "cannot include %s: %s",
+               included ? included : "a file", strerror(errno));
+    diag->oom = diag->oom || !included;
+    return -1;
 }
 
 int fw_cfg_source_list(const char *path, const char *folder, struct fw_strings *files,
@@ -94,7 +102,7 @@ int fw_cfg_source_list(const char *path, const char *folder, struct fw_strings *
 {
     struct stat info;
     fw_auto(free) char *text = NULL;
-    if (is_listed(files, path) || stat(path, &info) < 0) {
+    if (fw_strings_find(files, path) || stat(path, &info) < 0) {
         return 0;
     }
     if (!S_ISREG(info.st_mode)) {
@@ -112,10 +120,7 @@ int fw_cfg_source_list(const char *path, const char *folder, struct fw_strings *
     for (struct token token = next_token(text); token.kind != TOKEN_END && rc == 0;
          token = next_token(token.end)) {
         if (include && token.kind == TOKEN_STRING) {
-            fw_auto(free) char *name = strndup(token.start, strcspn(token.start, "\""));
-            fw_auto(free) char *included = name ? fw_path_join(folder, name) : NULL;
-            rc = included ? fw_cfg_source_list(included, folder, files, diag) : -1;
-            diag->oom = diag->oom || !included;
+            rc = list_included(path, text, token.start, folder, files, diag);
         }
         include = token.kind == TOKEN_INCLUDE;
     }

@@ -87,21 +87,11 @@ static int add_candidate(struct fw_registry *registry, const char *folder, const
     return access(path, F_OK) == 0 ? fw_registry_add(registry, path, err) : 0;
 }
 
-static bool searched(const struct fw_registry *registry, const char *folder)
-{
-    for (size_t i = 0; i < registry->folders.len; i++) {
-        if (strcmp(registry->folders.items[i], folder) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int search(struct fw_registry *registry, const char *given, struct fw_error *err)
 {
     fw_auto(free) char *folder = fw_path_absolute(given);
     fw_auto(strings) struct fw_strings names = {0};
-    if (folder == NULL || searched(registry, folder)) {
+    if (folder == NULL || fw_strings_find(&registry->folders, folder)) {
         return folder == NULL ? fw_error_oom(err) : 0;
     }
     fw_auto(closedir) DIR *dir = opendir(folder);

@@ -110,7 +110,7 @@ PY
     cp -r "$FWRUN_SOURCE_ROOT/configs" tree/
     fw 3 tree/configs/compare_models.cfg
     line=$(grep -n '@include' tree/configs/compare_models.cfg)
-    says err "tree/configs/compare_models.cfg:${line%%:*}: cannot open include file"
+    says err "tree/configs/compare_models.cfg:${line%%:*}: cannot include tree/"
     [[ $line == *'scripts/get-data fashion'* ]]
 }
 

@@ -77,7 +77,7 @@ demo() { # CODE ARGUMENT...: runs in ./runs
     mkdir tree
     cp -r "$FWRUN_SOURCE_ROOT/configs" tree/
     fw 3 tree/configs/market.cfg
-    says err 'tree/configs/market.cfg:13: cannot open include file'
+    says err 'tree/configs/market.cfg:13: cannot include tree/'
     sed -n 13p tree/configs/market.cfg | grep -q 'scripts/get-data market'
 }
 

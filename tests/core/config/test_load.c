@@ -103,7 +103,7 @@ static void says_which_line_libconfig_refuses(void **state)
     static const char *const cases[][2] = {
         {"a = 1;\nb = = 2;\n", "a.cfg:2: syntax error"},
         {"a = 1;\n\na = 2;\n", "a.cfg:3: duplicate setting name"},
-        {"a = 1;\n@include \"none.cfg\"\n", "a.cfg:2: cannot open include file"},
+        {"a = 1;\n@include \"none.cfg\"\n", "a.cfg:2: cannot include "},
         {"@include \"a.cfg\"\n", "a.cfg:1: include file nesting too deep"},
         {"a = [ 1, \"x\" ];\n", "a.cfg:1: mismatched element type in array"},
         {"a = \"never ends\n", "a.cfg:"},

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fw/testkit.h"
 
@@ -127,6 +128,9 @@ static void refuses_what_cannot_be_averaged(void **state)
     must_fail(make_task("model,metric\n", NULL), "line 1");
     must_fail(make_task(HEADER "PtychoPINN,mae,0.1x,0.1,\n", NULL), "line 2");
     must_fail(make_task(HEADER "PtychoPINN,mae,0.1\n", NULL), "line 2");
+    struct fake_task *t = make_task(FIRST, SECOND);
+    assert_int_equal(unlink(fake_task_path(t, "b.csv")), 0);
+    must_fail(t, "b.csv");
 }
 
 static void refuses_jobs_that_do_not_fit_the_files(void **state)

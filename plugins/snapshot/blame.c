@@ -47,6 +47,9 @@ void snapshot_blame(const struct snapshot *s, fw_status status)
 {
     bool of_resources = status == FW_E_CANCELLED || status == FW_E_NOMEM || status == FW_E_NOSPACE;
 
+    if (fw_picked_has_failed(s->nested) || fw_picked_has_failed(s->raw)) {
+        return; /* the fault names it */
+    }
     if (s->phase == SNAPSHOT_LOCATE || s->source->n_files < 2 || of_resources) {
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "coerce.h"
+#include "offer/offer.h"
 #include "snapshot.h"
 
 /*
@@ -24,16 +24,6 @@ static void append_place(const struct snapshot_columns *columns, struct fw_text 
     fw_text_append(sql, "'file': " FW_SOURCE_FILE "::BIGINT, 'row': " FW_SOURCE_ROW "} AS place");
 }
 
-static void append_present(const struct snapshot *s, struct fw_text *sql)
-{
-    fw_text_append(sql, "COALESCE(false");
-    for (size_t i = 0; s->extras != NULL && i < s->columns.n_nested; i++) {
-        fw_text_append(sql, " OR ");
-        snapshot_coerce_present(sql, s->columns.nested[i]);
-    }
-    fw_text_append(sql, ", false) AS present");
-}
-
 /*
  * The best row of each entity and instant among these rows, and the best of those with a nested
  * value. Rows without an instant stay in, as a group of their own, so that they are counted.
@@ -50,8 +40,8 @@ static void take(const void *self, const struct fw_wide_rows *rows, struct fw_te
     fw_text_append(sql, " AS instant, ");
     append_place(&s->columns, sql);
     fw_text_append(sql, ", ");
-    append_present(s, sql);
-    fw_text_appendf(sql, " FROM %s) GROUP BY entity, instant", rows->select);
+    snapshot_present_append(s, rows, sql);
+    fw_text_appendf(sql, " AS present FROM %s) GROUP BY entity, instant", rows->select);
 }
 
 static void finish(const void *self, const struct fw_wide_part *part, struct fw_text *sql)
@@ -95,6 +85,9 @@ fw_status snapshot_choose_open(struct snapshot *s)
     size_t n_keys = s->columns.platform != s->columns.offer ? 2 : 1;
     fw_status status = find_names(s);
 
+    if (status == FW_OK) {
+        status = snapshot_present_open(s);
+    }
     fw_offer_append_entity(&s->entity, s->columns.platform, s->columns.offer);
     if (status != FW_OK || s->entity.failed) {
         return status != FW_OK ? status : fw_fault_nomem(s->host);
@@ -107,6 +100,7 @@ fw_status snapshot_choose_open(struct snapshot *s)
         .source = s->source,
         .entity = fw_text_get(&s->entity),
         .census_columns = {s->choice_names, n_keys},
+        .enter = s->present != NULL ? snapshot_present_enter : NULL,
         .take = take,
         .take_columns = all,
         .entity_column = "entity",

@@ -2,14 +2,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <fw/service/budget.h>
+
 #include "coerce.h"
 #include "snapshot.h"
+#include "sql/stream.h"
 
-/* Picks from one mark to the next, see struct snapshot. */
-enum { PICKS_A_MARK = 1024 };
-
-/* Raw rows that one chunk is read from: a step's worth, and about a hundred runs at the most. */
+/*
+ * Rows of a chunk: winners, and raw rows between them where the engine reads these, a step's worth
+ * and about a hundred chunks at the most.
+ */
 enum { WANTED_CHUNKS = 64, MIN_RAW_ROWS = 131072, MAX_RAW_ROWS = 2097152 };
+enum { CHUNK_PICKS = 16384, CHUNK_RAW_ROWS = 524288 };
 
 static void append_day(const struct snapshot_columns *columns, struct fw_text *sql)
 {
@@ -56,21 +60,6 @@ static void append_nested(const struct snapshot_columns *columns, size_t i, stru
     fw_text_appendf(sql, " END AS fw_len_%zu", i);
 }
 
-/* The raw rows from the first of these picks up to the one after the last of them. */
-static void append_raw(const struct snapshot *s, const struct fw_wide_rows *rows,
-                       struct fw_text *sql)
-{
-    size_t first = (size_t)(rows->first_row / PICKS_A_MARK);
-    size_t end = (size_t)((rows->first_row + rows->n_rows + PICKS_A_MARK - 1) / PICKS_A_MARK);
-
-    if (rows->n_rows > 0) {
-        fw_source_scan_range(s->source, NULL, 0, s->marks[first],
-                             s->marks[end < s->n_marks ? end : s->n_marks - 1], sql);
-    } else {
-        fw_source_scan(s->source, NULL, sql);
-    }
-}
-
 /* Picks with their rows in full; `rows` are picks, whose order is that of the raw rows. */
 static void take(const void *self, const struct fw_wide_rows *rows, struct fw_text *sql)
 {
@@ -89,7 +78,7 @@ static void take(const void *self, const struct fw_wide_rows *rows, struct fw_te
         append_nested(columns, i, sql);
     }
     fw_text_append(sql, " FROM ");
-    append_raw(s, rows, sql);
+    fw_picked_scan(s->raw, rows->at, sql);
     fw_text_appendf(sql,
                     " AS fw_raw JOIN (SELECT entity AS fw_entity, instant AS fw_instant, raw_file, "
                     "raw_row, is_core AS fw_core, is_extra AS fw_extra FROM %s) AS fw_picks ON "
@@ -169,60 +158,132 @@ static void finish_static(const void *self, const struct fw_wide_part *part, str
                     part->rows);
 }
 
-/* The place of every PICKS_A_MARKth pick, and that after the last pick. */
-static void fill_marks(struct snapshot *s, const struct fw_sql_grid *grid)
+static void take_places(const struct ArrowArray *batch, struct fw_source_place *places)
 {
-    for (size_t i = 0; i < grid->n_rows; i++) {
-        s->marks[s->n_marks++] =
-            (struct fw_source_place){strtoull(fw_sql_cell(grid, i, 0), NULL, 10),
-                                     strtoll(fw_sql_cell(grid, i, 1), NULL, 10)};
-    }
-    if (s->n_picks > 0) {
-        if ((s->n_picks - 1) % PICKS_A_MARK == 0) {
-            s->marks[s->n_marks] = s->marks[s->n_marks - 1];
-            s->n_marks++;
-        }
-        s->marks[s->n_marks - 1].row++;
+    const struct ArrowArray *files = batch->children[0], *rows = batch->children[1];
+    const int64_t *file = (const int64_t *)files->buffers[1] + files->offset + batch->offset;
+    const int64_t *row = (const int64_t *)rows->buffers[1] + rows->offset + batch->offset;
+
+    for (int64_t i = 0; i < batch->length; i++) {
+        places[i] = (struct fw_source_place){(size_t)file[i], row[i]};
     }
 }
 
-static fw_status read_marks(struct snapshot *s)
+static fw_status read_stream(const struct snapshot *s, struct ArrowArrayStream *stream,
+                             struct fw_source_place *places, int64_t n_places)
 {
-    struct fw_sql_grid grid = {0};
+    int64_t n = 0;
+
+    for (;;) {
+        struct ArrowArray batch = {0};
+        int code = stream->get_next(stream, &batch);
+        if (code != 0) {
+            return fw_stream_fault(s->host, stream, code);
+        }
+        if (batch.release == NULL) {
+            break;
+        }
+        n += batch.length;
+        if (n <= n_places) {
+            take_places(&batch, places + n - batch.length);
+        }
+        batch.release(&batch);
+    }
+    return n == n_places
+               ? FW_OK
+               : fw_faultf(s->host, FW_E_INTERNAL, fw_text_get(&s->picks_path), NULL,
+                           "%" PRId64 " picked rows came where %" PRId64 " were asked for", n,
+                           n_places);
+}
+
+static fw_status read_places(const struct snapshot *s, const struct fw_wide_rows *rows,
+                             struct fw_source_place *places)
+{
+    struct ArrowArrayStream stream;
     struct fw_text query = {0};
 
-    fw_text_append(&query, "SELECT raw_file, raw_row FROM ");
-    fw_source_scan(s->picks, NULL, &query);
     fw_text_appendf(&query,
-                    " WHERE " FW_SOURCE_ROW " %% %d = 0 OR " FW_SOURCE_ROW " = %" PRId64
-                    " ORDER BY " FW_SOURCE_ROW,
-                    PICKS_A_MARK, s->n_picks - 1);
-    fw_status status =
-        query.failed ? fw_fault_nomem(s->host) : fw_sql_grid(&s->sql, &grid, fw_text_get(&query));
+                    "SELECT raw_file::BIGINT, raw_row::BIGINT FROM %s ORDER BY raw_file, raw_row",
+                    rows->select);
+    fw_status status = query.failed
+                           ? fw_fault_nomem(s->host)
+                           : s->sql.api->query(s->sql.session, fw_text_get(&query), &stream);
     fw_text_finish(&query);
-    s->marks = calloc(grid.n_rows + 2, sizeof *s->marks);
-    if (status == FW_OK && s->marks == NULL) {
-        status = fw_fault_nomem(s->host);
-    }
     if (status == FW_OK) {
-        fill_marks(s, &grid);
+        status = read_stream(s, &stream, places, rows->n_rows);
+        stream.release(&stream);
     }
-    fw_sql_grid_finish(&grid);
     return status;
 }
 
-/* How many picks lie in a chunk's worth of raw rows. */
-static int64_t chunk_picks(const struct snapshot *s)
+/* The raw rows of the chunk's picks become a table. */
+static fw_status enter(const void *self, const struct fw_wide_rows *rows)
+{
+    const struct snapshot *s = self;
+    struct fw_source_place *places = calloc((size_t)rows->n_rows + 1, sizeof *places);
+    fw_status status = places != NULL ? read_places(s, rows, places) : fw_fault_nomem(s->host);
+
+    if (status == FW_OK) {
+        status = fw_picked_set(s->raw, rows->at, places, (size_t)rows->n_rows);
+    }
+    free(places);
+    return status;
+}
+
+static int64_t picks_in(const struct snapshot *s, int64_t raw_rows)
 {
     int64_t scanned = s->facts.rows_scanned > 0 ? s->facts.rows_scanned : 1;
-    int64_t raw = s->settings.chunk_rows;
 
-    if (raw == 0) {
-        raw = scanned / WANTED_CHUNKS;
-        raw = raw < MIN_RAW_ROWS ? MIN_RAW_ROWS : raw > MAX_RAW_ROWS ? MAX_RAW_ROWS : raw;
+    return (int64_t)((double)raw_rows * (double)s->n_picks / (double)scanned) + 1;
+}
+
+static int64_t chunk_picks(const struct snapshot *s)
+{
+    int64_t raw = s->facts.rows_scanned / WANTED_CHUNKS;
+
+    if (s->settings.chunk_rows > 0) {
+        return picks_in(s, s->settings.chunk_rows);
     }
-    double picks = (double)raw * (double)s->n_picks / (double)scanned;
-    return ((int64_t)picks / PICKS_A_MARK + 1) * PICKS_A_MARK;
+    raw = raw < MIN_RAW_ROWS ? MIN_RAW_ROWS : raw > MAX_RAW_ROWS ? MAX_RAW_ROWS : raw;
+    int64_t picks = picks_in(s, raw), most = picks_in(s, CHUNK_RAW_ROWS);
+    most = most < CHUNK_PICKS ? most : CHUNK_PICKS;
+    return picks > most ? picks : most;
+}
+
+static void add_name(struct snapshot *s, const struct fw_source_column *column, size_t *n)
+{
+    bool is_new = column != NULL;
+
+    for (size_t i = 0; i < *n && is_new; i++) {
+        is_new = s->raw_names[i] != column->name;
+    }
+    if (is_new) {
+        s->raw_names[(*n)++] = column->name;
+    }
+}
+
+/* The columns that `take` reads; as many chunks at once as there are threads. */
+static fw_status open_raw(struct snapshot *s)
+{
+    const struct fw_budget *budget = s->host->service(s->host, FW_BUDGET_ID);
+    const struct snapshot_columns *columns = &s->columns;
+    size_t n_nested = s->extras != NULL ? columns->n_nested : 0, n = 0;
+
+    s->raw_names = calloc(3 + columns->n_scalars + n_nested, sizeof *s->raw_names);
+    if (s->raw_names == NULL) {
+        return fw_fault_nomem(s->host);
+    }
+    add_name(s, columns->platform, &n);
+    add_name(s, columns->offer, &n);
+    add_name(s, columns->day, &n);
+    for (size_t i = 0; i < columns->n_scalars; i++) {
+        add_name(s, columns->scalars[i], &n);
+    }
+    for (size_t i = 0; i < n_nested; i++) {
+        add_name(s, columns->nested[i], &n);
+    }
+    return fw_picked_open(&s->sql, s->source, s->raw_names, n, budget->limits(s->host)->threads,
+                          &s->raw);
 }
 
 static void set_outputs(struct snapshot *s)
@@ -247,7 +308,7 @@ fw_status snapshot_gather_open(struct snapshot *s)
         status = fw_source_count(s->picks, &s->n_picks);
     }
     if (status == FW_OK) {
-        status = read_marks(s);
+        status = open_raw(s);
     }
     if (status != FW_OK) {
         return status;
@@ -260,6 +321,7 @@ fw_status snapshot_gather_open(struct snapshot *s)
         .entity = "entity",
         .weight = "count(*) FILTER (is_core)",
         .census_columns = {names, FW_COUNT(names)},
+        .enter = enter,
         .take = take,
         .take_is_heavy = true,
         .entity_column = "entity_id",

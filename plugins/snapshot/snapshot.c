@@ -61,6 +61,8 @@ static void destroy(void *self)
     s->sql.api != NULL ? s->sql.api->finish(s->job) : (void)0;
     fw_wide_close(s->gather);
     fw_wide_close(s->choose);
+    fw_picked_close(s->raw);
+    snapshot_present_close(s);
     fw_source_close(s->picks);
     fw_source_close(s->choice);
     fw_source_close(s->source);
@@ -68,7 +70,7 @@ static void destroy(void *self)
     snapshot_columns_finish(&s->columns);
     free(s->facts.date_min);
     free(s->facts.date_max);
-    free(s->marks);
+    free(s->raw_names);
     free(s->choice_names);
     cJSON_Delete(s->contract);
     free(s->contract_names);

@@ -8,6 +8,7 @@
 #include <fw/task.h>
 
 #include "columns.h"
+#include "picked/picked.h"
 #include "settings.h"
 #include "wide/wide.h"
 
@@ -23,6 +24,16 @@
  * by entity, runs into parts. A chunk of picks brings its raw rows in by itself.
  */
 enum snapshot_phase { SNAPSHOT_CHOOSE, SNAPSHOT_LOCATE, SNAPSHOT_GATHER };
+
+/** Which of a chunk's rows have a nested value, where that is found out without the engine. */
+struct snapshot_present {
+    struct fw_text bits; /**< in hexadecimal digits, the highest bit first; empty: not found out */
+    struct snapshot_present_file {
+        size_t file;
+        int64_t shift; /**< row r is bit r + shift */
+    } * files;
+    size_t n_files;
+};
 
 /** What is known once the rows are chosen. */
 struct snapshot_facts {
@@ -63,6 +74,10 @@ struct snapshot {
     size_t n_choice_names;
     struct fw_output choice_to;
     struct fw_wide_output choice_output;
+    struct fw_picked *nested;         /**< NULL: no nested column is wanted */
+    const char **nested_names;        /**< its columns */
+    struct snapshot_present *present; /**< of each chunk of a step */
+    size_t n_present;
     struct fw_wide *choose;
 
     struct fw_source *choice; /**< what `choose` has written; from the phase locate on */
@@ -71,8 +86,8 @@ struct snapshot {
 
     struct fw_source *picks; /**< and the rest: in the phase gather */
     int64_t n_picks;
-    struct fw_source_place *marks; /**< where picks lie in the raw table, one in many */
-    size_t n_marks;
+    struct fw_picked *raw;
+    const char **raw_names; /**< its columns */
     struct fw_wide_output outputs[3];
     size_t n_outputs;
     struct fw_wide *gather;
@@ -88,6 +103,17 @@ fw_status snapshot_choose_open(struct snapshot *s);
 
 /** Appends the statement that writes the picks. */
 void snapshot_choose_append_picks(const struct snapshot *s, struct fw_text *sql);
+
+/* present.c */
+fw_status snapshot_present_open(struct snapshot *s);
+void snapshot_present_close(struct snapshot *s);
+
+/** Finds out what can be found out of a chunk, as fw_wide_plan's `enter`. */
+fw_status snapshot_present_enter(const void *self, const struct fw_wide_rows *rows);
+
+/** Appends a BOOLEAN over the chunk's rows, never NULL: whether a row has a nested value. */
+void snapshot_present_append(const struct snapshot *s, const struct fw_wide_rows *rows,
+                             struct fw_text *sql);
 
 /* gather.c */
 fw_status snapshot_gather_open(struct snapshot *s);

@@ -126,18 +126,23 @@ static uint64_t nothing(enum fw_parquet_type type)
 }
 
 /* The engine hands booleans over as bytes, since plugins/lib/wide wants its types without loss. */
-static uint64_t cell_of(const struct ArrowArray *array, enum fw_parquet_type type, int64_t at)
+static uint64_t cell_of(const struct multiscale_table *table, const struct ArrowArray *array,
+                        enum fw_parquet_type type, int64_t at)
 {
+    const uint8_t *bytes = array->buffers[1];
+
     if (type == FW_PARQUET_BOOLEAN) {
-        return ((const uint8_t *)array->buffers[1])[at];
+        return table->gathers ? bytes[at / 8] >> at % 8 & 1 : bytes[at];
     }
     return type == FW_PARQUET_DATE ? (uint64_t)(int64_t)((const int32_t *)array->buffers[1])[at]
                                    : ((const uint64_t *)array->buffers[1])[at];
 }
 
-static bool take_column(struct features *features, const struct ArrowArray *array,
-                        enum fw_parquet_type type, size_t column, size_t n)
+static bool take_column(const struct multiscale_table *table, struct features *features,
+                        const struct ArrowArray *array, size_t column, size_t n)
 {
+    const enum fw_parquet_type type =
+        (enum fw_parquet_type)type_of(&table->source->columns[column]);
     uint64_t *cells = features->cells[column] + features->n_rows;
     const uint64_t none = nothing(type);
     bool good = true;
@@ -150,7 +155,7 @@ static bool take_column(struct features *features, const struct ArrowArray *arra
             const uint64_t *before = features->n_rows + i > 0 ? cells + i - 1 : NULL;
             good = take_text(features, array, at, before, cells + i);
         } else {
-            cells[i] = cell_of(array, type, at);
+            cells[i] = cell_of(table, array, type, at);
         }
     }
     return good;
@@ -165,8 +170,7 @@ static bool take_rows(const struct multiscale_table *table, struct features *fea
     bool good = grow(features, n);
 
     for (size_t i = 0; i < source->n_columns && good; i++) {
-        good = take_column(features, batch->children[i],
-                           (enum fw_parquet_type)type_of(&source->columns[i]), i, n);
+        good = take_column(table, features, batch->children[i], i, n);
     }
     if (good) {
         memcpy(features->at + features->n_rows,

@@ -5,37 +5,24 @@
 #include "entity.h"
 #include "sql/stream.h"
 
-/* Columns of what is read of a part. */
-enum { ENTITY, PLATFORM, OFFER, AT, FILE_NUMBER, ROW_NUMBER, VALUES };
+/* Columns of what is read of a part: behind the values that there are stand file and row. */
+enum { ENTITY, PLATFORM, OFFER, AT, VALUES };
 
-/* A number, or nothing: NaN is NULL everywhere. */
-static void append_value(const struct multiscale_table *table, const char *name,
-                         struct fw_text *text)
-{
-    if (fw_source_column(table->source, name) != NULL) {
-        fw_text_appendf(text, ", nullif(TRY_CAST(%s AS DOUBLE), 'nan'::DOUBLE) AS %s", name, name);
-    } else {
-        fw_text_appendf(text, ", NULL::DOUBLE AS %s", name);
-    }
-}
-
+/* The engine reads the files of a part in any order, and an entity may lie in two of them. */
 static void read_rows(const void *self, const struct fw_wide_part *part, struct fw_text *select)
 {
     const struct multiscale_table *table = self;
 
-    fw_text_appendf(select,
-                    "SELECT entity_id, platform_name, offer_id, epoch_us(%s) AS fw_at, "
-                    "CAST(" FW_SOURCE_FILE " AS BIGINT) AS fw_of, CAST(" FW_SOURCE_ROW
-                    " AS BIGINT) AS fw_place",
+    fw_text_appendf(select, "SELECT entity_id, platform_name, offer_id, %s AS fw_at",
                     fw_text_get(&table->at));
-    for (size_t i = 0; i < MULTISCALE_VALUES; i++) {
-        append_value(table, multiscale_values[i], select);
+    for (size_t i = 0; i < table->n_values; i++) {
+        const char *name = multiscale_values[table->values[i]];
+        fw_text_appendf(select, ", TRY_CAST(%s AS DOUBLE) AS %s", name, name);
     }
-    fw_text_appendf(
-        select,
-        " FROM %s WHERE platform_name IS NOT NULL AND offer_id IS NOT NULL AND fw_at IS "
-        "NOT NULL",
-        part->rows);
+    fw_text_appendf(select,
+                    ", CAST(" FW_SOURCE_FILE " AS BIGINT) AS fw_of, CAST(" FW_SOURCE_ROW
+                    " AS BIGINT) AS fw_place FROM %s ORDER BY entity_id, fw_of, fw_place",
+                    part->rows);
 }
 
 static const char *text_of(const struct ArrowArray *array, int64_t at, int32_t *ret_size)
@@ -52,16 +39,25 @@ static int64_t whole_of(const struct ArrowArray *array, int64_t at)
     return ((const int64_t *)array->buffers[1])[at + array->offset];
 }
 
-static void read_values(const struct ArrowArray *batch, int64_t at, struct entity_row *row)
+static bool is_there(const struct ArrowArray *array, int64_t at)
+{
+    const uint8_t *validity = array->buffers[0];
+
+    at += array->offset;
+    return validity == NULL || (validity[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* A number, or nothing: NaN is NULL everywhere. */
+static void read_values(const struct multiscale_table *table, const struct ArrowArray *batch,
+                        int64_t at, struct entity_row *row)
 {
     row->has = 0;
-    for (int i = 0; i < MULTISCALE_VALUES; i++) {
+    for (size_t i = 0; i < table->n_values; i++) {
         const struct ArrowArray *array = batch->children[VALUES + i];
-        const uint8_t *validity = array->buffers[0];
-        int64_t place = at + array->offset;
-        if (validity == NULL || (validity[place / 8] >> place % 8 & 1) != 0) {
-            row->has |= (uint8_t)(1 << i);
-            row->values[i] = ((const double *)array->buffers[1])[place];
+        double value = ((const double *)array->buffers[1])[at + array->offset];
+        if (is_there(array, at) && value == value) {
+            row->has |= (uint8_t)(1 << table->values[i]);
+            row->values[table->values[i]] = value;
         }
     }
 }
@@ -86,18 +82,27 @@ static bool find_key(struct entity *entity, const struct ArrowArray *batch, int6
     return good;
 }
 
-static bool take_rows(struct entity *entity, const struct ArrowArray *batch)
+static bool has_key(const struct ArrowArray *batch, int64_t at)
 {
-    struct entity_row row;
+    return is_there(batch->children[ENTITY], at) && is_there(batch->children[PLATFORM], at) &&
+           is_there(batch->children[OFFER], at) && is_there(batch->children[AT], at);
+}
+
+static bool take_rows(const struct multiscale_table *table, struct entity *entity,
+                      const struct ArrowArray *batch)
+{
+    struct entity_row row = {0};
     bool good = true;
 
     for (int64_t i = 0; i < batch->length && good; i++) {
         int64_t at = i + batch->offset;
-        row.at = whole_of(batch->children[AT], at);
-        row.file = whole_of(batch->children[FILE_NUMBER], at);
-        row.row = whole_of(batch->children[ROW_NUMBER], at);
-        read_values(batch, at, &row);
-        good = find_key(entity, batch, at, &row.key) && entity_add(entity, &row);
+        if (has_key(batch, at)) {
+            row.at = whole_of(batch->children[AT], at);
+            row.file = whole_of(batch->children[VALUES + table->n_values], at);
+            row.row = whole_of(batch->children[VALUES + table->n_values + 1], at);
+            read_values(table, batch, at, &row);
+            good = find_key(entity, batch, at, &row.key) && entity_add(entity, &row);
+        }
     }
     return good;
 }
@@ -111,7 +116,7 @@ static fw_status take(const void *self, void **kept, struct ArrowArray *batch)
     *kept = entity;
     if (good) {
         entity->skip_nulls = table->settings->stage_skip_nulls;
-        good = batch != NULL ? take_rows(entity, batch) : entity_finish(entity);
+        good = batch != NULL ? take_rows(table, entity, batch) : entity_finish(entity);
     }
     if (batch != NULL) {
         batch->release(batch);

@@ -29,13 +29,19 @@ struct multiscale_table {
     const struct fw_host *host;
     const struct multiscale_settings *settings;
     struct fw_source *source;
-    const char *names[8];  /**< columns that are read, the entity first */
-    size_t n_names;        /**< 0, of the store: all */
+    const char *names[8];          /**< columns that are read, the entity first */
+    size_t n_names;                /**< 0, of the store: all */
+    int values[MULTISCALE_VALUES]; /**< of the daily table: numbers of those that it has */
+    size_t n_values;
     struct fw_text entity; /**< SQL: the key that parts are cut by */
     struct fw_text at;     /**< SQL: TIMESTAMP, the day of a row */
     struct fw_wide_output outputs[4];
     size_t n_outputs;
     struct fw_wide_fold fold;
+
+    /* Where plugins/lib/parquet reads the files; the engine does otherwise. */
+    bool gathers;
+    struct ArrowSchema key_schema, row_schema; /**< what it reads; keys of the store alone */
     struct fw_wide *wide;
 };
 
@@ -63,6 +69,10 @@ fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw
 /** All four tables are made in one reading of a part's rows; fold.c. */
 extern const struct fw_wide_fold multiscale_offers_fold;
 
+/** As multiscale_features_open; of a table in order, without the engine. */
+fw_status multiscale_offers_open(struct multiscale_table *table);
+extern const struct fw_wide_gather multiscale_offers_gather;
+
 /* edgar.c: weeks and months of the feature store (freeze §7.3) */
 
 fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_host *host);
@@ -86,6 +96,14 @@ bool multiscale_features_can(const struct multiscale_table *table);
 
 /** Both tables are made in one reading of a part's rows. */
 extern const struct fw_wide_fold multiscale_features_fold;
+
+/* store.c */
+
+/** Finds out whether its rows can be read without the engine: table->gathers. */
+fw_status multiscale_features_open(struct multiscale_table *table);
+
+/** Those that end a week or a month; other rows are not decoded. */
+extern const struct fw_wide_gather multiscale_features_gather;
 
 /* manifest.c */
 

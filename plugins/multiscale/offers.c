@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "instant/instant.h"
-#include "multiscale.h"
+#include "rows.h"
 
 const char *const multiscale_values[MULTISCALE_VALUES] = {"funding_raised_usd", "funding_goal_usd",
                                                           "investors_count"};
@@ -51,12 +51,45 @@ fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw
         return status;
     }
     table->names[table->n_names++] = instant->name;
-    for (size_t i = 0; i < MULTISCALE_VALUES; i++) {
+    for (int i = 0; i < MULTISCALE_VALUES; i++) {
         if (fw_source_column(table->source, multiscale_values[i]) != NULL) {
             table->names[table->n_names++] = multiscale_values[i];
+            table->values[table->n_values++] = i;
         }
     }
     fw_text_append(&table->entity, "entity_id");
     fw_instant_append(&table->at, instant);
     return table->at.failed || table->entity.failed ? fw_fault_nomem(host) : FW_OK;
 }
+
+fw_status multiscale_offers_open(struct multiscale_table *table)
+{
+    const char *types[FW_COUNT(table->names)] = {"U", "U", "U", "tsu:"};
+
+    for (size_t i = table->n_names - table->n_values; i < table->n_names; i++) {
+        types[i] = "g";
+    }
+    return gather_open(table, table->names, types, table->n_names, &table->row_schema,
+                       &table->gathers);
+}
+
+static fw_status gather_rows(const void *self, const struct fw_wide_rows *wanted,
+                             struct ArrowArray *ret_rows)
+{
+    const struct multiscale_table *table = self;
+    struct gather_ranges ranges = {0};
+    struct chosen chosen = {0};
+    fw_status status = gather_find(table, wanted, &ranges);
+
+    if (status == FW_OK) {
+        status = chosen_all(table, &ranges, &chosen);
+    }
+    if (status == FW_OK) {
+        status = rows_read(table, &ranges, &chosen, ret_rows);
+    }
+    chosen_finish(&chosen);
+    gather_ranges_finish(&ranges);
+    return status;
+}
+
+const struct fw_wide_gather multiscale_offers_gather = {.rows = gather_rows};

@@ -80,6 +80,12 @@ static fw_status open_wide(struct multiscale *multiscale, struct multiscale_tabl
 
     table->fold = is_edgar ? multiscale_features_fold : multiscale_offers_fold;
     table->fold.columns = (struct fw_wide_columns){table->names, table->n_names};
+    fw_status status = in_sql     ? FW_OK
+                       : is_edgar ? multiscale_features_open(table)
+                                  : multiscale_offers_open(table);
+    if (status != FW_OK) {
+        return status;
+    }
     struct fw_wide_plan plan = {
         .sql = &multiscale->sql,
         .source = table->source,
@@ -93,6 +99,9 @@ static fw_status open_wide(struct multiscale *multiscale, struct multiscale_tabl
         .take_is_heavy = is_edgar, /* a window that streams must see a part as one table */
         .take_columns = {table->names, table->n_names},
         .fold = in_sql ? NULL : &table->fold,
+        .gather = !table->gathers ? NULL
+                  : is_edgar      ? &multiscale_features_gather
+                                  : &multiscale_offers_gather,
         .outputs = table->outputs,
         .n_outputs = table->n_outputs,
         .n_columns_out = is_edgar ? table->source->n_columns : table->n_names,
@@ -132,6 +141,12 @@ static fw_status open_edgar(struct multiscale *multiscale)
 static void close_table(struct multiscale_table *table)
 {
     fw_wide_close(table->wide);
+    if (table->row_schema.release != NULL) {
+        table->row_schema.release(&table->row_schema);
+    }
+    if (table->key_schema.release != NULL) {
+        table->key_schema.release(&table->key_schema);
+    }
     fw_text_finish(&table->entity);
     fw_text_finish(&table->at);
     fw_source_close(table->source);

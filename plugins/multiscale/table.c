@@ -41,10 +41,8 @@ static void lay_out(const struct multiscale_table *of, struct layout *layout)
         add(layout, KEY, 1, "platform_name");
         add(layout, KEY, 2, "offer_id");
     }
-    for (int i = 0; i < MULTISCALE_VALUES && layout->table <= MADE_MONTHLY; i++) {
-        if (fw_source_column(of->source, multiscale_values[i]) != NULL) {
-            add(layout, VALUE, i, multiscale_values[i]);
-        }
+    for (size_t i = 0; i < of->n_values && layout->table <= MADE_MONTHLY; i++) {
+        add(layout, VALUE, of->values[i], multiscale_values[of->values[i]]);
     }
     if (layout->table != MADE_DAY_TO_STAGE) {
         add(layout, AT, 0, "snapshot_ts");

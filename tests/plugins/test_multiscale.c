@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -220,17 +221,26 @@ static void does_as_the_reference_in_compat(void **state)
     "crawled_date_day, CASE WHEN mod(i, 3) > 0 THEN mod(i * 7919, 1000) / 8.0 END AS last_x FROM " \
     "range(50 * 120) t(i)"
 
+/* The rows in this order, so many to a file. */
+static const char *files_of(struct sql_fixture *f, const char *name, const char *query, int n,
+                            const char *order)
+{
+    int n_all = atoi(sql_cell(f, "SELECT count(*) FROM (%s)", query));
+
+    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
+    for (int i = 0; i * n < n_all; i++) {
+        sql_must(f,
+                 "COPY (SELECT * FROM (%s) ORDER BY %s LIMIT %d OFFSET %d) TO "
+                 "'%s/%s/%02d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
+                 query, order, n, i * n, f->dir, name, i);
+    }
+    return stage_path(f, "%s", name);
+}
+
 static const char *files(struct sql_fixture *f, const char *name, const char *query, int n,
                          const char *order)
 {
-    assert_int_equal(mkdir(stage_path(f, "%s", name), 0777), 0);
-    for (int i = 0; i < 3; i++) {
-        sql_must(f,
-                 "COPY (SELECT * FROM (%s) ORDER BY %s LIMIT %d OFFSET %d) TO "
-                 "'%s/%s/%d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
-                 query, order, (n + 2) / 3, i * ((n + 2) / 3), f->dir, name, i);
-    }
-    return stage_path(f, "%s", name);
+    return files_of(f, name, query, (n + 2) / 3, order);
 }
 
 static struct fake_task *many(struct sql_fixture *f, const char *run)
@@ -269,6 +279,30 @@ static void gives_the_same_bytes_however_it_is_run(void **state)
     assert_in_range(result->steps, 8, 200);
     fake_task_destroy(t);
     stage_same(f, "plain", "restarted");
+}
+
+/* A part ends within a file and takes in whole ones; the engine reads whole ones first. */
+static void keeps_an_entity_together_that_lies_in_two_files(void **state)
+{
+    static const char in_order[] = "entity_id, snapshot_ts";
+    /* Numbers that are not DOUBLE are the engine's to read. */
+    static const char *const queries[] = {
+        MANY, "SELECT * REPLACE (investors_count::DOUBLE AS investors_count, "
+              "funding_raised_usd::DOUBLE AS funding_raised_usd) FROM (" MANY ")"};
+    struct sql_fixture *f = *state;
+    char name[32];
+
+    stage_must(many(f, "plain"));
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "files_%d", i);
+        const char *daily = files_of(f, name, queries[i], 130, in_order);
+        snprintf(name, sizeof name, "run_%d", i);
+        struct fake_task *t = filings_multiscale(
+            f, name, daily, stage_table(f, "features", "%s", MANY_FEATURES " ORDER BY 2, 1"));
+        fake_task_int(t, "part_rows", 900);
+        stage_must(t);
+        stage_same(f, "plain", name);
+    }
 }
 
 static void records_what_it_was_made_of(void **state)
@@ -322,6 +356,7 @@ int main(void)
         TEST(passes_over_the_offers_of_a_store),
         TEST(does_as_the_reference_in_compat),
         TEST(gives_the_same_bytes_however_it_is_run),
+        TEST(keeps_an_entity_together_that_lies_in_two_files),
         TEST(records_what_it_was_made_of),
         TEST(refuses_tables_of_another_kind),
     };

@@ -137,6 +137,9 @@ static fw_status run(size_t n_threads, size_t n, void (*work)(void *arg, size_t 
 
 static fw_status read_parts(const struct wide_batch *batch)
 {
+    if (batch->wide->in_order && batch->wide->plan.gather != NULL) {
+        return wide_gather_parts(batch);
+    }
     if (batch->wide->plan.fold->read != NULL) {
         return read_queries(batch);
     }

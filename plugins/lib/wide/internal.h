@@ -123,6 +123,12 @@ void wide_take_append(const struct fw_wide *wide, const struct fw_wide_columns *
 
 /* spread.c: input out of order, on its way to the parts */
 
+/** Whether rows are spread without the engine. */
+static inline bool wide_gathers(const struct fw_wide *wide)
+{
+    return wide->plan.gather != NULL && wide->plan.take_is_heavy;
+}
+
 /** Finds the columns that go there. */
 fw_status wide_spread_open(struct fw_wide *wide);
 
@@ -152,6 +158,14 @@ void wide_part_select(const struct wide_batch *batch, size_t at,
                       const struct fw_wide_columns *columns,
                       void (*write)(const void *, const struct fw_wide_part *, struct fw_text *),
                       struct fw_text *text);
+
+/* gather.c: rows that are read without the engine, each chunk or part on a thread */
+
+/** Chunks on their way to the parts. */
+fw_status wide_gather_spread(struct fw_wide *wide, const struct wide_chunk *chunks, size_t n);
+
+/** The batch's parts, each into what its fold keeps. */
+fw_status wide_gather_parts(const struct wide_batch *batch);
 
 /* fold.c */
 

@@ -86,17 +86,42 @@ void wide_slice_append(const struct fw_wide *wide, const struct fw_wide_columns 
     free(slices);
 }
 
+static size_t span_of(const struct fw_wide *wide, int64_t row)
+{
+    size_t at = 0;
+
+    while (wide->spans[at].start + wide->spans[at].n_rows <= row) {
+        at++;
+    }
+    return at;
+}
+
+/* Row groups until there are enough rows. */
+static int64_t gather_chunk(const struct fw_wide *wide, int64_t first_row)
+{
+    int64_t n = 0;
+
+    while (n < wide->chunk_rows && first_row + n < wide->end_row) {
+        const struct wide_span *span = &wide->spans[span_of(wide, first_row + n)];
+        int64_t row = first_row + n - span->start, left = span->n_rows - row;
+        int64_t cut =
+            wide->plan.gather->cut(wide->plan.self, span->file, row, wide->chunk_rows - n);
+        n += cut < left ? cut : left;
+    }
+    return n;
+}
+
 /* Comma-separated values are not cut: to find a row, all before it would be read again. */
 int64_t wide_slice_chunk(const struct fw_wide *wide, int64_t first_row)
 {
     int64_t left = wide->end_row - first_row;
-    size_t at = 0;
 
     if (wide->plan.source->kind == FW_SOURCE_CSV) {
-        while (wide->spans[at].start + wide->spans[at].n_rows <= first_row) {
-            at++;
-        }
-        return wide->spans[at].start + wide->spans[at].n_rows - first_row;
+        const struct wide_span *span = &wide->spans[span_of(wide, first_row)];
+        return span->start + span->n_rows - first_row;
+    }
+    if (wide_gathers(wide)) {
+        return gather_chunk(wide, first_row);
     }
     return left < wide->chunk_rows ? left : wide->chunk_rows;
 }

@@ -28,6 +28,9 @@ static fw_status read_schema(const struct fw_wide *wide, struct ArrowSchema *ret
     const struct wide_chunk none = {0};
     struct fw_text query = {0};
 
+    if (wide_gathers(wide)) {
+        return wide->plan.gather->schema(wide->plan.self, ret_schema);
+    }
     append_query(wide, &none, &query);
     fw_status status = wide_schema_of(wide, &query, ret_schema);
     fw_text_finish(&query);
@@ -105,32 +108,45 @@ static void report_bytes(const struct fw_wide *wide)
     }
 }
 
-fw_status wide_spread_step(struct fw_wide *wide)
+static fw_status run_queries(struct fw_wide *wide, const struct wide_chunk *chunks, size_t n)
 {
-    struct fw_text *queries = calloc(wide->n_chunks_at_once, sizeof *queries);
-    struct wide_chunk chunk = {.first_row = wide->next_row};
-    fw_status status = FW_OK;
+    struct fw_text *queries = calloc(n, sizeof *queries);
+    fw_status status = queries != NULL ? FW_OK : fw_fault_nomem(wide->host);
 
-    if (queries == NULL) {
-        return fw_fault_nomem(wide->host);
-    }
-    while (chunk.at < wide->n_chunks_at_once && chunk.first_row < wide->end_row &&
-           status == FW_OK) {
-        chunk.n_rows = wide_slice_chunk(wide, chunk.first_row);
-        status = wide_take_enter(wide, &chunk);
-        append_query(wide, &chunk, &queries[chunk.at]);
-        chunk.first_row += chunk.n_rows;
-        chunk.at++;
+    for (size_t i = 0; i < n && status == FW_OK; i++) {
+        status = wide_take_enter(wide, &chunks[i]);
+        append_query(wide, &chunks[i], &queries[i]);
     }
     if (status == FW_OK) {
-        status = run(wide, queries, chunk.at);
+        status = run(wide, queries, n);
     }
-    wide_texts_finish(queries, chunk.at);
+    if (queries != NULL) {
+        wide_texts_finish(queries, n);
+    }
     free(queries);
+    return status;
+}
+
+fw_status wide_spread_step(struct fw_wide *wide)
+{
+    struct wide_chunk *chunks = calloc(wide->n_chunks_at_once, sizeof *chunks);
+    int64_t next_row = wide->next_row;
+    size_t n = 0;
+
+    if (chunks == NULL) {
+        return fw_fault_nomem(wide->host);
+    }
+    while (n < wide->n_chunks_at_once && next_row < wide->end_row) {
+        chunks[n] = (struct wide_chunk){n, next_row, wide_slice_chunk(wide, next_row)};
+        next_row += chunks[n++].n_rows;
+    }
+    fw_status status =
+        wide_gathers(wide) ? wide_gather_spread(wide, chunks, n) : run_queries(wide, chunks, n);
+    free(chunks);
     if (status != FW_OK) {
         return status;
     }
-    wide->next_row = chunk.first_row;
+    wide->next_row = next_row;
     report_bytes(wide);
     return wide->next_row < wide->end_row ? FW_MORE : FW_OK;
 }

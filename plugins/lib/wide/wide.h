@@ -95,6 +95,24 @@ struct fw_wide_fold {
     void (*drop)(void *kept);
 };
 
+/**
+ * What reads rows without the engine. They are the same as `take` would make, or, of an input in
+ * order, as the fold's `read` would. A plan has it if every file of the source can be read so.
+ */
+struct fw_wide_gather {
+    /** The columns of what is spread, `order` as the last, fw_order; texts are "u" and "z". */
+    fw_status (*schema)(const void *self, struct ArrowSchema *ret_schema);
+
+    /** Reads the rows of the slices: those that are spread, or all of a part for the fold's `take`.
+        Rows without an entity are left out. Failures have recorded a fault. [any thread] */
+    fw_status (*rows)(const void *self, const struct fw_wide_rows *rows,
+                      struct ArrowArray *ret_rows);
+
+    /** How many rows of a file, from `row` on, had better be spread together where about `n_rows`
+        should be: whole row groups are read once. */
+    int64_t (*cut)(const void *self, size_t file, int64_t row, int64_t n_rows);
+};
+
 /** One result table. */
 struct fw_wide_output {
     const struct fw_output *to;
@@ -158,6 +176,10 @@ struct fw_wide_plan {
     struct fw_wide_columns probe_columns;
 
     const struct fw_wide_fold *fold; /**< NULL: the outputs' `finish` */
+
+    /** Used for what is spread where `take_is_heavy`, and for parts of an input in order. NULL: SQL
+        is. */
+    const struct fw_wide_gather *gather;
 
     const struct fw_wide_output *outputs; /**< the widest first */
     size_t n_outputs;

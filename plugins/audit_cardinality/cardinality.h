@@ -39,7 +39,8 @@ struct cardinality {
     bool compat;
     struct fw_sql_handle sql;
     struct cardinality_table tables[CARDINALITY_N_TABLES];
-    int64_t n_structured; /**< raw columns whose values are a signal */
+    int64_t raw_rows_there; /**< of a raw table that is longer than raw_scan_limit; otherwise 0 */
+    int64_t n_structured;   /**< raw columns whose values are a signal */
     struct fw_pairs_match text_match, edgar_match;
     struct fw_text folder;
     struct fw_fold_input inputs[CARDINALITY_N_TABLES + 1]; /* raw may be read twice */

@@ -65,6 +65,10 @@ static void put_source(struct cardinality *c, const char *name, int table)
         put_fact(c, object, "rows_without_key", table, "no_key");
         put_fact(c, object, "rows_without_day", table, "no_day");
     }
+    if (table == CARDINALITY_RAW && c->raw_rows_there > 0) {
+        put_int(c, object, "row_count_total_no_cap", c->raw_rows_there);
+        put_int(c, object, "raw_scan_limit", fw_task_integer(c->task, "raw_scan_limit"));
+    }
     fw_report_add(&c->report, name, object);
 }
 

@@ -154,6 +154,19 @@ static fw_status find_columns(struct cardinality *c, int which)
     return status;
 }
 
+static fw_status limit_raw(struct cardinality *c)
+{
+    struct fw_source *raw = c->tables[CARDINALITY_RAW].source;
+    int64_t limit = fw_task_integer(c->task, "raw_scan_limit"), rows = 0;
+    fw_status status = limit > 0 ? fw_source_count(raw, &rows) : FW_OK;
+
+    if (status != FW_OK || rows <= limit) {
+        return status;
+    }
+    c->raw_rows_there = rows;
+    return fw_source_limit(raw, limit);
+}
+
 fw_status cardinality_inputs_open(struct cardinality *c)
 {
     fw_status status = FW_OK;
@@ -164,6 +177,9 @@ fw_status cardinality_inputs_open(struct cardinality *c)
             continue;
         }
         status = fw_source_open(&c->sql, input->paths, input->n_paths, NULL, &c->tables[i].source);
+        if (status == FW_OK && i == CARDINALITY_RAW) {
+            status = limit_raw(c);
+        }
         if (status == FW_OK) {
             status = fw_manifest_beside(c->host, input->paths[0], &c->tables[i].manifest);
         }

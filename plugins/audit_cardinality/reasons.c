@@ -66,6 +66,12 @@ static void check_thresholds(struct cardinality *c)
     int64_t pairs = cardinality_fact(c, CARDINALITY_CORE, "pairs");
     double coverage = cardinality_core_coverage(c);
 
+    if (c->raw_rows_there > 0) {
+        fw_report_fail(&c->report,
+                       "%" PRId64 " of %" PRId64 " raw rows were read (raw_scan_limit), which says "
+                       "nothing of the others",
+                       cardinality_fact(c, CARDINALITY_RAW, "rows"), c->raw_rows_there);
+    }
     check_least(c, "core_coverage_rate", coverage, "min_core_coverage");
     if (coverage > real(c, "max_core_coverage")) {
         fw_report_fail(&c->report, "core_coverage_rate is %.10g, above %.10g (max_core_coverage)",

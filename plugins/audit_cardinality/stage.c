@@ -137,6 +137,10 @@ static const struct fw_param params[] = {
              .doc = "column of the raw filings with their day"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "min_raw_rows", .default_value = "0", .min = "0",
              .unit = "rows", .doc = "raw rows that there must be"),
+    FW_PARAM(.type = FW_PARAM_INT, .name = "raw_scan_limit", .default_value = "0", .min = "0",
+             .unit = "rows",
+             .doc = "raw rows that are read, the first of the table; 0: all, without which the "
+                    "gate does not pass"),
     RATE("min_core_coverage", "0.9999", "rows of the core to raw entity-days, at least"),
     RATE("max_core_coverage", "1.0001", "rows of the core to raw entity-days, at most"),
     RATE("min_edgar_coverage", "0.9999", "pairs of the index that the features must have"),

@@ -316,6 +316,30 @@ static void takes_the_structured_columns_from_the_contract(void **state)
     must_say(f, "a", "$.data_morphology.structured_columns", "1");
 }
 
+/* What was not read is not covered; the reference passes, and reads 2,000,000 rows by itself. */
+static void does_not_pass_over_rows_that_were_not_read(void **state)
+{
+    struct sql_fixture *f = *state;
+    freeze(f);
+    in_files(f, ROWS);
+    struct fake_task *t = task(f, "some");
+    fake_task_int(t, "raw_scan_limit", 12);
+    must_not_pass(t, "12 of 30 raw rows were read (raw_scan_limit)");
+    must_say(f, "some", "$.raw_offers.row_count_total", "12");
+    must_say(f, "some", "$.raw_offers.row_count_total_no_cap", "30");
+    t = task(f, "compat");
+    fake_task_int(t, "raw_scan_limit", 12);
+    fake_task_int(t, "chunk_rows", 1);
+    fake_task_int(t, "compat", 1);
+    must_pass(t);
+    must_say(f, "compat", "$.raw_offers_total_rows", "12");
+    must_pass(task(f, "all"));
+    t = task(f, "enough");
+    fake_task_int(t, "raw_scan_limit", 30);
+    must_pass(t);
+    stage_same(f, "all", "enough");
+}
+
 static void compares_with_the_other_machine(void **state)
 {
     struct sql_fixture *f = *state;
@@ -382,6 +406,7 @@ int main(void)
         TEST(takes_neither_nan_nor_texts_for_a_signal),
         TEST(looks_at_all_columns_where_the_best_filled_decides_nothing),
         TEST(takes_the_structured_columns_from_the_contract),
+        TEST(does_not_pass_over_rows_that_were_not_read),
         TEST(compares_with_the_other_machine),
         TEST(gives_the_same_report_for_any_threads_and_chunks),
         TEST(names_a_raw_file_that_cannot_be_read),

@@ -9,6 +9,12 @@ static fw_status count_rows(const struct fw_source *source, size_t file, int64_t
     const struct fw_sql_handle *sql = source->more->sql;
     struct fw_text query = {0};
 
+    if (source->kind != FW_SOURCE_CSV) {
+        int64_t rows = 0;
+        fw_status status = fw_source_file_rows(source, file, &rows);
+        *ret_rows = rows - source->files[file].n_deleted;
+        return status;
+    }
     fw_text_append(&query, "SELECT count(*) FROM ");
     fw_source_scan(source, &slice, &query);
     fw_status status =

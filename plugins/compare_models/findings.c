@@ -105,6 +105,12 @@ static fw_status add_two(const struct compare_intervals *intervals,
     return status;
 }
 
+/* An area is none of more than 1, whatever its variance says; NaN stays. */
+static double within(double bound)
+{
+    return bound < 0 ? 0 : bound > 1 ? 1 : bound;
+}
+
 static fw_status add_class(const struct compare_intervals *intervals, size_t arm, uint32_t k,
                            struct compare_findings *findings)
 {
@@ -115,12 +121,13 @@ static fw_status add_class(const struct compare_intervals *intervals, size_t arm
     fw_status status = is == NULL ? FW_E_NOMEM : fw_delong(p, p, is, (uint32_t)scores->n, &d);
     if (status == FW_OK) {
         const double half = fw_normal_quantile(1 - intervals->alpha / 2) * sqrt(d.variance[0]);
-        findings->classes[findings->n_classes++] = (struct compare_class){.arm = arm,
-                                                                          .class = k,
-                                                                          .n = d.n_ones,
-                                                                          .value = d.auc[0],
-                                                                          .lower = d.auc[0] - half,
-                                                                          .upper = d.auc[0] + half};
+        findings->classes[findings->n_classes++] =
+            (struct compare_class){.arm = arm,
+                                   .class = k,
+                                   .n = d.n_ones,
+                                   .value = d.auc[0],
+                                   .lower = within(d.auc[0] - half),
+                                   .upper = within(d.auc[0] + half)};
     }
     free(is);
     return status;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "failing_alloc.h"
+#include "inference/areas.h"
 #include "inference/bootstrap.h"
 #include "inference/delong.h"
 #include "inference/family.h"
@@ -377,6 +378,112 @@ static fw_status use_all(const struct random_rows *rows)
     return status;
 }
 
+/* --- areas of more than two classes --- */
+
+enum { AREA_ROWS = 30, AREA_CLASSES = 4 };
+
+struct area_rows {
+    double p[AREA_CLASSES * AREA_ROWS];
+    uint32_t classes[AREA_ROWS], counts[AREA_ROWS];
+};
+
+/* Ties, rows that are not drawn, and a class, number 2, that no row has. */
+static void fill_areas(struct area_rows *rows)
+{
+    uint32_t x = 7;
+    for (uint32_t i = 0; i < AREA_ROWS; i++) {
+        rows->classes[i] = i % 5 == 0 ? 3 : i % 2;
+        rows->counts[i] = i < 5 ? 1 : (i * 7) % 3;
+        for (uint32_t k = 0; k < AREA_CLASSES; k++) {
+            x = x * 1664525u + 1013904223u;
+            rows->p[k * AREA_ROWS + i] = (double)(x >> 29) / 8;
+        }
+    }
+}
+
+/* How often a row of class `a` has more of p[a] than one of class `b`, pair by pair; b < 0: than
+   one of any other class. */
+static double area_of(const struct area_rows *rows, uint32_t a, int b)
+{
+    const double *p = rows->p + a * AREA_ROWS;
+    double right = 0, all = 0;
+    for (int i = 0; i < AREA_ROWS; i++) {
+        for (int j = 0; j < AREA_ROWS; j++) {
+            const bool is_pair = rows->classes[i] == a && rows->classes[j] != a &&
+                                 (b < 0 || rows->classes[j] == (uint32_t)b);
+            const double weight = is_pair ? (double)rows->counts[i] * rows->counts[j] : 0;
+            right += weight * (p[i] > p[j] ? 1 : p[i] == p[j] ? 0.5 : 0);
+            all += weight;
+        }
+    }
+    return right / all;
+}
+
+static void areas_are_shares_of_pairs(void **state)
+{
+    static const uint32_t there[] = {0, 1, 3};
+    struct area_rows rows;
+    struct fw_areas *areas = NULL;
+    struct fw_area_means is, expected = {0, 0, 0};
+    double n = 0;
+
+    (void)state;
+    fill_areas(&rows);
+    assert_int_equal(fw_areas_create(rows.p, rows.classes, AREA_ROWS, AREA_CLASSES, &areas), FW_OK);
+    assert_int_equal(fw_areas_measure(areas, rows.counts, &is), FW_OK);
+    for (size_t a = 0; a < COUNT(there); a++) {
+        const double area = area_of(&rows, there[a], -1);
+        double own = 0;
+        for (int i = 0; i < AREA_ROWS; i++) {
+            own += rows.classes[i] == there[a] ? rows.counts[i] : 0;
+        }
+        expected.rest += area / 3;
+        expected.weighted += area * own;
+        n += own;
+        for (size_t b = 0; b < COUNT(there); b++) {
+            expected.pairs += a != b ? area_of(&rows, there[a], (int)there[b]) / 6 : 0;
+        }
+    }
+    assert_close(is.rest, expected.rest, 1e-14);
+    assert_close(is.weighted, expected.weighted / n, 1e-14);
+    assert_close(is.pairs, expected.pairs, 1e-14);
+    for (int i = 0; i < AREA_ROWS; i++) {
+        rows.counts[i] = rows.classes[i] == 3 ? 0 : 1;
+    }
+    assert_int_equal(fw_areas_measure(areas, rows.counts, &is), FW_OK);
+    assert_true(isnan(is.rest) && isnan(is.weighted) && isnan(is.pairs));
+    fw_areas_destroy(areas);
+}
+
+static fw_status use_areas(const struct area_rows *rows)
+{
+    struct fw_areas *areas = NULL;
+    struct fw_area_means means;
+    fw_status status = fw_areas_create(rows->p, rows->classes, AREA_ROWS, AREA_CLASSES, &areas);
+    if (status == FW_OK) {
+        status = fw_areas_measure(areas, rows->counts, &means);
+        fw_areas_destroy(areas);
+    }
+    return status;
+}
+
+static void areas_say_when_there_is_no_memory(void **state)
+{
+    struct area_rows rows;
+    unsigned n = 1;
+
+    (void)state;
+    fill_areas(&rows);
+    for (bool struck = true; struck; n++) {
+        failing_alloc_at(n);
+        fw_status status = use_areas(&rows);
+        struck = failing_alloc_struck();
+        failing_alloc_at(0);
+        assert_int_equal(status, struck ? FW_E_NOMEM : FW_OK);
+    }
+    assert_true(n > 6);
+}
+
 static void says_when_there_is_no_memory(void **state)
 {
     struct random_rows rows;
@@ -410,6 +517,8 @@ int main(void)
         cmocka_unit_test(a_test_without_a_p_value_counts_and_has_none),
         cmocka_unit_test(counts_signs_that_are_the_same),
         cmocka_unit_test(finds_what_could_have_been_found),
+        cmocka_unit_test(areas_are_shares_of_pairs),
+        cmocka_unit_test(areas_say_when_there_is_no_memory),
         cmocka_unit_test(says_when_there_is_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,17 @@ void recon_places_bound(struct recon_places *places, uint32_t n);
  * half a crop around these lies in an object of the shape given back. */
 void recon_places_frame(struct recon_places *places, uint32_t n, size_t crop, size_t ret_shape[2]);
 
+/* --- reconstruction_selection.c: which images take part, as a list --- */
+
+struct recon_selection {
+    uint32_t *images; /* ascending; the caller frees, also after a fault */
+    uint32_t n;
+};
+
+/* A number a line, below n_all. FW_E_DATA names the line that is none. */
+fw_status recon_selection_read(const struct fw_host *host, const char *path, uint32_t n_all,
+                               struct recon_selection *selection);
+
 /* --- reconstruction_scan.c: what was measured, and how it is grouped --- */
 
 struct recon_scan {
@@ -205,6 +216,11 @@ fw_status recon_predict(struct recon_turn *turn);
 
 /* --- reconstruction_say.c: statistics for the log --- */
 
+/* What an arm will need, before it begins. */
+void recon_say_memory(const struct recon_plan *plan, const struct recon_arm *arm, const char *name,
+                      uint64_t chunk);
+/* Memory ran out, and which parameters help. */
+void recon_say_too_much(const struct recon_turn *turn);
 void recon_say_input(const struct fw_host *host, const char *arm, const struct recon_chunk *chunk);
 void recon_say_output(const struct recon_turn *turn, const char *of,
                       const struct fw_output_stats *stats);

@@ -39,6 +39,10 @@ fw_status recon_debug_write(const struct recon_outcome *outcome, const struct re
 
 fw_status recon_dump_write(const struct recon *recon);
 
+/* --- reconstruction_selection.c: the images that took part --- */
+
+fw_status recon_selection_write(const struct recon *recon);
+
 /* --- reconstruction_result.c: result.json, and the verdict --- */
 
 fw_status recon_result_write(const struct recon_outcome *outcome);

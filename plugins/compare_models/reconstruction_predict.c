@@ -171,6 +171,9 @@ fw_status recon_predict(struct recon_turn *turn)
         status = predict_run(turn, at, n);
         at += n;
     }
+    if (status == FW_E_NOMEM) {
+        recon_say_too_much(turn);
+    }
     recon_say_output(turn, "chunk", &turn->seen);
     if (is_last) {
         recon_say_output(turn, "total", &turn->arm->stats);

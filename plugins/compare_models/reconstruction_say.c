@@ -22,6 +22,42 @@ __attribute__((format(printf, 2, 3))) static void say(const struct fw_host *host
     log->write(host, FW_LOG_DEBUG, text);
 }
 
+static double mebibytes(double bytes)
+{
+    return bytes / (1 << 20);
+}
+
+void recon_say_memory(const struct recon_plan *plan, const struct recon_arm *arm, const char *name,
+                      uint64_t chunk)
+{
+    const double size = (double)plan->scan->n_side * plan->scan->n_side;
+    const double n = (double)(chunk < arm->n_samples ? chunk : arm->n_samples);
+    const double side = arm->is_given ? 0 : (double)arm->stitch.canvas.side;
+    if (arm->is_given) {
+        return;
+    }
+    say(plan->host,
+        "arm %s: %llu samples in chunks of %.0f; images and inputs of a chunk take %.1f "
+        "MiB, the canvas of %.0f by %.0f pixels %.1f MiB, answers of a batch and the "
+        "model what they take",
+        name, (unsigned long long)arm->n_samples, n,
+        mebibytes(arm->input_rank == 0 ? 0 : 2 * n * size * arm->channels_in * sizeof(float)), side,
+        side, mebibytes(side * side * (sizeof(double complex) + sizeof(double))));
+}
+
+void recon_say_too_much(const struct recon_turn *turn)
+{
+    const struct fw_log *log = turn->plan->host->service(turn->plan->host, FW_LOG_ID);
+    char text[300];
+    snprintf(
+        text, sizeof text,
+        "arm %s: out of memory in the chunk of samples %llu to %llu, at %llu samples at a time; "
+        "set chunk or batch lower, or resources.memory higher",
+        turn->named->name, (unsigned long long)turn->first,
+        (unsigned long long)(turn->first + turn->n - 1), (unsigned long long)turn->batch);
+    log->write(turn->plan->host, FW_LOG_ERROR, text);
+}
+
 void recon_say_input(const struct fw_host *host, const char *arm, const struct recon_chunk *chunk)
 {
     const uint64_t n =

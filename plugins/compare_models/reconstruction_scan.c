@@ -7,9 +7,22 @@
 #include "reconstruction.h"
 #include "sql/fault.h"
 
-/* A choice among all images, written down by the seed: the same images in every run. */
+/* A choice that was made elsewhere, or by the seed: the same images in every run. */
 static fw_status choose(struct recon_scan *scan, const struct fw_task *task, uint32_t n_all)
 {
+    const struct fw_input *given = fw_task_input(task, "images");
+    if (given != NULL && given->n_paths > 0) {
+        if (fw_task_value(task, "n_subsample")->integer != 0) {
+            return fw_faultf(scan->host, FW_E_CONFIG, "n_subsample", "leave one of them out",
+                             "images are drawn, and %s names them", given->paths[0]);
+        }
+        struct recon_selection selection = {0};
+        fw_status status = recon_selection_read(scan->host, given->paths[0], n_all, &selection);
+        scan->images = selection.images;
+        scan->n = selection.n;
+        scan->powers = calloc(scan->n + 1u, sizeof *scan->powers);
+        return status == FW_OK && scan->powers == NULL ? fw_fault_nomem(scan->host) : status;
+    }
     const int64_t wanted = fw_task_value(task, "n_subsample")->integer;
     const uint64_t seed = (uint64_t)fw_task_value(task, "sample_seed")->integer;
     scan->n = wanted == 0 || wanted > n_all ? n_all : (uint32_t)wanted;

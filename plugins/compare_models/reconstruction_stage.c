@@ -11,6 +11,8 @@ static const struct fw_port inputs[] = {
                    "objectGuess, mask"),
     FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_MANY, .name = "models",
             .doc = "a file for each arm, in their order"),
+    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "images",
+            .doc = "numbers of the images that take part, one a line, ascending"),
 };
 
 static const struct fw_port outputs[] = {
@@ -26,6 +28,8 @@ static const struct fw_port outputs[] = {
             .file = "reconstructions_aligned.npz", .doc = "all on the pixels that were compared"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "panels", .file = "panels",
             .doc = "phases and amplitudes as PNG; limits.json: what black, white are"),
+    FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "chosen", .file = "images.txt",
+            .doc = "numbers of the images that took part, one a line"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "debug_images",
             .file = "debug_images", .doc = "what MS-SSIM and FRC were computed of, as PNG"),
     FW_PORT(.kind = FW_KIND_DIR, .flags = FW_PORT_OPTIONAL, .name = "baseline_debug_dir",

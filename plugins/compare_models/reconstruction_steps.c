@@ -74,6 +74,10 @@ static fw_status open_arms(struct recon *recon)
     for (size_t i = 0; status == FW_OK && i < recon->named.n; i++) {
         status = recon_arm_init(&recon->arms[i], &recon->named.items[i], &recon->plan,
                                 gains->n == 0 ? 1 : gains->reals[i]);
+        if (status == FW_OK) {
+            recon_say_memory(&recon->plan, &recon->arms[i], recon->named.items[i].name,
+                             recon->chunk);
+        }
     }
     return status;
 }

@@ -105,6 +105,9 @@ fw_status recon_write(struct recon *recon)
         status = recon_dump_write(recon);
     }
     if (status == FW_OK) {
+        status = recon_selection_write(recon);
+    }
+    if (status == FW_OK) {
         status = recon_result_write(&outcome);
     }
     for (size_t i = 0; outcome.metrics != NULL && i < recon->named.n; i++) {

@@ -181,6 +181,7 @@ struct fake_task *recon_task(const char *data)
                                              {"reconstructions", "reconstructions.npz"},
                                              {"aligned", "reconstructions_aligned.npz"},
                                              {"panels", "panels"},
+                                             {"chosen", "images.txt"},
                                              {"debug_images", "debug_images"},
                                              {"baseline_debug_dir", "baseline_debug"},
                                              {"blocked", "red"}};

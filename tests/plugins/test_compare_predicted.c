@@ -325,7 +325,14 @@ static void halves_the_batch_where_memory_runs_out(void **state)
     }
     fake_task_destroy(good);
     fake_task_destroy(greedy);
-    recon_must_fail(odd_task(data, "insatiable"), FW_E_NOMEM, "too many samples");
+    struct fake_task *insatiable = odd_task(data, "insatiable");
+    const struct fake_result *result = fake_task_run(insatiable);
+    assert_int_equal(result->status, FW_E_NOMEM);
+    assert_non_null(strstr(result->fault, "too many samples"));
+    assert_non_null(strstr(fake_task_log(insatiable),
+                           "in the chunk of samples 0 to 19, at 1 samples "
+                           "at a time; set chunk or batch lower"));
+    fake_task_destroy(insatiable);
     free(scan);
 }
 

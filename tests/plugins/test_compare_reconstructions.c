@@ -34,9 +34,10 @@ static double phase_ring(struct fake_task *t, const char *model, int ring)
 }
 
 /*
- * Its phases are of rows and of columns, added up: the rings 11 to 14, which need both, hold 1e-33
- * of the energy, and what falls below one half there is another number with every transform. The
- * specification's own remedy takes them out, and then nothing falls below: 15, not 10.5 and 10.9.
+ * Its phases are of rows and of columns, added up: the rings 11 to 14, which need both, hold less
+ * than 1e-30 of the energy, and what falls below one half there is another number with every
+ * transform. The specification's own remedy takes them out, and then nothing falls below: 15, not
+ * 10.5 and 10.9.
  */
 static void measures_a_given_arm_to_the_digits_of_the_specification(void **state)
 {
@@ -224,6 +225,46 @@ static void takes_a_subsample_and_its_answers(void **state)
     assert_true(recon_metric(t, "net", "ssim", 2) > 0.9);
     fake_task_destroy(t);
     free(answers);
+    free(scan);
+}
+
+static struct fake_task *with_list(const char *data, const char *model, const char *list)
+{
+    struct fake_task *t = recon_one_arm(data, model, "net=npz");
+    fake_task_input(t, "images", recon_write("list.txt", list), NULL);
+    fake_task_text(t, "registration", "none");
+    return t;
+}
+
+static void takes_the_images_that_a_list_names(void **state)
+{
+    struct recon_scan *scan = recon_scan_make();
+    const char *data = recon_scan_put(scan);
+    const char *model = recon_put_answers("net.npz", scan->patches, 60);
+    struct fake_task *drawn = recon_one_arm(data, model, "net=npz");
+    (void)state;
+    fake_task_int(drawn, "n_subsample", 60);
+    fake_task_int(drawn, "sample_seed", 3);
+    fake_task_text(drawn, "registration", "none");
+    recon_must(drawn);
+    char *list = test_file_read(fake_task_path(drawn, "images.txt"), &(size_t){0});
+    char *csv = test_file_read(fake_task_path(drawn, "comparison_metrics.csv"), &(size_t){0});
+    struct fake_task *t = with_list(data, model, list);
+    fake_task_int(t, "sample_seed", 3);
+    recon_must(t);
+    assert_string_equal(fake_task_read(t, fake_task_path(t, "comparison_metrics.csv")), csv);
+    assert_string_equal(fake_task_read(t, fake_task_path(t, "images.txt")), list);
+    fake_task_destroy(t);
+    t = with_list(data, model, list);
+    fake_task_int(t, "n_subsample", 60);
+    recon_must_fail(t, FW_E_CONFIG, "images are drawn");
+    recon_must_fail(with_list(data, model, "3\n4\n4\n"), FW_E_DATA, "line 3 does not ascend");
+    recon_must_fail(with_list(data, model, "3\n81\n"), FW_E_DATA, "line 2 names no image");
+    recon_must_fail(with_list(data, model, "3\n\n4\n"), FW_E_DATA, "line 2 is no number");
+    recon_must_fail(with_list(data, model, ""), FW_E_DATA, "no image at all");
+    fake_task_destroy(drawn);
+    free(list);
+    free(csv);
     free(scan);
 }
 
@@ -417,6 +458,7 @@ int main(void)
         TEST(stitches_the_patches_of_groups),
         TEST(gives_the_same_bytes_for_any_chunks_threads_and_restarts),
         TEST(takes_a_subsample_and_its_answers),
+        TEST(takes_the_images_that_a_list_names),
         TEST(more_groups_than_images_must_be_asked_for),
         TEST(rejects_an_arm_that_lies_too_far_off),
         TEST(blocks_answers_that_are_none),

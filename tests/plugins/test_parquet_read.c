@@ -210,6 +210,38 @@ static void files_of_one_table_are_one_batch(void **state)
         "0.00 [{'x': 0}] true; 2.00 [{'x': 2}] true; 7.00 -; 9.00 -");
 }
 
+/* Delta tables are widened so: older files stay as they are. */
+static void narrower_numbers_are_widened(void **state)
+{
+    struct sql_fixture *f = *state;
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    static const int64_t rows[] = {0, 1};
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+    struct ArrowArrayStream stream;
+    struct fw_parquet_reader *reader =
+        open_rows(f, "SELECT 1::BIGINT AS a, 2::INTEGER AS b, 3::UBIGINT AS c, 4::DOUBLE AS d, "
+                     "[{'x': 5::BIGINT}] AS e FROM range(2)");
+    struct fw_parquet_batch *batch = batch_of(f, reader, names, 5);
+
+    fw_parquet_reader_close(reader);
+    reader = open_rows(f, "SELECT -7::INTEGER AS a, -8::TINYINT AS b, 4000000000::UINTEGER AS c, "
+                          "-1.5::FLOAT AS d, [{'x': -9::SMALLINT}] AS e UNION ALL SELECT NULL, "
+                          "NULL, NULL, NULL, NULL");
+    assert_int_equal(fw_parquet_batch_add(batch, reader, rows, 2), FW_OK);
+    assert_int_equal(fw_parquet_batch_schema(batch, &schema), FW_OK);
+    assert_int_equal(fw_parquet_batch_take(batch, &array), FW_OK);
+    fw_parquet_reader_close(reader);
+    fw_parquet_batch_destroy(batch);
+    parquet_stream(&schema, &array, &stream);
+    assert_int_equal(f->sql.api->attach(f->sql.session, "got", &stream), FW_OK);
+    assert_string_equal(sql_cell(f, "SELECT string_agg(got::VARCHAR, '; ') || typeof(first(got)) "
+                                    "FROM got"),
+                        "{'a': -7, 'b': -8, 'c': 4000000000, 'd': -1.5, 'e': [{'x': -9}]}; {'a': "
+                        "NULL, 'b': NULL, 'c': NULL, 'd': NULL, 'e': NULL}STRUCT(a BIGINT, b "
+                        "INTEGER, c UBIGINT, d DOUBLE, e STRUCT(x BIGINT)[])");
+}
+
 static void rows_out_of_order_are_refused(void **state)
 {
     struct sql_fixture *f = *state;
@@ -240,6 +272,7 @@ int main(void)
         TEST(says_in_which_rows_there_is_something),
         TEST(a_column_of_another_type_does_not_fit),
         TEST(files_of_one_table_are_one_batch),
+        TEST(narrower_numbers_are_widened),
         TEST(rows_out_of_order_are_refused),
     };
     return cmocka_run_group_tests_name("parquet_read", tests, sql_fixture_load, sql_fixture_unload);

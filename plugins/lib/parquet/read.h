@@ -84,7 +84,8 @@ fw_status fw_parquet_batch_create(const struct fw_host *host, const struct Arrow
 
 /**
  * Whether rows of the file can be added: its columns of these names, as far as it has them, are of
- * these types and have no refusal. False: the sentence why not is appended to `why`.
+ * these types, or of narrower integers and floats, and have no refusal. False: the sentence why not
+ * is appended to `why`.
  */
 bool fw_parquet_batch_fits(const struct fw_parquet_batch *batch,
                            const struct fw_parquet_reader *reader, struct fw_text *why);

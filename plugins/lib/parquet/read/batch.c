@@ -122,6 +122,7 @@ static fw_status add_nulls(struct fw_parquet_batch *batch, struct batch_column *
         if (parquet_out_append(&column->outs[i], &entries) != NULL) {
             return fw_fault_nomem(batch->host);
         }
+        column->outs[i].n_agreed = column->outs[i].defs.size;
     }
     return FW_OK;
 }
@@ -134,12 +135,11 @@ static bool is_misfit(const struct batch_column *column, const struct fw_parquet
         return false;
     }
     const char *refusal = fw_parquet_reader_refusal(reader, index);
-    const char *type = fw_parquet_reader_type(reader, index);
     if (refusal != NULL) {
         fw_text_append(why, refusal);
-    } else if (strcmp(type, fw_text_get(&column->type)) != 0) {
-        fw_text_appendf(why, "column '%s': of type %s, which is not %s", column->root.name, type,
-                        fw_text_get(&column->type));
+    } else if (!parquet_node_fits(&reader->schema.columns[index].root, &column->root)) {
+        fw_text_appendf(why, "column '%s': of type %s, which is not %s", column->root.name,
+                        fw_parquet_reader_type(reader, index), fw_text_get(&column->type));
     }
     return why->size > 0;
 }
@@ -179,17 +179,20 @@ static fw_status add_column(struct fw_parquet_batch *batch, struct batch_column 
         leaf.out = &column->outs[i];
         status = parquet_leaf_read(&leaf);
     }
+    if (status == FW_OK && !parquet_outs_agree(&column->root, column->outs)) {
+        status = fw_faultf(batch->host, FW_E_DATA, reader->path, "write the file again",
+                           "row group %zu, column '%s': expected as many elements in every field "
+                           "of a list",
+                           task->group, column->root.name);
+    }
     return status;
 }
 
 static fw_status add_rows(struct fw_parquet_batch *batch, const struct fw_parquet_reader *reader,
-                          size_t group, size_t n)
+                          size_t group, const uint32_t *rows, size_t n)
 {
-    const struct parquet_leaf_task task = {.reader = reader,
-                                           .group = group,
-                                           .rows = (const uint32_t *)batch->rows.data,
-                                           .n_rows = n,
-                                           .scratch = &batch->scratch};
+    const struct parquet_leaf_task task = {
+        .reader = reader, .group = group, .rows = rows, .n_rows = n, .scratch = &batch->scratch};
     fw_status status = FW_OK;
 
     for (size_t i = 0; i < batch->n_columns && n > 0 && status == FW_OK; i++) {
@@ -202,16 +205,7 @@ static fw_status add_rows(struct fw_parquet_batch *batch, const struct fw_parque
 fw_status fw_parquet_batch_add_group(struct fw_parquet_batch *batch,
                                      const struct fw_parquet_reader *reader, size_t group)
 {
-    const size_t n = (size_t)reader->groups[group].n_rows;
-    uint32_t *rows = parquet_room_of(&batch->rows, n, sizeof *rows);
-
-    if (rows == NULL) {
-        return fw_fault_nomem(batch->host);
-    }
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (uint32_t)i;
-    }
-    return add_rows(batch, reader, group, n);
+    return add_rows(batch, reader, group, NULL, (size_t)reader->groups[group].n_rows);
 }
 
 fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,
@@ -242,7 +236,7 @@ fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,
         for (size_t i = 0; i < n; i++) {
             places[i] = (uint32_t)(rows[at + i] - group->first_row);
         }
-        status = add_rows(batch, reader, g, n);
+        status = add_rows(batch, reader, g, places, n);
         at += n;
     }
     return status;

@@ -40,6 +40,52 @@ static const char *append_copies(const struct parquet_out *out, uint8_t *to, siz
     return NULL;
 }
 
+/* The number of a narrower type; those of 32 bits in the file may stand for fewer. */
+static int64_t load_narrow(const struct parquet_node *leaf, struct parquet_bytes cell)
+{
+    int32_t number;
+
+    memcpy(&number, cell.data, sizeof number);
+    switch (leaf->format[0]) {
+    case 'c':
+        return (int8_t)number;
+    case 's':
+        return (int16_t)number;
+    case 'C':
+        return (uint8_t)number;
+    case 'S':
+        return (uint16_t)number;
+    case 'I':
+        return (uint32_t)number;
+    default:
+        return number;
+    }
+}
+
+static const char *append_wider(const struct parquet_out *out, const struct parquet_node *leaf,
+                                uint8_t *to, size_t n, const struct parquet_bytes *cells)
+{
+    const size_t width = out->leaf->width;
+
+    memset(to, 0, n * width);
+    for (size_t i = 0; i < n; i++, to += width) {
+        if (!out->slots.data[i]) {
+            continue;
+        }
+        if (leaf->format[0] == 'f') {
+            float narrow;
+            memcpy(&narrow, cells->data, sizeof narrow);
+            const double wide = narrow;
+            memcpy(to, &wide, sizeof wide);
+        } else {
+            const int64_t number = load_narrow(leaf, *cells);
+            memcpy(to, &number, width);
+        }
+        cells++;
+    }
+    return NULL;
+}
+
 static int64_t load_integer(struct parquet_bytes cell)
 {
     int32_t narrow;
@@ -138,6 +184,9 @@ static const char *append_fixed(struct parquet_out *out, const struct parquet_no
     }
     uint8_t *to = out->values.data + out->values.size;
     out->values.size += n * width;
+    if (leaf->cell == PARQUET_CELL_COPY && leaf->width < width) {
+        return append_wider(out, leaf, to, n, cells);
+    }
     switch (leaf->cell) {
     case PARQUET_CELL_THOUSANDS:
         return append_thousands(out, to, n, cells);

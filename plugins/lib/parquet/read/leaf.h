@@ -21,11 +21,16 @@ struct parquet_leaf_task {
     const struct fw_parquet_reader *reader;
     size_t group, leaf; /**< numbers in the file */
     const struct parquet_column *column;
-    const uint32_t *rows; /**< of the group, ascending */
+    const uint32_t *rows; /**< of the group, ascending; NULL: the first n_rows */
     size_t n_rows;
     struct parquet_scratch *scratch;
     struct parquet_out *out;
 };
+
+static inline int64_t parquet_task_row(const struct parquet_leaf_task *task, size_t i)
+{
+    return task->rows != NULL ? (int64_t)task->rows[i] : (int64_t)i;
+}
 
 /** Appends the rows. What was appended before a failure stays. */
 fw_status parquet_leaf_read(const struct parquet_leaf_task *task);

@@ -123,6 +123,26 @@ static bool read_chunks(struct fw_parquet_reader *reader, struct thrift_reader *
     return true;
 }
 
+/* A value for each row, or one at least where there are lists. */
+static bool check_counts(struct fw_parquet_reader *reader, const struct parquet_group *group)
+{
+    struct parquet_column *column = reader->schema.columns;
+    bool ok = true;
+
+    for (size_t i = 0; i < reader->schema.n_leaves && ok; i++) {
+        const int64_t n = group->chunks[i].n_values;
+        const bool lists = reader->schema.leaves[i]->levels.max_rep > 0;
+        while (i >= column->first_leaf + column->n_leaves) {
+            column++;
+        }
+        if (n < group->n_rows || (!lists && n > group->n_rows)) {
+            ok = refuse(column, (size_t)(group - reader->groups),
+                        "not as many values as the group has rows");
+        }
+    }
+    return ok;
+}
+
 /* False: no memory. */
 static bool read_group(struct fw_parquet_reader *reader, struct thrift_reader *footer,
                        struct parquet_group *group)
@@ -144,7 +164,7 @@ static bool read_group(struct fw_parquet_reader *reader, struct thrift_reader *f
                      group->chunks == NULL;
     group->first_row = reader->n_rows;
     reader->n_rows += footer->failed ? 0 : group->n_rows;
-    return ok;
+    return ok && (footer->failed || check_counts(reader, group));
 }
 
 static bool read_groups(struct fw_parquet_reader *reader, struct thrift_reader *footer)

@@ -16,6 +16,10 @@
 const char *parquet_nest(const struct parquet_node *node, struct parquet_out *outs,
                          struct ArrowArray *ret_array);
 
+/** agree.c: whether what was appended to the leaves since the last call has as many elements in
+    every field of a list. */
+bool parquet_outs_agree(const struct parquet_node *node, struct parquet_out *outs);
+
 /* arrow.c */
 
 enum { PARQUET_MAX_BUFFERS = 3 };

@@ -18,7 +18,7 @@ static bool pass_over(struct parquet_walk *walk, const struct parquet_page *page
     const struct parquet_leaf_task *task = walk->task;
 
     if (page->n_rows < 0 || (walk->next < task->n_rows &&
-                             (int64_t)task->rows[walk->next] <= walk->row + page->n_rows)) {
+                             parquet_task_row(task, walk->next) <= walk->row + page->n_rows)) {
         return false;
     }
     walk->row += page->n_rows;
@@ -42,7 +42,7 @@ static bool list_borders(const struct parquet_walk *walk, size_t n_entries, stru
         borders->ranks[borders->n++] = 0;
     }
     for (size_t i = walk->next; i < task->n_rows; i++) {
-        const int64_t rank = (int64_t)task->rows[i] - walk->row - 1;
+        const int64_t rank = parquet_task_row(task, i) - walk->row - 1;
         if (rank >= (int64_t)n_entries) {
             break;
         }
@@ -81,8 +81,8 @@ static void choose_all(struct parquet_walk *walk, const struct borders *borders,
     }
     walk->row += (int64_t)borders->n_begun;
     walk->chosen = walk->chosen && borders->n_begun == 0;
-    while (walk->next < task->n_rows && (int64_t)task->rows[walk->next] <= walk->row) {
-        const int64_t row = task->rows[walk->next++];
+    while (walk->next < task->n_rows && parquet_task_row(task, walk->next) <= walk->row) {
+        const int64_t row = parquet_task_row(task, walk->next++);
         while ((int64_t)borders->ranks[at] < row - first) {
             at++;
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "schema.h"
 
@@ -51,4 +52,34 @@ void parquet_node_type(const struct parquet_node *node, struct fw_text *text)
         parquet_node_type(&node->children[i], text);
     }
     fw_text_append(text, node->n_children > 0 ? ")" : "");
+}
+
+/* Integers of either kind and floats, narrow before wide. */
+static bool is_wider(const char *from, const char *to)
+{
+    static const char *const orders[] = {"csil", "CSIL", "fg"};
+
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0] && from[1] == 0 && to[1] == 0; i++) {
+        const char *narrow = strchr(orders[i], from[0]), *wide = strchr(orders[i], to[0]);
+        if (narrow != NULL && wide != NULL) {
+            return narrow < wide;
+        }
+    }
+    return false;
+}
+
+bool parquet_node_fits(const struct parquet_node *from, const struct parquet_node *to)
+{
+    if (from->shape != to->shape || from->n_children != to->n_children ||
+        (strcmp(from->format, to->format) != 0 && !is_wider(from->format, to->format))) {
+        return false;
+    }
+    for (size_t i = 0; i < from->n_children; i++) {
+        const bool named = from->shape != PARQUET_STRUCT ||
+                           strcmp(from->children[i].name, to->children[i].name) == 0;
+        if (!named || !parquet_node_fits(&from->children[i], &to->children[i])) {
+            return false;
+        }
+    }
+    return true;
 }

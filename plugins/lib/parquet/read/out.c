@@ -16,7 +16,7 @@ void parquet_out_finish(struct parquet_out *out)
 void parquet_out_clear(struct parquet_out *out)
 {
     out->defs.size = out->reps.size = out->valid.size = out->values.size = out->offsets.size = 0;
-    out->n_rows = out->n_slots = out->n_nulls = 0;
+    out->n_rows = out->n_slots = out->n_nulls = out->n_agreed = 0;
 }
 
 size_t parquet_out_bytes(const struct parquet_out *out)

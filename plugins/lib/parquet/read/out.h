@@ -14,6 +14,7 @@ struct parquet_out {
     struct parquet_room values;
     struct parquet_room offsets; /**< of texts, int64_t, where the next one begins */
     size_t n_rows, n_slots, n_nulls;
+    size_t n_agreed;           /**< levels that parquet_outs_agree has seen */
     struct parquet_room slots; /**< of an append */
 };
 

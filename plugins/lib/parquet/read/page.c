@@ -7,6 +7,9 @@
 #include "parquet/format.h"
 #include "parquet/thrift.h"
 
+/* Of a page, which is a few megabytes at the most: more levels than that are a trap. */
+enum { MAX_VALUES = 1 << 26 };
+
 /* PageHeader's fields of the three kinds. */
 enum { DATA_HEADER = 5, DICTIONARY_HEADER = 7, DATA_HEADER_V2 = 8 };
 
@@ -38,7 +41,7 @@ static void read_header(struct thrift_reader *reader, int64_t kind, struct parqu
 static bool is_plausible(const struct parquet_page *page, int64_t packed_size)
 {
     return packed_size >= 0 && packed_size <= INT32_MAX && page->size >= 0 &&
-           page->size <= INT32_MAX && page->n_values >= 0 && page->n_values <= INT32_MAX &&
+           page->size <= INT32_MAX && page->n_values >= 0 && page->n_values <= MAX_VALUES &&
            page->def_size >= 0 && page->rep_size >= 0 && page->def_size <= packed_size &&
            page->rep_size <= packed_size - page->def_size &&
            page->def_size + page->rep_size <= page->size;

@@ -167,7 +167,7 @@ static void build_element(struct building *b, struct parquet_node *node,
         memcpy(node->format, is_list ? "+L" : "+m", sizeof "+L");
         build_list(b, node);
     } else {
-        if (element->n_children > 0 && element->converted >= 0) {
+        if (element->n_children > 0 && (element->converted >= 0 || element->logical > 0)) {
             refuse(b, node->name, "a group of a kind that is not known");
         }
         build_plain(b, node, element);
@@ -246,7 +246,9 @@ static void build_column(struct building *b, struct parquet_schema *schema)
         }
         fw_text_append(&column->refusal, b->refusal);
     }
-    parquet_node_type(&column->root, &column->type);
+    if (!b->reader->failed && !b->no_memory) {
+        parquet_node_type(&column->root, &column->type);
+    }
     b->no_memory |= column->refusal.failed || column->type.failed || refused.failed;
     fw_text_finish(&refused);
 }

@@ -95,6 +95,9 @@ void parquet_node_finish(struct parquet_node *node);
 /** Appends the type as fw_parquet_reader_type gives it. */
 void parquet_node_type(const struct parquet_node *node, struct fw_text *text);
 
+/** Whether values of one can be held as the other's: the same, or narrower numbers. */
+bool parquet_node_fits(const struct parquet_node *from, const struct parquet_node *to);
+
 /** Stores the leaves below a node in their order (NULL: does not); gives how many they are. */
 size_t parquet_node_leaves(const struct parquet_node *node, const struct parquet_node **leaves);
 

@@ -103,12 +103,12 @@ const char *parquet_walk_flat(struct parquet_walk *walk, const struct parquet_pa
 {
     const struct parquet_leaf_task *task = walk->task;
     const int64_t first = walk->row;
-    const uint32_t *rows = task->rows + walk->next;
+    const size_t next = walk->next;
     struct parquet_parts parts = {0};
     size_t n = 0;
 
     walk->row += page->n_values;
-    while (walk->next + n < task->n_rows && (int64_t)rows[n] < walk->row) {
+    while (next + n < task->n_rows && parquet_task_row(task, next + n) < walk->row) {
         n++;
     }
     walk->next += n;
@@ -118,7 +118,7 @@ const char *parquet_walk_flat(struct parquet_walk *walk, const struct parquet_pa
     uint32_t *places = parquet_room_of(&task->scratch->places, n, sizeof *places);
     const char *why = places != NULL ? parquet_walk_open(walk, page, &parts) : parquet_no_memory;
     for (size_t i = 0; i < n && why == NULL; i++) {
-        places[i] = rows[i] - (uint32_t)first;
+        places[i] = (uint32_t)(parquet_task_row(task, next + i) - first);
     }
     return why != NULL ? why : parquet_walk_entries(walk, page, &parts, NULL, n);
 }

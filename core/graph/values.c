@@ -26,10 +26,17 @@ static const char *type_phrase(fw_param_type type)
     return phrases[type];
 }
 
+static bool is_list(fw_param_type type)
+{
+    return type == FW_PARAM_TEXT_LIST || type == FW_PARAM_REAL_LIST;
+}
+
 /* "an integer from 1 to 64 rows", "one of a, b" */
 static void describe(const struct fw_param *param, struct fw_str *out)
 {
-    fw_str_add(out, type_phrase(param->type));
+    fw_str_printf(out, "%s%s", type_phrase(param->type),
+                  is_list(param->type) && (param->flags & FW_PARAM_REQUIRED) ? ", at least one"
+                                                                             : "");
     for (const char *at = param->type == FW_PARAM_ENUM ? param->choices : ""; *at != '\0';) {
         size_t len = strcspn(at, "|");
         fw_str_printf(out, " \"%.*s\"%s", (int)len, at, at[len] == '|' ? "," : "");
@@ -129,11 +136,6 @@ static enum outcome list_from_text(struct fw_param_value *value, const char *tex
     return GOOD;
 }
 
-static bool is_list(fw_param_type type)
-{
-    return type == FW_PARAM_TEXT_LIST || type == FW_PARAM_REAL_LIST;
-}
-
 static enum outcome list_from_node(struct fw_param_value *value, const struct fw_cfg_node *node)
 {
     bool reals = value->view.type == FW_PARAM_REAL_LIST;
@@ -154,7 +156,7 @@ static enum outcome list_from_node(struct fw_param_value *value, const struct fw
             return NO_MEMORY;
         }
     }
-    return GOOD;
+    return len == 0 && (value->flags & FW_PARAM_REQUIRED) ? BAD : GOOD;
 }
 
 static enum outcome from_node(struct fw_param_value *value, const struct fw_cfg_node *node)

@@ -24,7 +24,7 @@ enum {
 typedef uint32_t fw_param_type;
 
 enum {
-    FW_PARAM_REQUIRED = 1u << 0,  /**< no default: the pipeline must give it */
+    FW_PARAM_REQUIRED = 1u << 0,  /**< no default: the pipeline must give it; a list, not empty */
     FW_PARAM_NO_EFFECT = 1u << 1, /**< never changes an output byte: outside the cache key */
     FW_PARAM_SECRET = 1u << 2     /**< given as "env:NAME"; never recorded */
 };

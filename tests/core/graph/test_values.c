@@ -44,7 +44,7 @@ struct box {
     struct fw_str text; /* of the mistakes */
 };
 
-static void check(struct box *box, const char *settings)
+static void check_as(struct box *box, const struct fw_stage *as, const char *settings)
 {
     char *text = fw_text("vars: { n = 7; yes = true; part = 0.5; word = \"ten\"; };\nstages: { s: "
                          "{ use = \"x\"; params: { %s }; }; };\n",
@@ -55,12 +55,17 @@ static void check(struct box *box, const char *settings)
     test_file_write(box->folder, "p.cfg", text);
     test_file_write(box->folder, "q.sql", "select 1");
     assert_int_equal(fw_pipeline_load(path, NULL, &box->pipeline, &box->diag), 0);
-    assert_int_equal(fw_values_check(&box->pipeline, &box->pipeline.stages.items[0], &type,
+    assert_int_equal(fw_values_check(&box->pipeline, &box->pipeline.stages.items[0], as,
                                      &box->values, &box->diag),
                      0);
     fw_diag_print(&box->diag, &box->text);
     free(text);
     free(path);
+}
+
+static void check(struct box *box, const char *settings)
+{
+    check_as(box, &type, settings);
 }
 
 static void finish(struct box *box)
@@ -158,6 +163,25 @@ static void every_mistake_is_reported_with_what_was_expected(void **state)
     finish(&box);
 }
 
+/* A stage that wants a list can do nothing with an empty one, and would say so hours later. */
+static void a_list_that_is_required_is_not_empty(void **state)
+{
+    static const struct fw_param list[] = {
+        FW_PARAM(.type = FW_PARAM_TEXT_LIST, .flags = FW_PARAM_REQUIRED, .name = "arms",
+                 .doc = "d"),
+        FW_PARAM(.type = FW_PARAM_TEXT_LIST, .name = "others", .doc = "d"),
+    };
+    static const struct fw_stage listed = {
+        .struct_size = sizeof listed, .name = "x", .params = list, .n_params = FW_COUNT(list)};
+    (void)state;
+    struct box box = {0};
+    check_as(&box, &listed, "arms = [];\nothers = [];");
+    assert_int_equal(box.diag.len, 1);
+    assert_non_null(strstr(box.text.text, "arms"));
+    assert_non_null(strstr(box.text.text, "expected a list of strings, at least one"));
+    finish(&box);
+}
+
 /* A share of the machine in a parameter would give each machine another key. */
 static void a_percentage_is_no_size(void **state)
 {
@@ -208,6 +232,7 @@ int main(void)
         cmocka_unit_test(given_values_are_taken),
         cmocka_unit_test(variables_are_numbers_where_numbers_are_wanted),
         cmocka_unit_test(every_mistake_is_reported_with_what_was_expected),
+        cmocka_unit_test(a_list_that_is_required_is_not_empty),
         cmocka_unit_test(a_percentage_is_no_size),
         cmocka_unit_test(values_cross_to_the_worker_unchanged),
     };

@@ -13,8 +13,9 @@
 
 /*
  * While the run goes on a checkpoint is called by its step, so that a run that goes back to a saved
- * state finds what that state knows of: a file goes only once no saved state can want it. At the
- * end the files get their ranks as names; going back from there undoes that.
+ * state finds what that state knows of: a file goes only once two states were made that do not know
+ * it, for the newest one need not have been stored. At the end the files get their ranks as names
+ * and the others go; going back from there undoes the names, and the run drops again what is gone.
  */
 
 static const char *folder_of(const struct train *train)
@@ -89,10 +90,18 @@ static fw_status drop(struct train *train, const struct train_kept *item)
     return FW_OK;
 }
 
+static struct train_kept kept_of(const struct train_point *point)
+{
+    return (struct train_kept){.step = point->step,
+                               .epoch = point->epoch,
+                               .val_loss = point->val_loss,
+                               .val_auc = point->val_auc};
+}
+
 fw_status train_keep_offer(struct train *train, const struct train_point *point)
 {
     struct train_keep *keep = &train->keep;
-    const struct train_kept item = {point->step, point->epoch, point->val_loss, point->val_auc};
+    const struct train_kept item = kept_of(point);
     const uint64_t at = place_for(keep, item.val_loss), most = train->settings.top_k;
     struct fw_text path = {0};
 
@@ -118,8 +127,11 @@ fw_status train_keep_offer(struct train *train, const struct train_point *point)
 
 void train_keep_saved(struct train *train)
 {
-    train->keep.saved_step = train->place.step;
-    train->keep.n_forgotten = train->keep.n_dropped;
+    struct train_keep *keep = &train->keep;
+
+    keep->saved_step = train->place.step;
+    keep->n_forgotten = keep->n_unknown;
+    keep->n_unknown = keep->n_dropped;
 }
 
 fw_status train_keep_tidy(struct train *train)
@@ -131,6 +143,7 @@ fw_status train_keep_tidy(struct train *train)
         status = remove_step(train, keep->dropped[i]);
     }
     keep->n_dropped -= keep->n_forgotten;
+    keep->n_unknown -= keep->n_forgotten;
     memmove(keep->dropped, keep->dropped + keep->n_forgotten,
             keep->n_dropped * sizeof *keep->dropped);
     keep->n_forgotten = 0;
@@ -139,8 +152,7 @@ fw_status train_keep_tidy(struct train *train)
 
 fw_status train_keep_last(struct train *train)
 {
-    const struct train_point *point = &train->points[train->n_points - 1];
-    const struct train_kept at = {point->step, point->epoch, point->val_loss, point->val_auc};
+    const struct train_kept at = kept_of(&train->points[train->n_points - 1]);
     struct fw_text path = {0};
 
     if (train->settings.is_dry) {
@@ -168,8 +180,7 @@ fw_status train_keep_model(struct train *train)
            train->points[i].epoch > train->stopping.best_epoch) {
         i--;
     }
-    const struct train_point *point = &train->points[i];
-    const struct train_kept at = {point->step, point->epoch, point->val_loss, point->val_auc};
+    const struct train_kept at = kept_of(&train->points[i]);
     return train_weights_write(train, output->path, &at, false);
 }
 
@@ -195,7 +206,7 @@ fw_status train_keep_finish(struct train *train)
     struct fw_text from = {0}, to = {0};
     fw_status status = FW_OK;
 
-    keep->n_forgotten = keep->n_dropped;
+    keep->n_forgotten = keep->n_unknown = keep->n_dropped;
     for (uint64_t i = 0; i < keep->n && status == FW_OK; i++) {
         path_of_step(train, keep->items[i].step, &from);
         path_of_rank(train, i + 1, &to);
@@ -222,7 +233,7 @@ static fw_status read_step(const struct train *train, const char *path, uint64_t
 }
 
 static fw_status undo_rank(const struct train *train, uint64_t rank, struct fw_text *from,
-                           struct fw_text *to)
+                           struct fw_text *to, bool *ret_was_over)
 {
     uint64_t step = 0;
 
@@ -230,6 +241,7 @@ static fw_status undo_rank(const struct train *train, uint64_t rank, struct fw_t
     if (from->failed || access(fw_text_get(from), F_OK) != 0) {
         return check_path(train, from);
     }
+    *ret_was_over = true;
     fw_status status = read_step(train, fw_text_get(from), &step);
     if (status == FW_OK) {
         path_of_step(train, step, to);
@@ -238,13 +250,13 @@ static fw_status undo_rank(const struct train *train, uint64_t rank, struct fw_t
     return status;
 }
 
-static fw_status undo_ranks(struct train *train)
+static fw_status undo_ranks(struct train *train, bool *ret_was_over)
 {
     struct fw_text from = {0}, to = {0};
     fw_status status = FW_OK;
 
     for (uint64_t i = 1; i <= train->settings.top_k && status == FW_OK; i++) {
-        status = undo_rank(train, i, &from, &to);
+        status = undo_rank(train, i, &from, &to, ret_was_over);
     }
     fw_text_finish(&from);
     fw_text_finish(&to);
@@ -258,12 +270,14 @@ static bool is_kept(const struct train_keep *keep, const char *name)
     if (sscanf(name, "step-%12" SCNu64 ".ckpt", &step) != 1) {
         return true;
     }
+    bool is_known = false;
     for (uint64_t i = 0; i < keep->n; i++) {
-        if (keep->items[i].step == step) {
-            return strstr(name, ".new") == NULL;
-        }
+        is_known = is_known || keep->items[i].step == step;
     }
-    return false;
+    for (uint64_t i = 0; i < keep->n_dropped; i++) {
+        is_known = is_known || keep->dropped[i] == step;
+    }
+    return is_known && strstr(name, ".new") == NULL;
 }
 
 static fw_status remove_newer(struct train *train)
@@ -294,15 +308,21 @@ static fw_status remove_newer(struct train *train)
     return status;
 }
 
-static fw_status check_kept(const struct train *train)
+/* Of a run that was over what is not there was dropped before that. */
+static fw_status check_kept(struct train *train, bool was_over)
 {
     struct fw_text path = {0};
     fw_status status = FW_OK;
 
     for (uint64_t i = 0; i < train->keep.n && status == FW_OK; i++) {
-        path_of_step(train, train->keep.items[i].step, &path);
+        struct train_kept *item = &train->keep.items[i];
+        path_of_step(train, item->step, &path);
         status = check_path(train, &path);
-        if (status == FW_OK && access(fw_text_get(&path), R_OK) != 0) {
+        if (status != FW_OK || item->is_gone != 0 || access(fw_text_get(&path), R_OK) == 0) {
+            continue;
+        }
+        item->is_gone = was_over && errno == ENOENT;
+        if (item->is_gone == 0) {
             status = fw_faultf(train->host, FW_E_STATE, fw_text_get(&path), NULL,
                                "a checkpoint that the saved state knows of is not there: %s",
                                strerror(errno));
@@ -314,12 +334,12 @@ static fw_status check_kept(const struct train *train)
 
 fw_status train_keep_restore(struct train *train)
 {
-    fw_status status = undo_ranks(train);
+    bool was_over = false;
+    fw_status status = undo_ranks(train, &was_over);
 
-    train->keep.n_dropped = train->keep.n_forgotten = 0;
     train->keep.saved_step = train->place.step;
     if (status == FW_OK) {
         status = remove_newer(train);
     }
-    return status == FW_OK ? check_kept(train) : status;
+    return status == FW_OK ? check_kept(train, was_over) : status;
 }

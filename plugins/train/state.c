@@ -4,7 +4,7 @@
 
 #include "train.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 /* Then the points, the weights, the optimiser's arrays, the best weights, what a callback
    remembers, the answers of each part, and the callbacks' own state; each as long as the head says,
@@ -181,7 +181,10 @@ static fw_status get_array(struct train *train, const char **at, struct fw_kerne
 static bool has_room(const struct train *train, const struct head *head, uint64_t size)
 {
     bool fits = head->n_points <= size / sizeof(struct train_point) && head->hub_bytes <= size &&
-                head->has_remembered <= 1 && head->keep.n <= train->settings.top_k;
+                head->has_remembered <= 1 && head->keep.n <= train->settings.top_k &&
+                head->keep.n_dropped <= FW_COUNT(head->keep.dropped) &&
+                head->keep.n_unknown <= head->keep.n_dropped &&
+                head->keep.n_forgotten <= head->keep.n_unknown;
 
     for (int part = 0; part < FW_DATASET_PARTS; part++) {
         fits = fits && head->answers[part].n <= train->n_part[part];

@@ -56,6 +56,7 @@ struct train_point {
 struct train_kept {
     uint64_t step, epoch;
     double val_loss, val_auc;
+    uint64_t is_gone; /**< the run was over once, and will drop it again */
 };
 
 enum { TRAIN_KEPT_MOST = 16 };
@@ -66,7 +67,9 @@ struct train_keep {
     uint64_t n;
     uint64_t saved_step;                   /**< of the last state that was saved */
     uint64_t dropped[2 * TRAIN_KEPT_MOST]; /**< steps of files that a saved state may want */
-    uint64_t n_dropped, n_forgotten; /**< the first n_forgotten of them: no saved state does */
+    uint64_t n_dropped;
+    uint64_t n_unknown;   /**< the first of them: those that the newest state does not know */
+    uint64_t n_forgotten; /**< the first of those: nor does the one before it */
 };
 
 /** Where the run is. Kept in checkpoints as it is. */
@@ -193,9 +196,10 @@ uint32_t *train_draw(const struct train *train, uint64_t n, uint64_t seed);
 /* keep.c: the folder `run` */
 /** Takes the weights among the best if they are, after a validation. */
 fw_status train_keep_offer(struct train *train, const struct train_point *point);
-/** Once a state is saved: it knows nothing of what was dropped before. */
+/** When a state is made: it knows nothing of what was dropped before. Whether it will be stored
+ *  is not known, so that the one before it may still be wanted. */
 void train_keep_saved(struct train *train);
-/** Removes the files that no saved state wants; a step begins with it. */
+/** Removes the files that neither of the last two states wants; a step begins with it. */
 fw_status train_keep_tidy(struct train *train);
 /** `last.ckpt`, with the optimiser's state. */
 fw_status train_keep_last(struct train *train);

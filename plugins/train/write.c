@@ -31,6 +31,14 @@ static cJSON *number(double value)
 
 /* --- the result --- */
 
+static cJSON *day_of(const struct train *train, uint32_t sample)
+{
+    char text[FW_DATASET_DAY_TEXT];
+    const double day = (double)fw_dataset_key(train->set, sample);
+
+    return cJSON_CreateString(fw_dataset_day_text(day, text));
+}
+
 static cJSON *split_of(const struct train *train, enum fw_dataset_part part)
 {
     cJSON *document = cJSON_CreateObject(), *counts = cJSON_AddArrayToObject(document, "classes");
@@ -45,10 +53,8 @@ static cJSON *split_of(const struct train *train, enum fw_dataset_part part)
         }
     }
     if (size > 0 && train->info->key_kind == FW_DATASET_KEY_DAY) {
-        cJSON_AddItemToObject(document, "first_day",
-                              fw_json_int(fw_dataset_key(train->set, train->part[part][0])));
-        cJSON_AddItemToObject(document, "last_day",
-                              fw_json_int(fw_dataset_key(train->set, train->part[part][size - 1])));
+        cJSON_AddItemToObject(document, "first_day", day_of(train, train->part[part][0]));
+        cJSON_AddItemToObject(document, "last_day", day_of(train, train->part[part][size - 1]));
     }
     return document;
 }

@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,6 +139,111 @@ static void goes_on_from_a_saved_state_as_if_nothing_had_been(void **state)
             fake_task_destroy(tasks[k]);
         }
     }
+}
+
+/* A state that was made some steps ago instead of the newest one, once. */
+struct states {
+    uint64_t n, back_at, back_by; /* of restores, from 0 */
+    struct {
+        unsigned char *bytes;
+        uint64_t size;
+    } items[64];
+    struct fake_task *task, *whole;
+    bool has_ended; /* when it goes back, the folder is as at the end of the run */
+};
+
+/* The name of one of the last two, or none. */
+static void give_rank(const struct states *states, const char *name)
+{
+    static const char *const ranks[] = {"run/best-1.ckpt", "run/best-2.ckpt"};
+    char from[4096], to[4096];
+    snprintf(from, sizeof from, "%s/%s", fake_task_path(states->task, "run"), name);
+    for (size_t i = 0; i < FW_COUNT(ranks); i++) {
+        snprintf(to, sizeof to, "%s", fake_task_path(states->task, ranks[i]));
+        if (access(to, F_OK) == 0) {
+            continue;
+        }
+        assert_int_equal(rename(from, to), 0);
+        if (train_file_is_same(states->task, states->whole, ranks[i])) {
+            return;
+        }
+        assert_int_equal(rename(to, from), 0);
+    }
+    assert_int_equal(unlink(from), 0);
+}
+
+static void end_folder(const struct states *states)
+{
+    DIR *dir = opendir(fake_task_path(states->task, "run"));
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (strncmp(entry->d_name, "step-", 5) == 0) {
+            give_rank(states, entry->d_name);
+        }
+    }
+    closedir(dir);
+}
+
+static void go_back(unsigned char *bytes, uint64_t *size, void *context)
+{
+    struct states *states = context;
+    assert_true(states->n < FW_COUNT(states->items));
+    states->items[states->n].bytes = malloc(*size);
+    states->items[states->n].size = *size;
+    memcpy(states->items[states->n].bytes, bytes, *size);
+    if (states->n == states->back_at) {
+        const uint64_t from = states->n - states->back_by;
+        assert_true(states->items[from].size <= *size);
+        *size = states->items[from].size;
+        memcpy(bytes, states->items[from].bytes, *size);
+    }
+    if (states->n == states->back_at && states->has_ended) {
+        end_folder(states);
+    }
+    states->n++;
+}
+
+/* How many states there were. */
+static uint64_t check_going_back(struct fake_task *whole, const struct states *how)
+{
+    struct fake_task *t = train_task();
+    struct states states = *how;
+    states.task = t;
+    states.whole = whole;
+    fake_task_param(t, "save_top_k", "2");
+    fake_task_restart_after(t, FAKE_EACH_STEP);
+    fake_task_alter_state(t, go_back, &states);
+    const struct fake_result *r = fake_task_run(t);
+    if (r->status != FW_OK) {
+        fail_msg("%u back at state %u: %s", (unsigned)how->back_by, (unsigned)how->back_at,
+                 r->fault);
+    }
+    train_same(whole, t);
+    fake_task_destroy(t);
+    for (uint64_t i = 0; i < states.n; i++) {
+        free(states.items[i].bytes);
+    }
+    return states.n;
+}
+
+/* A kill -9 before the engine has stored what the stage gave it, at every other state of a run; and
+ * one behind the end, where the newest state that was stored is old. */
+static void goes_back_over_states_that_were_never_stored(void **state)
+{
+    (void)state;
+    struct fake_task *whole = train_task();
+    fake_task_param(whole, "save_top_k", "2");
+    train_run(whole);
+    const uint64_t n = check_going_back(whole, &(const struct states){.back_at = UINT64_MAX});
+    assert_true(n > 12);
+    for (uint64_t at = 2; at < n; at += 2) {
+        check_going_back(whole, &(const struct states){.back_at = at, .back_by = 2});
+    }
+    for (uint64_t by = 3; by < n; by += 4) {
+        check_going_back(
+            whole, &(const struct states){.back_at = n - 1, .back_by = by, .has_ended = true});
+    }
+    fake_task_destroy(whole);
 }
 
 /* --- states that are no states --- */
@@ -339,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_makes_one_batch_of_each_kind),
         cmocka_unit_test(same_seed_same_bytes_whatever_the_threads),
         cmocka_unit_test(goes_on_from_a_saved_state_as_if_nothing_had_been),
+        cmocka_unit_test(goes_back_over_states_that_were_never_stored),
         cmocka_unit_test(refuses_a_state_that_is_cut_short_anywhere),
         cmocka_unit_test(survives_any_number_of_a_state_that_is_another),
         cmocka_unit_test(stops_when_validation_gets_no_better),

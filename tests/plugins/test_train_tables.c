@@ -75,6 +75,12 @@ static void must_have(struct fake_task *t, const char *what, const char *rest, c
     }
 }
 
+static void must_be_day(const cJSON *result, const char *part, const char *what, const char *day)
+{
+    const cJSON *split = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "splits"), part);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(split, what)), day);
+}
+
 static void patchtst_learns_from_windows_and_predicts_each_sample(void **state)
 {
     (void)state;
@@ -87,6 +93,9 @@ static void patchtst_learns_from_windows_and_predicts_each_sample(void **state)
     assert_true(train_number(result, "num_features") == 2);
     assert_true(train_number(result, "val_metrics.class_balance") > 0.4);
     assert_true(isfinite(train_number(result, "val_metrics.pred_std")));
+    must_be_day(result, "train", "first_day", "2020-01-09");
+    must_be_day(result, "test", "first_day", "2020-09-07");
+    must_be_day(result, "test", "last_day", "2020-10-25");
     assert_int_equal(fake_task_rows(t, "predictions"), 291);
     must_have(t, "experiment, split, count(*)::INTEGER AS n, min(date)::VARCHAR AS d",
               "GROUP BY ALL", "waves_h1,test,49,2020-09-07");

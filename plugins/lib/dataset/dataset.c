@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dataset/internal.h"
 #include "sql/fault.h"
@@ -240,4 +241,15 @@ void fw_dataset_labels(const struct fw_dataset *set, const uint32_t *samples, ui
 int64_t fw_dataset_key(const struct fw_dataset *set, uint32_t sample)
 {
     return set->keys[sample];
+}
+
+const char *fw_dataset_day_text(double day, char text[FW_DATASET_DAY_TEXT])
+{
+    const time_t seconds = isfinite(day) ? (time_t)(day * 86400) : 0;
+    struct tm parts;
+
+    return isfinite(day) && gmtime_r(&seconds, &parts) != NULL &&
+                   strftime(text, FW_DATASET_DAY_TEXT, "%F", &parts) > 0
+               ? text
+               : NULL;
 }

@@ -83,6 +83,11 @@ void fw_dataset_labels(const struct fw_dataset *set, const uint32_t *samples, ui
 /** The key of one sample, of info's key_kind. [any thread] */
 int64_t fw_dataset_key(const struct fw_dataset *set, uint32_t sample);
 
+enum { FW_DATASET_DAY_TEXT = 32 };
+
+/** A day since 1970-01-01 as YYYY-MM-DD; NULL for one that no calendar has. */
+const char *fw_dataset_day_text(double day, char text[FW_DATASET_DAY_TEXT]);
+
 enum { FW_DATASET_DIGEST = 65 };
 
 /**

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dataset/internal.h"
 #include "instant/instant.h"
@@ -15,23 +14,14 @@
 enum { ROW, DAY, LABEL, SPLIT, SAMPLE_CELLS };
 enum { FEATURE_DAY, FEATURES };
 
-enum { DAY_TEXT = 32 };
-
 struct reading {
     const struct fw_dataset_windows *windows;
     struct fw_dataset_table days, samples;
 };
 
-static const char *day_text(double day, char text[DAY_TEXT])
+static const char *day_text(double day, char text[FW_DATASET_DAY_TEXT])
 {
-    const time_t seconds = isfinite(day) ? (time_t)(day * 86400) : 0;
-    struct tm parts;
-
-    if (!isfinite(day) || gmtime_r(&seconds, &parts) == NULL ||
-        strftime(text, DAY_TEXT, "%F", &parts) == 0) {
-        return "a day that is missing";
-    }
-    return text;
+    return fw_dataset_day_text(day, text) != NULL ? text : "a day that is missing";
 }
 
 static const struct fw_host *host_of(const struct reading *reading)
@@ -92,7 +82,7 @@ static fw_status read_days(struct reading *reading)
 static fw_status check_days(const struct reading *reading)
 {
     const double *days = fw_matrix_column(&reading->days.cells, FEATURE_DAY);
-    char text[DAY_TEXT];
+    char text[FW_DATASET_DAY_TEXT];
 
     for (size_t i = 0; i < reading->days.cells.n_rows; i++) {
         if (isnan(days[i]) || (i > 0 && days[i] == days[i - 1])) {
@@ -198,7 +188,7 @@ static fw_status check_sample(const struct reading *reading, size_t sample)
     const double row = cell(reading, sample, ROW), label = cell(reading, sample, LABEL);
     const double day = cell(reading, sample, DAY);
     const int64_t at = find_day(reading, day);
-    char text[DAY_TEXT];
+    char text[FW_DATASET_DAY_TEXT];
 
     if (!(label == 0 || label == 1) || isnan(cell(reading, sample, SPLIT)) || isnan(day) ||
         isnan(row) || (sample > 0 && row == cell(reading, sample - 1, ROW))) {
@@ -232,7 +222,7 @@ static fw_status check_window(const struct reading *reading, const struct fw_dat
                               uint64_t from, uint64_t to)
 {
     const struct fw_dataset_table *days = &reading->days;
-    char text[DAY_TEXT];
+    char text[FW_DATASET_DAY_TEXT];
 
     for (uint64_t row = from; row < to; row++) {
         for (size_t i = 0; i < days->n_columns; i++) {

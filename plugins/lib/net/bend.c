@@ -32,6 +32,16 @@ fw_status fw_net_dot(const struct fw_net_pass *pass, uint64_t n, struct fw_opera
                : status;
 }
 
+fw_status fw_net_bend_bilinear(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                               double *ret_bend)
+{
+    double sum = 0;
+    fw_status status = fw_net_dot(pass, fw_net_batch_size(pass, layer->index),
+                                  pass->gy.at[layer->index], pass->rgy.at[layer->index], &sum);
+    *ret_bend = 2 * sum;
+    return status;
+}
+
 static uint64_t n_parameters_of(const struct fw_net *net, const struct fw_net_layer *layer)
 {
     uint64_t n = 0;

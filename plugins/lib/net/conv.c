@@ -129,21 +129,14 @@ static fw_status r_backward(struct fw_net_pass *pass, const struct fw_net_layer 
     if (status == FW_OK) {
         status = bias_gradient(pass, layer, r, pass->hv);
     }
-    if (status == FW_OK && is_live) {
-        status = image_gradient(pass, layer, &pass->rgy, r, pass->parameters);
-    }
-    if (status == FW_OK && is_live) {
-        status = image_gradient(pass, layer, &pass->rgy, gradient, pass->v);
-    }
-    return status;
+    return status == FW_OK && is_live ? fw_net_r_give(pass, layer, image_gradient) : status;
 }
 
-/* 2 gY . (RW * RX); what nobody needs yet, RgY, has its place. */
+/* 2 gY . (RW * RX) */
 static fw_status bend(struct fw_net_pass *pass, const struct fw_net_layer *layer, double *ret_bend)
 {
     const uint32_t in = layer->in[0];
     struct fw_conv2d conv = conv_of(pass, layer, FW_CONV_FORWARD);
-    double sum = 0;
     if (!fw_net_is_live(pass, in)) {
         return FW_OK;
     }
@@ -151,12 +144,7 @@ static fw_status bend(struct fw_net_pass *pass, const struct fw_net_layer *layer
     conv.filter = fw_net_part(pass, layer, pass->v, 0);
     conv.output = pass->rgy.at[layer->index];
     fw_status status = pass->kernels->conv2d(pass->session, &conv);
-    if (status == FW_OK) {
-        status = fw_net_dot(pass, fw_net_batch_size(pass, layer->index), pass->gy.at[layer->index],
-                            conv.output, &sum);
-    }
-    *ret_bend = 2 * sum;
-    return status;
+    return status == FW_OK ? fw_net_bend_bilinear(pass, layer, ret_bend) : status;
 }
 
 static const struct fw_net_op op = {

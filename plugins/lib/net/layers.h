@@ -126,6 +126,19 @@ fw_status fw_net_dot(const struct fw_net_pass *pass, uint64_t n, struct fw_opera
 /** FW_OK where a product may be asked for: after backward, of a pass with R. */
 fw_status fw_net_r_check(const struct fw_net_pass *pass);
 
+/** Gives the input a gradient, out of one of the value and the parameters of a flat array. */
+typedef fw_status fw_net_give(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                              struct fw_net_field *field, struct fw_operand gradient,
+                              struct fw_operand flat);
+
+/** RgX of an operation that is bilinear in input and parameters: RgY with these, gY with v. */
+fw_status fw_net_r_give(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                        fw_net_give *give);
+
+/** `bend` of such a one, once f(RX, v) is where RgY has its place: 2 gY . f(RX, v). */
+fw_status fw_net_bend_bilinear(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                               double *ret_bend);
+
 /** `bend` of an operation of one input, by its r_backward. */
 fw_status fw_net_bend_by_pair(struct fw_net_pass *pass, const struct fw_net_layer *layer,
                               double *ret_bend);

@@ -153,13 +153,7 @@ static fw_status r_backward(struct fw_net_pass *pass, const struct fw_net_layer 
     if (status == FW_OK) {
         status = bias_gradient(pass, layer, r, pass->hv);
     }
-    if (status == FW_OK && is_live) {
-        status = feature_gradient(pass, layer, &pass->rgy, r, pass->parameters);
-    }
-    if (status == FW_OK && is_live) {
-        status = feature_gradient(pass, layer, &pass->rgy, gradient, pass->v);
-    }
-    return status;
+    return status == FW_OK && is_live ? fw_net_r_give(pass, layer, feature_gradient) : status;
 }
 
 /* 2 gZ . (RF RW') */
@@ -169,17 +163,11 @@ static fw_status bend(struct fw_net_pass *pass, const struct fw_net_layer *layer
     const struct product product = {.a = pass->ry[in],
                                     .b = fw_net_part(pass, layer, pass->v, 0),
                                     .c = pass->rgy.at[layer->index]};
-    double sum = 0;
     if (!fw_net_is_live(pass, in)) {
         return FW_OK;
     }
     fw_status status = apply(pass, layer, &product);
-    if (status == FW_OK) {
-        status = fw_net_dot(pass, fw_net_batch_size(pass, layer->index), pass->gy.at[layer->index],
-                            product.c, &sum);
-    }
-    *ret_bend = 2 * sum;
-    return status;
+    return status == FW_OK ? fw_net_bend_bilinear(pass, layer, ret_bend) : status;
 }
 
 static const struct fw_net_op op = {

@@ -57,6 +57,14 @@ fw_status fw_net_combine(const struct fw_net_pass *pass, uint64_t n, struct fw_o
     return pass->kernels->map(pass->session, &map);
 }
 
+fw_status fw_net_r_give(struct fw_net_pass *pass, const struct fw_net_layer *layer,
+                        fw_net_give *give)
+{
+    fw_status status = give(pass, layer, &pass->rgy, pass->rgy.at[layer->index], pass->parameters);
+    return status == FW_OK ? give(pass, layer, &pass->rgy, pass->gy.at[layer->index], pass->v)
+                           : status;
+}
+
 /* --- the four runs --- */
 
 static fw_status check(const struct fw_net_pass *pass, enum fw_net_stage least, const char *call)

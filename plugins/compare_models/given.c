@@ -100,15 +100,9 @@ fw_status compare_given_open(const struct fw_task *task, const struct compare_se
 
 void compare_given_close(struct compare_given *given)
 {
-    compare_rows_close(&given->reading);
     fw_source_close(given->source);
     free(given->keys);
     *given = (struct compare_given){0};
-}
-
-void compare_given_rest(struct compare_given *given)
-{
-    compare_rows_close(&given->reading);
 }
 
 /* --- which of its rows --- */

@@ -15,9 +15,8 @@ struct compare_given {
     struct fw_source *source;
     const struct fw_source_column **keys;                  /* as many as the table has */
     const struct fw_source_column *experiment, *split, *y; /* NULL: there is none */
-    struct compare_rows reading;
-    size_t arm;
-    uint64_t next;
+    size_t arm;    /* whose answers the table's reading is of */
+    uint64_t next; /* sample of it */
 };
 
 /* Opens the input; FW_E_CONFIG where the set is no table, or has no keys. */
@@ -33,11 +32,9 @@ void compare_given_close(struct compare_given *given);
 fw_status compare_given_join(struct compare_given *given, const struct compare_arm *arm,
                              size_t index, uint64_t k);
 
-/* The answers of samples [first, first + n): [n][k]. */
+/* The answers of samples [first, first + n): [n][k]. Fast where `first` is where the last call
+ * ended; nothing else of the set is read in between (compare_set_rest). */
 fw_status compare_given_read(struct compare_given *given, size_t index, uint64_t k, uint64_t first,
                              uint64_t n, double *ret);
-
-/* Ends a reading. */
-void compare_given_rest(struct compare_given *given);
 
 #endif

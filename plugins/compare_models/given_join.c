@@ -122,7 +122,7 @@ static fw_status open_reading(struct compare_given *given, size_t index, uint64_
     append_answers(k, &query);
     fw_text_appendf(&query, " FROM fw_given_%zu WHERE sample >= %llu ORDER BY sample", index,
                     (unsigned long long)first);
-    fw_status status = compare_rows_open(&given->reading, &given->table->sql, &query);
+    fw_status status = compare_rows_open(&given->table->reading, &given->table->sql, &query);
     fw_text_finish(&query);
     given->arm = index;
     given->next = first;
@@ -133,12 +133,13 @@ fw_status compare_given_read(struct compare_given *given, size_t index, uint64_t
                              uint64_t n, double *ret)
 {
     fw_status status = FW_OK;
-    if (!compare_rows_are_open(&given->reading) || given->arm != index || given->next != first) {
+    if (!compare_rows_are_open(&given->table->reading) || given->arm != index ||
+        given->next != first) {
         status = open_reading(given, index, k, first);
     }
     for (uint64_t at = 0; status == FW_OK && at < n;) {
         struct compare_run run;
-        status = compare_rows_next(&given->reading, n - at, &run);
+        status = compare_rows_next(&given->table->reading, n - at, &run);
         if (status == FW_OK && run.n == 0) {
             status = fw_faultf(given->table->host, FW_E_INTERNAL, NULL, NULL,
                                "answers that were joined are not there any more");

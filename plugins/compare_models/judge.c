@@ -26,9 +26,10 @@ static fw_status look(struct compare_judge *judge, const struct answer *answer, 
     for (uint64_t i = 0; i < answer->k; i++) {
         const double value = number(answer, i);
         if (!isfinite(value)) {
-            return compare_trip(judge->trip, "non_finite",
-                                "arm %s, sample %llu: answer %llu of %llu is %g", judge->arm->name,
-                                (unsigned long long)sample, (unsigned long long)i,
+            char name[COMPARE_NAME];
+            compare_set_name(judge->set, sample, name);
+            return compare_trip(judge->trip, "non_finite", "arm %s, %s: answer %llu of %llu is %g",
+                                judge->arm->name, name, (unsigned long long)i,
                                 (unsigned long long)answer->k, value);
         }
         seen->first = seen->n == 0 ? value : seen->first;
@@ -92,10 +93,12 @@ static double logistic(double logit)
 static fw_status no_probability(const struct compare_judge *judge, uint64_t sample, double value,
                                 const char *what)
 {
+    char name[COMPARE_NAME];
+    compare_set_name(judge->set, sample, name);
     return fw_faultf(judge->host, FW_E_DATA, judge->arm->path,
                      "if the model gives logits, say so: NAME=KIND/logits",
-                     "arm %s, sample %llu: %s %g, so these are no probabilities", judge->arm->name,
-                     (unsigned long long)sample, what, value);
+                     "arm %s, %s: %s %g, so these are no probabilities", judge->arm->name, name,
+                     what, value);
 }
 
 static void keep(const struct compare_judge *judge, uint64_t sample, const double *values)

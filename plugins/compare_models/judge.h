@@ -15,6 +15,7 @@ struct compare_seen {
 struct compare_judge {
     const struct fw_host *host;
     const struct compare_arm *arm;
+    const struct compare_set *set;
     struct compare_scores *scores;
     struct compare_trip *trip;
     size_t index;            /* of the arm */

@@ -113,6 +113,7 @@ static fw_status score_chunk(struct compare *compare, uint64_t n)
     struct compare_truth truth = {0};
     struct compare_judge judge = {.host = compare->host,
                                   .arm = arm,
+                                  .set = &compare->set,
                                   .scores = &compare->scores,
                                   .trip = &compare->trip,
                                   .index = compare->arm,
@@ -141,7 +142,6 @@ static void next_arm(struct compare *compare)
 {
     close_model(compare);
     compare_set_rest(&compare->set);
-    compare_given_rest(&compare->given);
     compare->arm++;
     compare->at = 0;
     compare->batch = (uint64_t)fw_task_integer(compare->task, "batch");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "set.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "npy/npy.h"
@@ -79,6 +80,18 @@ fw_status compare_set_read(const struct compare_set *set, const struct fw_predic
     }
     return set->table != NULL ? compare_table_read(set->table, info, first, n, chunk)
                               : compare_tensor_read(set, info, first, n, chunk);
+}
+
+void compare_set_name(const struct compare_set *set, uint64_t sample, char ret[COMPARE_NAME])
+{
+    char *key = NULL;
+    if (set->table != NULL) {
+        compare_rows_close(&set->table->reading);
+        key = compare_table_name(set->table, sample);
+    }
+    snprintf(ret, COMPARE_NAME, key == NULL ? "sample %llu" : "sample %llu (%s)",
+             (unsigned long long)sample, key);
+    free(key);
 }
 
 void compare_set_rest(const struct compare_set *set)

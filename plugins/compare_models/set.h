@@ -54,6 +54,12 @@ struct compare_chunk {
 fw_status compare_set_read(const struct compare_set *set, const struct fw_predictor_info *info,
                            uint64_t first, uint64_t n, struct compare_chunk *chunk);
 
+enum { COMPARE_NAME = 160 };
+
+/* What a person calls a sample: "sample 17", of a table "sample 17 (Date = 2020-01-02)" or with its
+ * place. Ends a reading. */
+void compare_set_name(const struct compare_set *set, uint64_t sample, char ret[COMPARE_NAME]);
+
 /* Ends a reading, so that others may read. */
 void compare_set_rest(const struct compare_set *set);
 

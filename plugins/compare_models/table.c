@@ -108,9 +108,9 @@ fw_status compare_table_target(const struct compare_table *table,
     }
     fw_text_append(text, "coalesce(CAST(");
     if (is_text) {
-        fw_text_append(text, "list_position([");
+        fw_text_append(text, "list_position(CAST([");
         fw_text_literals(text, table->label_names, n_labels(table));
-        fw_text_append(text, "], ");
+        fw_text_append(text, "] AS VARCHAR[]), ");
         fw_text_identifier(text, column->name);
         fw_text_append(text, ") - 1");
     } else {

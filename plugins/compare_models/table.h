@@ -49,6 +49,10 @@ fw_status compare_table_fits(struct compare_table *table, const struct compare_a
 fw_status compare_table_read(struct compare_table *table, const struct fw_predictor_info *info,
                              uint64_t first, uint64_t n, struct compare_chunk *chunk);
 
+/* Keys of a sample as a text, or the place of its row; for the caller to free. NULL: it is not to
+ * be had. */
+char *compare_table_name(const struct compare_table *table, uint64_t sample);
+
 /* Makes COMPARE_SAMPLES and reads n, samples and target of it; refuses keys and targets. */
 fw_status compare_table_number(struct compare_table *table);
 

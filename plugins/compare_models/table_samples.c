@@ -44,6 +44,26 @@ void compare_append_keys(const struct compare_table *table, const char *relation
     fw_text_append(text, ")");
 }
 
+char *compare_table_name(const struct compare_table *table, uint64_t sample)
+{
+    struct fw_text query = {0}, place = {0};
+    struct fw_sql_grid grid = {0};
+    char *name = NULL;
+    fw_text_append(&query, "SELECT fw_file, fw_row, ");
+    compare_append_keys(table, "s", &query);
+    fw_text_appendf(&query, " FROM " COMPARE_SAMPLES " AS s WHERE sample = %llu",
+                    (unsigned long long)sample);
+    if (!query.failed && fw_sql_grid(&table->sql, &grid, fw_text_get(&query)) == FW_OK) {
+        fw_source_append_place(table->source, strtoul(fw_sql_cell(&grid, 0, 0), NULL, 10),
+                               strtoll(fw_sql_cell(&grid, 0, 1), NULL, 10), &place);
+        name = strdup(table->ids.n > 0 ? fw_sql_cell(&grid, 0, 2) : fw_text_get(&place));
+    }
+    fw_sql_grid_finish(&grid);
+    fw_text_finish(&query);
+    fw_text_finish(&place);
+    return name;
+}
+
 /* --- numbering --- */
 
 static fw_status append_samples(const struct compare_table *table, struct fw_text *text)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fw/service/budget.h>
@@ -188,6 +189,50 @@ static void files_chunks_batches_threads_and_restarts_change_no_byte(void **stat
     free(whole);
 }
 
+/* Three files of several row groups each, or all rows in one; keys run against the rows. */
+static char *run_on_parquet(const char *folder, bool parts, uint64_t restart)
+{
+    struct fake_task *t = compare_task_for(NULL);
+    struct fw_sql_handle sql;
+    const char *path = fake_task_path(t, folder);
+    assert_int_equal(fw_sql_handle_open(&sql, fake_task_host(t)), FW_OK);
+    assert_int_equal(mkdir(path, 0777), 0);
+    for (int i = 0; i < (parts ? 3 : 1); i++) {
+        assert_int_equal(
+            fw_sql_execf(&sql,
+                         "COPY (SELECT 90000 - i AS id, hash(i) %% 2 AS y, sin(i)::FLOAT AS a, "
+                         "cos(i) AS b, i %% 7 - 3 AS c FROM range(%d, %d) AS r(i)) TO "
+                         "'%s/part-%d.parquet' (FORMAT parquet, ROW_GROUP_SIZE 4096)",
+                         i * 30000, parts ? (i + 1) * 30000 : 90000, path, i),
+            FW_OK);
+    }
+    fw_sql_handle_close(&sql);
+    fake_task_input(t, "table", path, NULL);
+    fake_task_texts(t, "id_columns", "id", NULL);
+    fake_task_input(t, "models", fake_task_write(t, "word", "sum"), NULL);
+    fake_task_texts(t, "arms", "sum=odd", NULL);
+    fake_task_int(t, "n_bootstrap", 100);
+    fake_task_int(t, "chunk", 17000);
+    fake_task_limits(t)->threads = 4;
+    if (restart > 0) {
+        fake_task_restart_after(t, restart);
+    }
+    compare_must_run(t);
+    char *text = strdup(fake_task_read(t, fake_task_path(t, "result.json")));
+    fake_task_destroy(t);
+    return text;
+}
+
+static void parquet_files_are_read_on_from_their_middle(void **state)
+{
+    (void)state;
+    char *whole = run_on_parquet("one", false, 0);
+    char *parts = run_on_parquet("three", true, FAKE_EACH_STEP);
+    assert_string_equal(whole, parts);
+    free(whole);
+    free(parts);
+}
+
 static void halves_the_batch_where_memory_runs_out(void **state)
 {
     (void)state;
@@ -220,7 +265,7 @@ static void answers_that_are_none_end_it_after_the_first_chunk(void **state)
     (void)state;
     check_guard("zero", "all_zero", "nonzero_count 0/50");
     check_guard("constant", "constant", "0.25");
-    check_guard("nan", "non_finite", "arm odd, sample ");
+    check_guard("nan", "non_finite", "(id = ");
     check_guard("short", "shape", "49 rows for the 50 samples");
     check_guard("wide", "shape", "3 numbers per sample, the test set has 2 classes");
 }
@@ -235,6 +280,15 @@ static void answers_made_before_are_guarded_alike(void **state)
     assert_int_equal(fake_task_gate(t, "answers"), FW_GATE_FALSE);
     assert_non_null(strstr(fake_task_gate_reason(t, "answers"), "constant: arm dull"));
     fake_task_destroy(t);
+}
+
+static void a_sample_is_called_by_its_key_or_its_place(void **state)
+{
+    (void)state;
+    compare_check_refused(with(task_of("two"), "percent"), FW_E_DATA, "sample 7 (id = 8): class 1");
+    struct fake_task *t = with(task_of("two"), "percent");
+    fake_task_texts(t, "id_columns", NULL);
+    compare_check_refused(t, FW_E_DATA, "table.csv:2): class 1 has 40, so these are no prob");
 }
 
 /* --- mistakes in the table --- */
@@ -551,6 +605,8 @@ int main(void)
         cmocka_unit_test(halves_the_batch_where_memory_runs_out),
         cmocka_unit_test(answers_that_are_none_end_it_after_the_first_chunk),
         cmocka_unit_test(answers_made_before_are_guarded_alike),
+        cmocka_unit_test(a_sample_is_called_by_its_key_or_its_place),
+        cmocka_unit_test(parquet_files_are_read_on_from_their_middle),
         cmocka_unit_test(a_row_that_cannot_be_used_is_named),
         cmocka_unit_test(says_what_the_table_does_not_have),
         cmocka_unit_test(says_which_test_set_it_wants),

@@ -152,3 +152,25 @@ bytes_of() { # RUN
     [ "$(wc -l <before)" -gt 30 ]
     diff before after
 }
+
+@test "every test that the page on the freeze names is there" {
+    local page=$FWRUN_SOURCE_ROOT/docs/pipelines/freeze.md n=0 name file title
+    sed -n '/^## What could go wrong/,$p' "$page" >named
+    grep -oE '`[a-z_]+/[a-z_0-9]+`' named | tr -d '`' | sort -u >claims
+    grep -oE '"[^"]+"' named | tr -d '"' | sort -u >titles
+    while IFS=/ read -r file name; do
+        # Written down, and in the list of what is run.
+        [ "$(grep -cw "$name" "$FWRUN_SOURCE_ROOT/tests/plugins/test_$file.c")" -ge 2 ] || {
+            echo "test_$file.c has no $name"
+            n=$((n + 1))
+        }
+    done <claims
+    while read -r title; do
+        grep -qF "@test \"$title\"" "$FWRUN_SOURCE_ROOT/tests/e2e/freeze.bats" || {
+            echo "freeze.bats has no \"$title\""
+            n=$((n + 1))
+        }
+    done <titles
+    [ "$(wc -l <claims)" -gt 40 ]
+    [ "$n" -eq 0 ]
+}

@@ -136,6 +136,21 @@ static void tells_offers_and_instants_of_an_entity_apart(void **state)
         "x,2026-01-05,20.0 y,2025-12-29,- y,2026-01-05,10.0");
 }
 
+/* NaN hides no amount before it, and is no change of the amount. */
+static void takes_nan_for_no_amount(void **state)
+{
+    struct sql_fixture *f = *state;
+    stage_must(
+        task(f, "a",
+             "SELECT 'p|a' AS entity_id, 'p' AS platform_name, 'a' AS offer_id, * FROM "
+             "(VALUES (TIMESTAMP '2026-01-05', 5.0::DOUBLE), (TIMESTAMP '2026-01-06', 'nan'), "
+             "(TIMESTAMP '2026-01-08', 'nan')) t(snapshot_ts, funding_raised_usd)",
+             store));
+    assert_string_equal(look(f, "offers_weekly", "coalesce(funding_raised_usd::VARCHAR, '-')"),
+                        "5.0");
+    assert_string_equal(look(f, "stage_table", "stage"), "0 0 0");
+}
+
 /* NaN is no amount, an empty key no offer, and an entity with one row has one of each. */
 static void leaves_out_what_has_no_key_and_no_value(void **state)
 {
@@ -351,6 +366,7 @@ int main(void)
         TEST(puts_days_into_weeks_across_years),
         TEST(counts_changes_against_the_row_before),
         TEST(may_pass_over_unknown_amounts),
+        TEST(takes_nan_for_no_amount),
         TEST(leaves_out_what_has_no_key_and_no_value),
         TEST(takes_features_as_of_the_last_day),
         TEST(passes_over_the_offers_of_a_store),

@@ -3,8 +3,11 @@
 
 /* Elements of A that are packed at once: what is read again for every panel of B. */
 #define PRODUCT_PACKED (768 * PRODUCT_BLOCK)
-/* A crew shares a panel's rows where there are few panels; each packs the panel for itself. */
-#define PRODUCT_TASKS 4
+/* Elements that a task packs: fewer, and a crew would be busy with getting tasks. */
+#define PRODUCT_PACK_TASK 8192
+/* A crew shares a panel's rows where there are few panels, so that a last narrow one leaves nobody
+ * idle; each packs the panel for itself. */
+#define PRODUCT_TASKS 8
 #define PRODUCT_TILES 4 /* of rows, that a task has at least */
 
 static uint64_t ceiling(uint64_t n, uint64_t d)
@@ -49,6 +52,7 @@ struct pass {
     uint64_t steps;
     uint64_t chunks; /* of the rows, each a task of its own */
     uint64_t chunk_rows;
+    uint64_t pack_tiles; /* of a task */
 };
 
 static void pack_rows(const struct pass *pass, uint64_t tile)
@@ -155,8 +159,13 @@ uint64_t product_scratch(const struct product *product)
 
 static void pack_task(void *arg, uint64_t task, uint32_t worker)
 {
+    const struct pass *pass = arg;
+    uint64_t tiles = ceiling(pass->rows, pass->product->simd->mr), first = task * pass->pack_tiles;
+
     (void)worker;
-    pack_rows(arg, task);
+    for (uint64_t tile = first; tile < smaller(first + pass->pack_tiles, tiles); tile++) {
+        pack_rows(pass, tile);
+    }
 }
 
 static void panel_task(void *arg, uint64_t task, uint32_t worker)
@@ -179,7 +188,8 @@ static void run_pass(struct pass *pass, char *scratch)
         uint64_t wanted = smaller(ceiling(PRODUCT_TASKS, panels), ceiling(tiles, PRODUCT_TILES));
         pass->chunk_rows = ceiling(tiles, wanted) * product->simd->mr;
         pass->chunks = ceiling(pass->rows, pass->chunk_rows);
-        crew_run(pass->crew, tiles, pack_task, pass);
+        pass->pack_tiles = ceiling(PRODUCT_PACK_TASK, product->simd->mr * pass->steps);
+        crew_run(pass->crew, ceiling(tiles, pass->pack_tiles), pack_task, pass);
         crew_run(pass->crew, panels * pass->chunks, panel_task, pass);
         return;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conv_filter.h"
 
+#include <string.h>
+
 /*
  * filter[o][c][i][j] is the sum over all pixels of output[o][pixel] * input[c][pixel moved by i,
  * j]. With the channel last, the columns (j, c) that one row i of the filter sees from a pixel lie
@@ -176,41 +178,29 @@ static void run(struct work *w)
     crew_run(w->crew, op->out_channels, settle_row, w);
 }
 
-static uint64_t rounded(uint64_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static fw_status run_with_memory(struct fw_kernels_session *session, struct work *w)
 {
     const struct simd *simd = w->simd;
     uint64_t tile = simd->mr * simd->nr * simd->element;
     uint64_t lifted = w->lifted_rows * w->lifted_cols * w->op->in_channels * simd->element;
     uint64_t packed = w->tiles * simd->mr * w->rows * w->cols * simd->element;
-    uint64_t sums = w->op->kernel_rows * w->panels * w->tiles * tile;
-    uint64_t slack = simd->nr * simd->element, offsets;
-    fw_status status = session_scratch(session, "conv2d", tile);
-    char *memory;
+    uint64_t slack = simd->nr * simd->element;
 
+    w->images = FILTER_CHUNK_BYTES / (lifted + packed);
+    w->images = smaller(w->images > 0 ? w->images : 1, w->op->batch);
+    const uint64_t bytes[] = {w->op->kernel_rows * w->panels * w->tiles * tile,
+                              lifted * w->images + slack, packed * w->images,
+                              w->images * w->rows * sizeof *w->offsets};
+    char *rooms[4];
+    fw_status status = session_rooms(session, "conv2d", tile, bytes, 4, rooms);
     if (status != FW_OK) {
         return status;
     }
-    w->images = FILTER_CHUNK_BYTES / (lifted + packed);
-    w->images = smaller(w->images > 0 ? w->images : 1, w->op->batch);
-    lifted = rounded(lifted * w->images + slack);
-    packed = rounded(packed * w->images);
-    offsets = w->images * w->rows * sizeof *w->offsets;
-    memory = session_shared(session, "conv2d", sums + lifted + packed + offsets);
-    if (memory == NULL) {
-        return FW_E_NOMEM;
-    }
-    w->sums = memory;
-    w->lifted = memory + sums;
-    w->packed = w->lifted + lifted;
-    w->offsets = (uint64_t *)(void *)(w->packed + packed);
-    for (uint64_t i = 0; i < sums; i++) {
-        memory[i] = 0;
-    }
+    w->sums = rooms[0];
+    w->lifted = rooms[1];
+    w->packed = rooms[2];
+    w->offsets = (uint64_t *)(void *)rooms[3];
+    memset(w->sums, 0, bytes[0]);
     run(w);
     return FW_OK;
 }

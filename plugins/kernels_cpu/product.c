@@ -230,16 +230,12 @@ void product_serial(const struct product *product, void *scratch)
 
 fw_status product_parallel(struct fw_kernels_session *session, const struct product *product)
 {
-    fw_status status = session_scratch(session, "gemm", panel_bytes(product));
-    char *packed = NULL;
+    const uint64_t bytes = packed_bytes(product);
+    char *packed;
+    fw_status status = session_rooms(session, "gemm", panel_bytes(product), &bytes, 1, &packed);
 
-    if (status != FW_OK) {
-        return status;
+    if (status == FW_OK) {
+        run_product(product, session->crew, packed, NULL);
     }
-    packed = session_shared(session, "gemm", packed_bytes(product));
-    if (packed == NULL) {
-        return FW_E_NOMEM;
-    }
-    run_product(product, session->crew, packed, NULL);
-    return FW_OK;
+    return status;
 }

@@ -163,6 +163,31 @@ void *session_shared(struct fw_kernels_session *session, const char *op, uint64_
     return session->shared;
 }
 
+static uint64_t whole_lines(uint64_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+fw_status session_rooms(struct fw_kernels_session *session, const char *op, uint64_t scratch_bytes,
+                        const uint64_t bytes[], size_t n, char *ret_rooms[])
+{
+    fw_status status = session_scratch(session, op, scratch_bytes);
+    uint64_t all = 0;
+
+    if (status != FW_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < n; i++) {
+        all += whole_lines(bytes[i]);
+    }
+    char *room = session_shared(session, op, all);
+    for (size_t i = 0; room != NULL && i < n; i++) {
+        ret_rooms[i] = room;
+        room += whole_lines(bytes[i]);
+    }
+    return room == NULL ? FW_E_NOMEM : FW_OK;
+}
+
 struct pieces {
     session_piece *piece;
     void *arg;

@@ -45,6 +45,11 @@ void *session_temporary(struct fw_kernels_session *session, const char *op, uint
  * product. One user at a time. */
 void *session_shared(struct fw_kernels_session *session, const char *op, uint64_t bytes);
 
+/* Scratch memory for every worker, and rooms of `bytes` each in the shared memory; or a recorded
+ * fault. */
+fw_status session_rooms(struct fw_kernels_session *session, const char *op, uint64_t scratch_bytes,
+                        const uint64_t bytes[], size_t n, char *ret_rooms[]);
+
 /* fn(arg, begin, end, worker) for pieces of `grain` of the numbers 0 ... n - 1. */
 typedef void session_piece(void *arg, uint64_t begin, uint64_t end, uint32_t worker);
 void session_each(struct fw_kernels_session *session, uint64_t n, uint64_t grain,

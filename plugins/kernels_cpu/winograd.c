@@ -277,21 +277,20 @@ static fw_status run(struct fw_kernels_session *session, struct winograd *w)
     const struct simd *simd = w->slide->simd;
     uint64_t sums = 16 * sums_point(simd) * simd->element + simd->nr * sizeof(struct simd_wino_run);
     uint64_t copy = ((2 * w->group + 2) * 2 * (w->tile_cols + 1) + simd->nr) * simd->element;
-    uint64_t filter = 16 * w->filter_point * simd->element;
     uint64_t input =
         ceiling((w->fused ? w->group : w->rows) * w->tile_cols, simd->nr) * panel_bytes(w);
+    const uint64_t bytes[] = {16 * w->filter_point * simd->element, w->fused ? 0 : input};
+    char *rooms[2];
     fw_status status;
 
     w->copy_bytes = ((copy > sums ? copy : sums) + 63) / 64 * 64;
-    status = session_scratch(session, "conv2d", w->copy_bytes + (w->fused ? input : 0));
+    status =
+        session_rooms(session, "conv2d", w->copy_bytes + (w->fused ? input : 0), bytes, 2, rooms);
     if (status != FW_OK) {
         return status;
     }
-    w->filter = session_shared(session, "conv2d", filter + (w->fused ? 0 : input));
-    if (w->filter == NULL) {
-        return FW_E_NOMEM;
-    }
-    w->input = w->filter + filter;
+    w->filter = rooms[0];
+    w->input = rooms[1];
     crew_run(w->crew, w->row_tiles, transform_filter, w);
     if (w->fused) {
         crew_run(w->crew, ceiling(w->rows, w->group), run_fused, w);

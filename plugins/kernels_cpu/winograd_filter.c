@@ -304,21 +304,22 @@ static uint64_t cut_up(struct work *w)
 static fw_status run_with_memory(struct fw_kernels_session *session, struct work *w)
 {
     const struct simd *simd = w->simd;
-    fw_status status = session_scratch(session, "conv2d", cut_up(w));
-    uint64_t sums = 16 * w->panels.n * w->row_tiles * simd->mr * simd->nr * simd->element;
-    uint64_t inputs = w->panels.n * 16 * point_size(w, simd->nr) * simd->element;
-    uint64_t outputs = w->row_tiles * 16 * point_size(w, simd->mr) * simd->element;
+    uint64_t scratch = cut_up(w);
+    const uint64_t bytes[] = {
+        16 * w->panels.n * w->row_tiles * simd->mr * simd->nr * simd->element,
+        w->panels.n * 16 * point_size(w, simd->nr) * simd->element,
+        w->row_tiles * 16 * point_size(w, simd->mr) * simd->element,
+    };
+    char *rooms[3];
+    fw_status status = session_rooms(session, "conv2d", scratch, bytes, 3, rooms);
 
     if (status != FW_OK) {
         return status;
     }
-    w->sums = session_shared(session, "conv2d", sums + inputs + outputs);
-    if (w->sums == NULL) {
-        return FW_E_NOMEM;
-    }
-    w->inputs = w->sums + sums;
-    w->outputs = w->inputs + inputs;
-    memset(w->sums, 0, sums);
+    w->sums = rooms[0];
+    w->inputs = rooms[1];
+    w->outputs = rooms[2];
+    memset(w->sums, 0, bytes[0]);
     run(w);
     return FW_OK;
 }

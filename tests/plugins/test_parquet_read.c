@@ -52,10 +52,10 @@ static const char *write(struct sql_fixture *f, const char *select, const char *
 
 /* Without NULLs, with a few, with few values. */
 static const char *const patterns[] = {
-    "FROM (SELECT range % 100 AS i FROM range(5000))",
-    "FROM (SELECT CASE WHEN range % 11 > 0 THEN range % 100 END AS i FROM range(5000))",
-    "FROM (SELECT CASE WHEN range % 100 = 3 THEN range % 90 END AS i FROM range(5000))",
-    "FROM (SELECT CASE WHEN range BETWEEN 1000 AND 3000 THEN range % 77 END AS i FROM range(5000))",
+    "FROM (SELECT range % 100 AS i FROM range(2000))",
+    "FROM (SELECT CASE WHEN range % 11 > 0 THEN range % 100 END AS i FROM range(2000))",
+    "FROM (SELECT CASE WHEN range % 100 = 3 THEN range % 90 END AS i FROM range(2000))",
+    "FROM (SELECT CASE WHEN range BETWEEN 300 AND 1200 THEN range % 77 END AS i FROM range(2000))",
     "FROM (SELECT range AS i FROM range(1))",
     "FROM (SELECT NULL::BIGINT AS i FROM range(17))",
     "FROM (SELECT range AS i FROM range(0))",

@@ -23,11 +23,35 @@ struct tally {
     int compared, refused, unread_by_the_engine;
 };
 
-/* A cell of two gigabytes is among them, and some damage is fatal to the engine's session. */
-static bool engine_reads(struct sql_fixture *f, const char *path)
+/* The columns that can be read, as SQL; empty: none. */
+static void list_columns(struct sql_fixture *f, const char *path, struct fw_text *list)
 {
-    const fw_status status = fw_sql_execf(
-        &f->sql, "CREATE OR REPLACE TEMP TABLE whole AS FROM read_parquet('%s')", path);
+    struct fw_parquet_reader *reader = NULL;
+
+    if (fw_parquet_reader_open(fake_task_host(f->task), path, &reader) != FW_OK) {
+        assert_non_null(strstr(fake_task_take_fault(f->task), path));
+        return;
+    }
+    for (size_t i = 0; i < fw_parquet_reader_columns(reader); i++) {
+        const char *name = fw_parquet_reader_name(reader, i);
+        const char *refusal = fw_parquet_reader_refusal(reader, i);
+        if (refusal != NULL) {
+            assert_non_null(strstr(refusal, name));
+            continue;
+        }
+        fw_text_append(list, list->size > 0 ? ", " : "");
+        fw_text_identifier(list, name);
+    }
+    fw_parquet_reader_close(reader);
+}
+
+/* Some files make the engine fail for good, and VARIANTs, which are refused, crash it. */
+static bool engine_reads(struct sql_fixture *f, const char *path, const struct fw_text *list)
+{
+    const fw_status status = fw_sql_execf(&f->sql,
+                                          "CREATE OR REPLACE TEMP TABLE whole AS SELECT %s FROM "
+                                          "read_parquet('%s')",
+                                          fw_text_get(list), path);
 
     if (status != FW_OK) {
         fake_task_take_fault(f->task);
@@ -37,54 +61,33 @@ static bool engine_reads(struct sql_fixture *f, const char *path)
     return status == FW_OK;
 }
 
-/* Nothing to compare with: it ends, and what is refused names the file. */
-static void read_alone(struct sql_fixture *f, const char *path)
+static void compare(struct sql_fixture *f, const char *path, struct tally *tally)
 {
-    struct fw_parquet_reader *reader = NULL;
-
-    if (fw_parquet_reader_open(fake_task_host(f->task), path, &reader) != FW_OK) {
-        assert_non_null(strstr(fake_task_take_fault(f->task), path));
-        return;
-    }
-    for (size_t i = 0; i < fw_parquet_reader_columns(reader); i++) {
-        struct fw_parquet_batch *batch = NULL;
-        struct ArrowSchema schema;
-        const char *name = fw_parquet_reader_name(reader, i);
-        if (fw_parquet_reader_refusal(reader, i) != NULL) {
-            continue;
-        }
-        assert_int_equal(fw_parquet_reader_schema(reader, &name, 1, &schema), FW_OK);
-        assert_int_equal(fw_parquet_batch_create(fake_task_host(f->task), &schema, &batch), FW_OK);
-        for (size_t g = 0; g < fw_parquet_reader_groups(reader); g++) {
-            if (fw_parquet_batch_add_group(batch, reader, g) != FW_OK) {
-                assert_non_null(strstr(fake_task_take_fault(f->task), path));
-                break;
-            }
-        }
-        fw_parquet_batch_destroy(batch);
-        schema.release(&schema);
-    }
-    fw_parquet_reader_close(reader);
-}
-
-static void look(struct sql_fixture *f, const char *path, struct tally *tally)
-{
-    if (!engine_reads(f, path)) {
-        tally->unread_by_the_engine++;
-        read_alone(f, path);
-        return;
-    }
     for (unsigned one_in = 1; one_in <= 3; one_in += 2) {
         char *fault = NULL;
         const int n = parquet_compare(f, path, one_in, &fault);
         tally->compared += n > 0 ? n : 0;
         tally->refused += n <= 0;
         if (n < 0) {
-            printf("refused: %s\n", fault);
             assert_non_null(strstr(fault, path));
         }
         free(fault);
     }
+}
+
+static void look(struct sql_fixture *f, const char *path, struct tally *tally)
+{
+    struct fw_text list = {0};
+
+    list_columns(f, path, &list);
+    if (list.size == 0) {
+        tally->refused++;
+    } else if (engine_reads(f, path, &list)) {
+        compare(f, path, tally);
+    } else {
+        tally->unread_by_the_engine++;
+    }
+    fw_text_finish(&list);
 }
 
 static struct tally walk(struct sql_fixture *f, const char *name)

@@ -35,7 +35,7 @@ fw_status compare_refuse_row(struct compare_table *table, const struct fw_source
 void compare_append_keys(const struct compare_table *table, const char *relation,
                          struct fw_text *text)
 {
-    fw_text_append(text, "concat_ws(', '");
+    fw_text_append(text, table->ids.n > 0 ? "concat_ws(', '" : "concat(''");
     for (size_t i = 0; i < table->ids.n; i++) {
         fw_text_append(text, ", ");
         fw_text_literal(text, table->ids.items[i]->name);

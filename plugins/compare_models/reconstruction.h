@@ -23,6 +23,7 @@ struct recon_frames {
     const struct fw_host *host;
     const char *path;
     struct fw_npy *stack; /* [n][rows][columns] */
+    bool is_last;         /* [rows][columns][n], as old files have it: each reading is one of all */
     uint32_t n, rows, columns;
     uint32_t bin;    /* this many pixels, squared, become one */
     uint32_t side;   /* N: what is cut out of the middle then */

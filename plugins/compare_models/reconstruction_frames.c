@@ -6,27 +6,60 @@
 #include "reconstruction.h"
 #include "sql/fault.h"
 
-/* [n][rows][columns], or with an axis of one behind. */
+/* How many positions there are; 0: none are, which is found out elsewhere. */
+static fw_status count_positions(const struct fw_npz *npz, uint64_t *ret_n)
+{
+    const char *name = fw_npz_has(npz, "xcoords") ? "xcoords" : "translation";
+    struct fw_npy *npy = NULL;
+    *ret_n = 0;
+    if (!fw_npz_has(npz, name)) {
+        return FW_OK;
+    }
+    fw_status status = fw_npy_open(npz, name, &npy);
+    if (status == FW_OK) {
+        *ret_n = fw_npy_header(npy)->n_dims == 0 ? 0 : fw_npy_header(npy)->shape[0];
+    }
+    fw_npy_close(npy);
+    return status;
+}
+
+/* Which axis has an image for each position: the first, if it has. */
+static fw_status find_axis(struct recon_frames *frames, const struct fw_npz *npz)
+{
+    const struct fw_npy_header *header = fw_npy_header(frames->stack);
+    uint64_t n_positions = 0;
+    fw_status status = count_positions(npz, &n_positions);
+    frames->is_last =
+        header->n_dims == 3 && header->shape[0] != n_positions && header->shape[2] == n_positions;
+    return status;
+}
+
+/* [n][rows][columns], or with an axis of one behind, or [rows][columns][n]. */
 static fw_status open_stack(struct recon_frames *frames, const struct fw_npz *npz)
 {
     const char *name = fw_npz_has(npz, "diff3d") ? "diff3d" : "diffraction";
     fw_status status = fw_npy_open(npz, name, &frames->stack);
+    if (status == FW_OK) {
+        status = find_axis(frames, npz);
+    }
     if (status != FW_OK) {
         return status;
     }
     const struct fw_npy_header *header = fw_npy_header(frames->stack);
     const uint64_t *shape = header->shape;
+    const unsigned last = frames->is_last ? 1 : 0;
     const bool right = (header->n_dims == 3 || (header->n_dims == 4 && shape[3] == 1)) &&
-                       shape[0] > 0 && shape[1] > 0 && shape[2] > 0 && shape[0] < UINT32_MAX &&
-                       shape[1] < UINT16_MAX && shape[2] < UINT16_MAX;
+                       shape[2 * last] > 0 && shape[2 * last] < UINT32_MAX && shape[1 - last] > 0 &&
+                       shape[1 - last] < UINT16_MAX && shape[2 - last] > 0 &&
+                       shape[2 - last] < UINT16_MAX;
     if (!right) {
         return fw_faultf(frames->host, FW_E_DATA, frames->path,
                          "write it with one image after the other along the first axis",
                          "%s is no stack of images (%u axes)", name, header->n_dims);
     }
-    frames->n = (uint32_t)shape[0];
-    frames->rows = (uint32_t)shape[1];
-    frames->columns = (uint32_t)shape[2];
+    frames->n = (uint32_t)shape[2 * last];
+    frames->rows = (uint32_t)shape[1 - last];
+    frames->columns = (uint32_t)shape[2 - last];
     return FW_OK;
 }
 
@@ -131,6 +164,39 @@ static void convert(const struct recon_frames *frames, const float *raw, float *
     }
 }
 
+/* A row of all images at a time. */
+static fw_status read_last(const struct recon_frames *frames, const uint32_t *numbers, size_t n,
+                           float *ret_raw)
+{
+    const size_t rows = frames->rows, columns = frames->columns;
+    float *row = malloc(columns * frames->n * sizeof *row);
+    fw_status status = row == NULL ? fw_fault_nomem(frames->host) : FW_OK;
+    for (size_t r = 0; status == FW_OK && r < rows; r++) {
+        status = fw_npy_read_as(frames->stack, FW_NPY_F4, r, 1, row);
+        for (size_t i = 0; status == FW_OK && i < n * columns; i++) {
+            ret_raw[(i / columns * rows + r) * columns + i % columns] =
+                row[i % columns * frames->n + numbers[i / columns]];
+        }
+    }
+    free(row);
+    return status;
+}
+
+/* As they are in the file. */
+static fw_status read_raw(const struct recon_frames *frames, const uint32_t *numbers, size_t n,
+                          float *ret_raw)
+{
+    const size_t size = (size_t)frames->rows * frames->columns;
+    fw_status status = FW_OK;
+    if (frames->is_last) {
+        return read_last(frames, numbers, n, ret_raw);
+    }
+    for (size_t i = 0; status == FW_OK && i < n; i++) {
+        status = fw_npy_read_as(frames->stack, FW_NPY_F4, numbers[i], 1, ret_raw + i * size);
+    }
+    return status;
+}
+
 fw_status recon_frames_read(const struct recon_frames *frames, const uint32_t *numbers, size_t n,
                             float *ret_images)
 {
@@ -138,13 +204,18 @@ fw_status recon_frames_read(const struct recon_frames *frames, const uint32_t *n
     const size_t raw_size = (size_t)frames->rows * frames->columns;
     const bool as_they_are =
         !frames->are_counts && frames->bin == 1 && frames->n_bad == 0 && size == raw_size;
-    float *raw = as_they_are ? NULL : malloc(raw_size * sizeof *raw);
-    fw_status status = raw == NULL && !as_they_are ? fw_fault_nomem(frames->host) : FW_OK;
+    if (as_they_are) {
+        return read_raw(frames, numbers, n, ret_images);
+    }
+    const size_t at_once = frames->is_last ? n : 1;
+    float *raw = malloc(at_once * raw_size * sizeof *raw + 1);
+    fw_status status = raw == NULL ? fw_fault_nomem(frames->host) : FW_OK;
     for (size_t i = 0; status == FW_OK && i < n; i++) {
-        status = fw_npy_read_as(frames->stack, FW_NPY_F4, numbers[i], 1,
-                                as_they_are ? ret_images + i * size : raw);
-        if (status == FW_OK && !as_they_are) {
-            convert(frames, raw, ret_images + i * size);
+        if (i % at_once == 0) {
+            status = read_raw(frames, numbers + i, at_once, raw);
+        }
+        if (status == FW_OK) {
+            convert(frames, raw + i % at_once * raw_size, ret_images + i * size);
         }
     }
     free(raw);

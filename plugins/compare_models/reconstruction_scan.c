@@ -173,19 +173,25 @@ fw_status recon_scan_read(const struct recon_scan *scan, const uint32_t *numbers
 fw_status recon_scan_measure(struct recon_scan *scan, uint32_t first, uint32_t n)
 {
     const size_t size = (size_t)scan->n_side * scan->n_side;
-    float *image = malloc(size * sizeof *image);
-    fw_status status = image == NULL ? fw_fault_nomem(scan->host) : FW_OK;
+    float *images = malloc(n * size * sizeof *images);
+    uint32_t *numbers = malloc(n * sizeof *numbers);
+    for (uint32_t i = 0; numbers != NULL && i < n; i++) {
+        numbers[i] = first + i;
+    }
+    fw_status status = images == NULL || numbers == NULL
+                           ? fw_fault_nomem(scan->host)
+                           : recon_scan_read(scan, numbers, n, images);
     for (uint32_t i = first; status == FW_OK && i < first + n; i++) {
-        status = recon_scan_read(scan, &i, 1, image);
-        scan->powers[i] = status == FW_OK ? fw_scan_power(image, size) : 0;
-        if (status == FW_OK && !isfinite(scan->powers[i])) {
+        scan->powers[i] = fw_scan_power(images + (i - first) * size, size);
+        if (!isfinite(scan->powers[i])) {
             status = fw_faultf(
                 scan->host, FW_E_DATA, scan->path, NULL,
                 "diffraction image %u holds a number that is not finite, or a count below 0",
                 scan->images[i]);
         }
     }
-    free(image);
+    free(images);
+    free(numbers);
     return status;
 }
 

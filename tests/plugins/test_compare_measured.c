@@ -103,9 +103,9 @@ static const char *put_echo(void)
     return recon_write("model.json", text);
 }
 
-static struct fake_task *measured_task(const struct measured *all)
+static struct fake_task *measured_task(const char *data)
 {
-    struct fake_task *t = recon_one_arm(put_measured(all), put_echo(), "echo=weights");
+    struct fake_task *t = recon_one_arm(data, put_echo(), "echo=weights");
     fake_task_text(t, "frames", "counts");
     fake_task_int(t, "frame_bin", BIN);
     fake_task_int(t, "frame_side", N);
@@ -133,7 +133,7 @@ static void frames_become_what_was_prepared_before(void **state)
     (void)state;
     recon_must(prepared);
     for (int64_t chunk = 5; chunk <= 81; chunk += 38) {
-        struct fake_task *t = measured_task(all);
+        struct fake_task *t = measured_task(put_measured(all));
         fake_task_int(t, "chunk", chunk);
         fake_task_limits(t)->threads = (uint32_t)(chunk % 3) + 1;
         fake_task_restart_after(t, FAKE_EACH_STEP);
@@ -145,12 +145,12 @@ static void frames_become_what_was_prepared_before(void **state)
         recon_assert_text(t, "result.json", "\"masked_pixels\": 2");
         fake_task_destroy(t);
     }
-    struct fake_task *t = measured_task(all); /* every one of these counts */
+    struct fake_task *t = measured_task(put_measured(all)); /* every one of these counts */
     fake_task_text(t, "mask", "none");
     recon_must(t);
     assert_false(are_same(prepared, t, "reconstructions.npz"));
     fake_task_destroy(t);
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_text(t, "mirror", "none");
     recon_must(t);
     assert_false(are_same(prepared, t, "reconstructions.npz"));
@@ -159,10 +159,45 @@ static void frames_become_what_was_prepared_before(void **state)
     free(all);
 }
 
+/* Old files have the images along the last axis: [rows][columns][n]. */
+static const char *put_turned(const struct measured *all)
+{
+    uint16_t *turned = calloc((size_t)IMAGES * RAW, sizeof *turned);
+    assert_non_null(turned);
+    for (size_t i = 0; i < (size_t)IMAGES * RAW; i++) {
+        turned[i % RAW * IMAGES + i / RAW] = all->counts[i];
+    }
+    const struct recon_array arrays[] = {
+        {"diffraction", FW_NPY_U2, {RAW_ROWS, RAW_COLUMNS, IMAGES}, 3, turned},
+        {"mask", FW_NPY_U4, {RAW_ROWS, RAW_COLUMNS}, 2, all->mask},
+        {"translation", FW_NPY_F4, {IMAGES, 3}, 2, all->translation}};
+    const char *path = recon_put("turned.npz", arrays, 3);
+    free(turned);
+    return path;
+}
+
+static void images_may_lie_along_the_last_axis(void **state)
+{
+    struct measured *all = measure();
+    struct fake_task *first = measured_task(put_measured(all));
+    (void)state;
+    recon_must(first);
+    for (int64_t chunk = 1; chunk <= 81; chunk += 40) {
+        struct fake_task *last = measured_task(put_turned(all));
+        fake_task_int(last, "chunk", chunk);
+        recon_must(last);
+        assert_true(are_same(first, last, "reconstructions.npz"));
+        assert_true(are_same(first, last, "result.json"));
+        fake_task_destroy(last);
+    }
+    fake_task_destroy(first);
+    free(all);
+}
+
 static void without_an_object_there_are_pictures_and_no_numbers(void **state)
 {
     struct measured *all = measure();
-    struct fake_task *t = measured_task(all);
+    struct fake_task *t = measured_task(put_measured(all));
     (void)state;
     recon_must(t);
     assert_int_equal(access(fake_task_path(t, "comparison_metrics.csv"), F_OK), -1);
@@ -201,26 +236,26 @@ static void refuses_frames_and_positions_that_do_not_fit(void **state)
 {
     struct measured *all = measure();
     (void)state;
-    struct fake_task *t = measured_task(all);
+    struct fake_task *t = measured_task(put_measured(all));
     fake_task_int(t, "frame_bin", 3);
     recon_must_fail(t, FW_E_CONFIG, "36 by 40 pixels cannot be binned by 3");
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_int(t, "frame_side", 20);
     recon_must_fail(t, FW_E_CONFIG, "a square of 20 pixels cannot be cut out of 18 by 20");
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_int(t, "frame_side", 0);
     recon_must_fail(t, FW_E_DATA, "18 by 20 pixels");
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_real(t, "pixel_size", 0);
     recon_must_fail(t, FW_E_CONFIG, "in metres");
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_real(t, "pixel_size", 1e-12);
     recon_must_fail(t, FW_E_DATA, "pixels along x");
-    t = measured_task(all);
+    t = measured_task(put_measured(all));
     fake_task_reals(t, "origin", &pixel, 1);
     recon_must_fail(t, FW_E_CONFIG, "it has 1 numbers");
     all->translation[7] = NAN;
-    recon_must_fail(measured_task(all), FW_E_DATA, "image 2 is not finite");
+    recon_must_fail(measured_task(put_measured(all)), FW_E_DATA, "image 2 is not finite");
     free(all);
 }
 
@@ -230,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(frames_become_what_was_prepared_before),
+        TEST(images_may_lie_along_the_last_axis),
         TEST(without_an_object_there_are_pictures_and_no_numbers),
         TEST(an_origin_puts_positions_onto_the_object),
         TEST(refuses_frames_and_positions_that_do_not_fit),

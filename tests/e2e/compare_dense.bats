@@ -91,6 +91,8 @@ mistaken() { # CODE SAYS ARGUMENT...: not a step of the job is made
     local job=stages.train_debug
     mistaken 2 nobody nobody
     mistaken 3 'nothing was run' --set 'stages.report.in.metrics=[]'
+    mistaken 3 'nothing was run' --set 'stages.report.params.jobs=[]'
+    mistaken 3 'nothing was run' train_debug --set "$job.params.arms=[]"
     mistaken 3 'nothing was run' train_debug --set "$job.in.data=\"nowhere.npz\""
     mistaken 3 'nothing was run' train_debug --set "$job.in.models=[]"
     mistaken 1 'there are 3 arms with a model and 1 models' train_debug --set "$job.in.models=[\"@scan_train_debug.fine\"]"

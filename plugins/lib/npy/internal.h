@@ -122,6 +122,12 @@ struct fw_npy {
     uint64_t items_at; /**< behind the header */
 };
 
+/* --- text.c --- */
+
+/** The characters of a text as NumPy has them, four bytes each, at least one; the caller frees.
+ * -EILSEQ where it is not UTF-8, -ENOMEM. */
+int npy_text_pack(const char *utf8, unsigned char **ret_packed, size_t *ret_n);
+
 /* --- fortran.c --- */
 
 /** fw_npy_read of a column-major array of two axes or more. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
+#include "record.h"
 
 /* UTF-8 of one character; the number of bytes, 0 when it is none. */
 static size_t encode(uint32_t c, char *to)
@@ -78,4 +81,46 @@ fw_status fw_npy_read_text(struct fw_npy *npy, uint64_t at, char **ret_text)
     }
     *ret_text = text;
     return FW_OK;
+}
+
+/* The next character of a UTF-8 text. False when the text is not UTF-8. */
+static bool next_character(const char **at, uint32_t *ret_c)
+{
+    const unsigned char *from = (const unsigned char *)*at;
+    unsigned more = from[0] < 0x80 ? 0 : from[0] < 0xe0 ? 1 : from[0] < 0xf0 ? 2 : 3;
+    uint32_t c = more == 0 ? from[0] : from[0] & (0x3fu >> more);
+
+    if (from[0] >= 0xf8 || (from[0] & 0xc0) == 0x80) {
+        return false;
+    }
+    for (unsigned i = 1; i <= more; i++) {
+        if ((from[i] & 0xc0) != 0x80) {
+            return false;
+        }
+        c = c << 6 | (from[i] & 0x3f);
+    }
+    *at += more + 1;
+    *ret_c = c;
+    return true;
+}
+
+int npy_text_pack(const char *utf8, unsigned char **ret_packed, size_t *ret_n)
+{
+    unsigned char *packed = calloc(strlen(utf8) + 1, 4);
+    uint32_t c;
+    size_t n = 0;
+
+    if (packed == NULL) {
+        return -ENOMEM;
+    }
+    for (const char *at = utf8; *at != '\0'; n++) {
+        if (!next_character(&at, &c)) {
+            free(packed);
+            return -EILSEQ;
+        }
+        npz_put32(packed + 4 * n, c);
+    }
+    *ret_packed = packed;
+    *ret_n = n == 0 ? 1 : n; /* NumPy has no text without room for a character */
+    return 0;
 }

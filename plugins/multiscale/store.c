@@ -102,6 +102,9 @@ static fw_status open_store(struct multiscale_table *table, const char **names, 
     for (size_t i = 0; i < FW_COUNT(keys); i++) {
         key_types[i] = arrow_of(fw_source_column(source, keys[i])->sql_type);
     }
+    if (strcmp(key_types[1], "tdD") != 0 && strcmp(key_types[1], "tsu:") != 0) {
+        return FW_OK; /* a day that is to be parsed first */
+    }
     fw_status status =
         gather_open(table, names, types, source->n_columns, &table->row_schema, &table->gathers);
     if (status == FW_OK && table->gathers) {

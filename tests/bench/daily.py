@@ -157,6 +157,11 @@ def reference(order, memory):
     )
 
 
+def first_peers(cases, n):
+    """Ours and the first n of the others; all of them for None."""
+    return dict(list(cases.items())[: None if n is None else n + 1])
+
+
 def rounds(cases, reps):
     results = {name: [] for name in cases}
     for rep in range(reps):

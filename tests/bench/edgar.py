@@ -152,6 +152,7 @@ def main():
     parser.add_argument("--reps", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", help="where inputs and outputs lie; they are kept", default=None)
+    parser.add_argument("--peers", type=int, default=None, help="so many of the plans in SQL, the first of them; all")
     args = parser.parse_args()
     bench.BUILD, bench.THREADS = os.path.abspath(args.build), args.threads
     bench.FOLDER = os.path.abspath(args.folder or os.path.join(args.build, f"bench-edgar-{args.rows}"))
@@ -164,10 +165,10 @@ def main():
         "without averages": lambda: reference(no_averages, 6 * bench.GB),
     }
     cases = {ours: lambda: stage("1GB"), plan: lambda: reference(fold, 6 * bench.GB), **others}
-    results = bench.rounds(cases, args.reps)
+    results = bench.rounds(bench.first_peers(cases, args.peers), args.reps)
     bench.summary(results)
     lines = bench.verdicts(results, [(ours, plan, 5, False)], REACHED if args.rows == REACHED_AT else {})
-    for other in others:
+    for other in others.keys() & results.keys():
         print(f"{ours} / {other}: wall {bench.ratio(results, ours, other)[0]:.2f}, cpu {bench.ratio(results, ours, other, 'cpu')[0]:.2f}")
     peak = max((run["peak"] for run in results[ours] if run["ok"]), default=0)
     print(f"peak: {peak / 1e6:.0f} MB; target <= 1000 MB: {'met' if 0 < peak <= 1e9 else 'NOT MET'}")

@@ -133,6 +133,7 @@ def main():
     parser.add_argument("--reps", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", help="where inputs and outputs lie; they are kept", default=None)
+    parser.add_argument("--peers", type=int, default=None, help="so many of the plans in SQL, the first of them; all")
     args = parser.parse_args()
     bench.BUILD, bench.THREADS = os.path.abspath(args.build), args.threads
     bench.FOLDER = os.path.abspath(args.folder or os.path.join(args.build, f"bench-multiscale-{args.rows}"))
@@ -143,7 +144,7 @@ def main():
         QUICK: lambda: plan(6 * bench.GB, QUICK_LAST, False),
         SAME: lambda: plan(6 * bench.GB, QUICK_LAST, True),
     }
-    results = bench.rounds(cases, args.reps)
+    results = bench.rounds(bench.first_peers(cases, args.peers), args.reps)
     bench.summary(results)
     targets = [(OURS, ORDERED, 3, False), (OURS, QUICK, 3, False), (OURS, SAME, 3, False)]
     lines = bench.verdicts(results, targets, REACHED if args.rows == REACHED_AT else {})

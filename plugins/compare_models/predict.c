@@ -66,7 +66,11 @@ fw_status compare_check_arms(struct compare *compare)
         close_model(compare);
     }
     compare->arm = 0;
-    return status;
+    return compare->given.table != NULL || fw_task_input(compare->task, "predictions") == NULL
+               ? status
+               : fw_faultf(compare->host, FW_E_CONFIG, "arms",
+                           "name arms of them: NAME=predictions/EXPERIMENT; or leave them out",
+                           "predictions are plugged in, and no arm is of them");
 }
 
 static fw_status run_given(struct compare *compare, uint64_t n, struct compare_judge *judge)

@@ -422,6 +422,9 @@ static void answers_are_joined_by_keys_alone(void **state)
     t = task_of("two");
     fake_task_texts(t, "arms", "a=predictions", NULL);
     compare_check_refused(t, FW_E_CONFIG, "there is no table of them");
+    t = task_with("two", "sum");
+    fake_task_input(t, "predictions", CASES "/table_two.csv", NULL);
+    compare_check_refused(t, FW_E_CONFIG, "predictions are plugged in, and no arm is of them");
     /* Texts and numbers are the same key where they read the same. */
     t = task_given("a=predictions", "id,y,p\n\"9\",1,0.8\n\"4\",0,0.1\n\"2\",1,0.4\n");
     compare_must_run(t);

@@ -130,7 +130,6 @@ struct recon_arm {
     uint64_t n_samples;
     uint32_t *numbers; /* of the samples that are asked for, ascending; NULL: all from 0 on */
     double gain;       /* beside the scan's scale */
-    double *positions; /* [patch][2] */
     struct fw_stitch stitch;
     struct fw_output_stats stats;
     uint64_t debug_limit; /* groups that it is asked for; 0: all */
@@ -163,6 +162,11 @@ struct recon_plan {
 fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
                          const struct recon_plan *plan, double gain);
 void recon_arm_finish(struct recon_arm *arm);
+
+/* Where n patches from `first` on lie, [patch][2]: the images' own positions, or the group's where
+ * it has one patch. */
+void recon_arm_places(const struct recon_arm *arm, const struct recon_scan *scan, uint64_t first,
+                      size_t n, double *ret_positions);
 
 /* Of a sample among those that are asked for, among all that there are. */
 static inline uint64_t recon_arm_number(const struct recon_arm *arm, uint64_t sample)

@@ -126,24 +126,32 @@ static fw_status read_outputs(struct recon_arm *arm, const struct compare_arm *n
     return FW_OK;
 }
 
-/* Of each patch: the group's, or those of the images themselves. */
+void recon_arm_places(const struct recon_arm *arm, const struct recon_scan *scan, uint64_t first,
+                      size_t n, double *ret_positions)
+{
+    const bool own = !arm->per_group || arm->channels_out > 1;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t at = first + i;
+        const uint64_t image = !arm->per_group ? at : own ? scan->groups.members[at] : 0;
+        ret_positions[2 * i] = own ? scan->places.x[image] : scan->groups.offsets[2 * at];
+        ret_positions[2 * i + 1] = own ? scan->places.y[image] : scan->groups.offsets[2 * at + 1];
+    }
+}
+
 static fw_status place(struct recon_arm *arm, const struct compare_arm *named,
                        const struct recon_plan *plan)
 {
     const struct recon_scan *scan = plan->scan;
     const size_t n = arm->n_samples * arm->channels_out;
     struct fw_canvas canvas;
-    arm->positions = calloc(n, 2 * sizeof *arm->positions);
-    if (arm->positions == NULL) {
+    double *positions = malloc(n * 2 * sizeof *positions); /* held no longer than they are needed */
+    if (positions == NULL) {
         return fw_fault_nomem(plan->host);
     }
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t image = !arm->per_group ? (uint32_t)i : scan->groups.members[i];
-        const bool own = !arm->per_group || arm->channels_out > 1;
-        arm->positions[2 * i] = own ? scan->places.x[image] : scan->groups.offsets[2 * i];
-        arm->positions[2 * i + 1] = own ? scan->places.y[image] : scan->groups.offsets[2 * i + 1];
-    }
-    if (fw_canvas_init(&canvas, arm->positions, n, scan->n_side, plan->crop) != 0) {
+    recon_arm_places(arm, scan, 0, n, positions);
+    int rc = fw_canvas_init(&canvas, positions, n, scan->n_side, plan->crop);
+    free(positions);
+    if (rc != 0) {
         return fw_faultf(plan->host, FW_E_CONFIG, named->name,
                          "set stitch_crop to an even number, at most the side of the images",
                          "patches of %zu out of %u pixels cannot be stitched", plan->crop,
@@ -252,7 +260,6 @@ fw_status recon_arm_init(struct recon_arm *arm, const struct compare_arm *named,
 void recon_arm_finish(struct recon_arm *arm)
 {
     fw_stitch_finish(&arm->stitch);
-    free(arm->positions);
     free(arm->numbers);
     free(arm->dump.patches);
     free(arm->object);

@@ -97,12 +97,12 @@ static fw_status put_offsets(const struct dump *dump)
     const uint64_t c = arm->channels_out, shape[] = {arm->dump.n * c, 2};
     struct figures figures = {0};
     fw_status status = fw_npz_writer_begin(dump->writer, "baseline_offsets", FW_NPY_F8, shape, 2);
-    for (uint64_t i = 0; status == FW_OK && i < arm->dump.n; i++) {
-        const double *at = arm->positions + 2 * recon_arm_number(arm, i) * c;
-        for (uint64_t k = 0; k < 2 * c; k++) {
-            add(&figures, at[k]);
-        }
-        status = fw_npz_writer_append(dump->writer, at, 2 * c * sizeof *at);
+    for (uint64_t i = 0; status == FW_OK && i < arm->dump.n * c; i++) {
+        double at[2];
+        recon_arm_places(arm, &dump->recon->scan, recon_arm_number(arm, i / c) * c + i % c, 1, at);
+        add(&figures, at[0]);
+        add(&figures, at[1]);
+        status = fw_npz_writer_append(dump->writer, at, sizeof at);
     }
     fw_report_add(dump->report, "offsets", describe_offsets(shape, &figures));
     return status;

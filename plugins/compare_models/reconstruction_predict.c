@@ -99,6 +99,19 @@ static void keep(struct recon_arm *arm, const float complex *patches, size_t n, 
     }
 }
 
+static fw_status lay(const struct recon_turn *turn, const float complex *patches, uint64_t first,
+                     size_t n)
+{
+    double *positions = malloc(n * 2 * sizeof *positions);
+    if (positions == NULL) {
+        return fw_fault_nomem(turn->plan->host);
+    }
+    recon_arm_places(turn->arm, turn->plan->scan, first, n, positions);
+    int rc = fw_stitch_add(&turn->arm->stitch, patches, positions, n, turn->plan->n_threads);
+    free(positions);
+    return rc == 0 ? FW_OK : fw_fault_nomem(turn->plan->host);
+}
+
 /* Channels become one patch after the other; the canvas takes them in their order. */
 static fw_status take(void *self, uint64_t first, uint64_t n,
                       const struct fw_predictor_array *outputs)
@@ -120,10 +133,10 @@ static fw_status take(void *self, uint64_t first, uint64_t n,
         patches[i] = value_at(turn, outputs, arm->patches_first ? i : last);
     }
     keep(arm, patches, n, size * c);
-    status = fw_stitch_add(&arm->stitch, patches, arm->positions + 2 * first * c, n * c,
-                           turn->plan->n_threads) == 0
-                 ? look(turn, patches, n * c)
-                 : fw_fault_nomem(turn->plan->host);
+    status = lay(turn, patches, first * c, n * c);
+    if (status == FW_OK) {
+        status = look(turn, patches, n * c);
+    }
     free(patches);
     return status;
 }

@@ -115,6 +115,14 @@ fw_status snapshot_present_enter(const void *self, const struct fw_wide_rows *ro
 void snapshot_present_append(const struct snapshot *s, const struct fw_wide_rows *rows,
                              struct fw_text *sql);
 
+/* picks.c: the raw rows that were picked, as tables that `gather` takes them from */
+
+/** For the columns that `gather` reads; as many tables as there are chunks in a step. */
+fw_status snapshot_picks_open_raw(struct snapshot *s);
+
+/** Makes the raw rows of a chunk of picks a table, as fw_wide_plan's `enter`. */
+fw_status snapshot_picks_enter(const void *self, const struct fw_wide_rows *rows);
+
 /* gather.c */
 fw_status snapshot_gather_open(struct snapshot *s);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "delta_fixture.h"
 #include "snapshot_fixture.h"
@@ -110,6 +111,26 @@ static void makes_the_same_in_chunks(void **state)
     fake_task_int(t, "chunk_rows", 130);
     stage_must(t);
     stage_same(f, "whole", "chunks");
+}
+
+/* Each file has a few winners, all of one chunk. */
+static void reads_more_files_than_a_process_may_have_open(void **state)
+{
+    struct sql_fixture *f = *state;
+    const char *folder = stage_folder(f, "many");
+    struct rlimit before, few;
+
+    sql_must(f,
+             "COPY (" CRAWL ", i // 10 AS part FROM range(3000) r(i)) TO '%s' (FORMAT parquet, "
+             "PARTITION_BY (part), OVERWRITE_OR_IGNORE true)",
+             folder);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 200;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    snapshot_run(f, "few", folder);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_string_equal(snapshot_cell(f, "few/core", "count(*)", ""), "1800");
 }
 
 /* Overwrites the column's first data page in a row group. */
@@ -225,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(makes_the_same_of_files_however_they_are_read),
         TEST(makes_the_same_in_chunks),
+        TEST(reads_more_files_than_a_process_may_have_open),
         TEST(finds_columns_by_their_names_in_the_files_or_by_id),
         TEST(names_file_row_group_and_column_of_a_damaged_page),
     };

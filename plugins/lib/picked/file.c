@@ -63,22 +63,30 @@ static fw_status judge(struct fw_picked *picked, size_t file,
     return status;
 }
 
+fw_status picked_file_read(struct fw_picked *picked, size_t file,
+                           struct fw_parquet_reader **ret_reader)
+{
+    fw_status status =
+        fw_parquet_reader_open(picked->sql->host, picked->source->files[file].path, ret_reader);
+
+    if (status != FW_OK) {
+        picked_fail(picked);
+    }
+    return status;
+}
+
 fw_status picked_file_open(struct fw_picked *picked, size_t file,
                            struct fw_parquet_reader **ret_reader)
 {
     struct fw_parquet_reader *reader = NULL;
+    fw_status status = FW_OK;
 
     *ret_reader = NULL;
     if (picked->files[file] == PICKED_LEFT) {
         return FW_OK;
     }
-    fw_status status =
-        fw_parquet_reader_open(picked->sql->host, picked->source->files[file].path, &reader);
-    if (status != FW_OK) {
-        picked_fail(picked);
-        return status;
-    }
-    if (picked->files[file] == PICKED_UNKNOWN) {
+    status = picked_file_read(picked, file, &reader);
+    if (status == FW_OK && picked->files[file] == PICKED_UNKNOWN) {
         status = judge(picked, file, reader);
     }
     if (status != FW_OK || picked->files[file] == PICKED_LEFT) {

@@ -13,8 +13,8 @@ enum { PICKED_UNKNOWN, PICKED_READ, PICKED_LEFT };
 /** Some of a table's places that lie in one file. */
 struct picked_run {
     size_t file;
-    struct fw_parquet_reader *reader; /**< NULL: the engine reads it */
-    size_t first, n;                  /**< of the rows that are read; of all places otherwise */
+    bool is_read;    /**< false: the engine reads it */
+    size_t first, n; /**< of the rows that are read; n = 0: none */
     int64_t first_row, end_row;
 };
 
@@ -52,6 +52,10 @@ fw_status picked_say(struct fw_picked *picked, const char *path, const char *rea
 
 /** *ret_reader, the caller's to close, is NULL where the engine has to read the file. */
 fw_status picked_file_open(struct fw_picked *picked, size_t file,
+                           struct fw_parquet_reader **ret_reader);
+
+/** A file that is known to be read. [any thread] */
+fw_status picked_file_read(struct fw_picked *picked, size_t file,
                            struct fw_parquet_reader **ret_reader);
 
 /* table.c */

@@ -18,7 +18,8 @@ struct stream {
     const struct picked_table *table;
     uint64_t *columns;
     size_t n_columns;
-    struct fw_parquet_batch *batch; /* NULL: no column of the files is wanted */
+    struct fw_parquet_batch *batch;   /* NULL: no column of the files is wanted */
+    struct fw_parquet_reader *reader; /* of the run, from its first row on */
     size_t run, next_row, rows_at_once;
 };
 
@@ -97,7 +98,9 @@ static fw_status add_rows(struct stream *self, size_t n, struct made *made)
     while (done < n && status == FW_OK) {
         const struct picked_run *run = &table->runs[self->run];
         size_t left = run->first + run->n - (self->next_row + done);
-        if (run->reader == NULL || left == 0) {
+        if (!run->is_read || left == 0) {
+            fw_parquet_reader_close(self->reader);
+            self->reader = NULL;
             self->run++;
             continue;
         }
@@ -105,8 +108,11 @@ static fw_status add_rows(struct stream *self, size_t n, struct made *made)
         for (size_t i = 0; i < some; i++) {
             made->files[done + i] = (int32_t)run->file;
         }
-        if (self->batch != NULL) {
-            status = fw_parquet_batch_add(self->batch, run->reader, made->rows + done, some);
+        if (self->batch != NULL && self->reader == NULL) {
+            status = picked_file_read(table->picked, run->file, &self->reader);
+        }
+        if (self->batch != NULL && status == FW_OK) {
+            status = fw_parquet_batch_add(self->batch, self->reader, made->rows + done, some);
         }
         done += some;
     }
@@ -195,6 +201,7 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *ret_s
 
 static void destroy(struct stream *self)
 {
+    fw_parquet_reader_close(self->reader);
     fw_parquet_batch_destroy(self->batch);
     free(self->columns);
     free(self);

@@ -8,11 +8,8 @@ static void append_name(size_t at, struct fw_text *text)
     fw_text_appendf(text, "fw_picked_%zu", at);
 }
 
-static void close_runs(struct picked_table *table)
+static void drop_runs(struct picked_table *table)
 {
-    for (size_t i = 0; i < table->n_runs; i++) {
-        fw_parquet_reader_close(table->runs[i].reader);
-    }
     free(table->runs);
     free(table->rows);
     table->runs = NULL;
@@ -30,6 +27,19 @@ static size_t count_files(const struct fw_source_place *places, size_t n)
     return files;
 }
 
+/* Files are opened one at a time, for there may be more than a process can have open. */
+static fw_status judge(struct fw_picked *picked, size_t file)
+{
+    struct fw_parquet_reader *reader = NULL;
+    fw_status status = FW_OK;
+
+    if (picked->files[file] == PICKED_UNKNOWN) {
+        status = picked_file_open(picked, file, &reader);
+        fw_parquet_reader_close(reader);
+    }
+    return status;
+}
+
 /* The places of one file; `places` has some. */
 static fw_status add_run(struct picked_table *table, const struct fw_source_place *places, size_t n)
 {
@@ -39,8 +49,9 @@ static fw_status add_run(struct picked_table *table, const struct fw_source_plac
                                .first = table->n_rows,
                                .first_row = places[0].row,
                                .end_row = places[n - 1].row + 1};
-    fw_status status = picked_file_open(table->picked, run->file, &run->reader);
-    if (status != FW_OK || run->reader == NULL) {
+    fw_status status = judge(table->picked, run->file);
+    run->is_read = status == FW_OK && table->picked->files[run->file] == PICKED_READ;
+    if (!run->is_read) {
         return status;
     }
     run->n = n;
@@ -94,7 +105,7 @@ fw_status fw_picked_set(struct fw_picked *picked, size_t at, const struct fw_sou
 {
     struct picked_table *table = &picked->tables[at];
 
-    close_runs(table);
+    drop_runs(table);
     table->runs = calloc(count_files(places, n) + 1, sizeof *table->runs);
     table->rows = calloc(n + 1, sizeof *table->rows);
     fw_status status = table->runs != NULL && table->rows != NULL
@@ -159,10 +170,10 @@ void fw_picked_scan(const struct fw_picked *picked, size_t at, struct fw_text *t
     }
     for (size_t i = 0; i < table->n_runs; i = end) {
         end = i + 1;
-        if (table->runs[i].reader != NULL) {
+        if (table->runs[i].is_read) {
             continue;
         }
-        while (end < table->n_runs && table->runs[end].reader == NULL &&
+        while (end < table->n_runs && !table->runs[end].is_read &&
                table->runs[end].file == table->runs[end - 1].file + 1) {
             end++;
         }
@@ -183,5 +194,5 @@ void picked_table_finish(struct picked_table *table, size_t at)
         name.failed ? (void)0 : (void)sql->api->detach(sql->session, fw_text_get(&name));
         fw_text_finish(&name);
     }
-    close_runs(table);
+    drop_runs(table);
 }

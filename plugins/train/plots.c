@@ -80,6 +80,8 @@ static void draw_all(const struct train *train, struct fw_text *text, double *ro
         {offsetof(struct train_point, val_auc), FW_SVG_GREEN, "validation, AUC (two classes)"}};
     static const struct line rates[] = {
         {offsetof(struct train_point, rate), FW_SVG_PURPLE, "learning rate"}};
+    static const struct line norms[] = {{offsetof(struct train_point, gradient_norm), FW_SVG_GREY,
+                                         "before clipping, mean of a quarter"}};
     struct fw_svg_panel panel = {.left = LEFT, .title = "Loss", .y_label = "nats"};
 
     draw_panel(train, text, &panel, losses, FW_COUNT(losses), room);
@@ -88,6 +90,9 @@ static void draw_all(const struct train *train, struct fw_text *text, double *ro
     panel = (struct fw_svg_panel){
         .left = LEFT + 2 * STEP, .title = "Learning rate", .y_label = "per step"};
     draw_panel(train, text, &panel, rates, FW_COUNT(rates), room);
+    panel =
+        (struct fw_svg_panel){.left = LEFT + 3 * STEP, .title = "Gradient", .y_label = "L2 norm"};
+    draw_panel(train, text, &panel, norms, FW_COUNT(norms), room);
 }
 
 fw_status train_plots_write(struct train *train, const char *path)
@@ -98,7 +103,7 @@ fw_status train_plots_write(struct train *train, const char *path)
     if (room == NULL) {
         return fw_fault_nomem(train->host);
     }
-    fw_svg_open(&text, LEFT + 3 * STEP, HEIGHT, train_experiment(train),
+    fw_svg_open(&text, LEFT + 4 * STEP, HEIGHT, train_experiment(train),
                 fw_task_text(train->task, "source_note"));
     draw_all(train, &text, room);
     fw_svg_close(&text);

@@ -390,7 +390,7 @@ static const struct fw_port outputs[] = {
     FW_PORT(.kind = FW_KIND_DOCUMENT, .flags = FW_PORT_OPTIONAL, .name = "report",
             .file = "report.md", .doc = "the same to read"),
     FW_PORT(.kind = FW_KIND_FILE, .flags = FW_PORT_OPTIONAL, .name = "plot", .file = "training.svg",
-            .doc = "loss, accuracy and learning rate by epochs"),
+            .doc = "loss, accuracy, learning rate and the gradient's norm by epochs"),
     FW_PORT(.kind = FW_KIND_TABLE, .flags = FW_PORT_OPTIONAL, .name = "predictions",
             .file = "predictions.parquet",
             .doc = "two classes of a table: experiment, split, date or id, y, p"),

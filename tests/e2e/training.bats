@@ -55,25 +55,24 @@ for path in sys.argv[1:]: dom.parse(path)' "$made/train/training.svg" "$made/cal
     fw 0 verify runs/training_toy
 }
 
-@test "training: without norms, narrow, and by AdamW all is finite and counted" {
-    local variant
-    local -A changes=(
-        [bn_off]='norm = "none"; clip_norm = 1.0;'
-        [narrow]='width_mult = 0.5;'
-        [adamw]='optimiser = "adamw";'
-    )
+@test "training: without norms, narrow, and by AdamW all is finite and counted, and the first two learn" {
+    local variant made
     for variant in bn_off narrow adamw; do
-        small "$variant" "lr = 0.1; weight_decay = 1e-3; ${changes[$variant]}"
-        fw 0 "$variant.cfg"
+        fw 0 "$FWRUN_SOURCE_ROOT/configs/training_toy_$variant.cfg" --set "run_root=$PWD/runs" --to train
+        made=runs/training_toy_$variant/stages/train
         jq -se '[.[].metrics] as $m
-            | ([$m[]["train/loss_nats"] // empty] | length == 32)
-            and ([$m[]["val/loss_nats"] // empty] | length == 16)
-            and ([$m[]["curvature/lambda_max"] | select(. != null)] | length == 4)
-            and all(.[]; .nonfinite // [] | all(test("^(train|val)/") | not))' \
-            "runs/$variant/stages/train/metrics.jsonl" >"$variant.records"
-        jq -e '.training.nonfinite_losses == 0 and .training.epochs[3].train_loss < .training.epochs[0].train_loss' \
-            "runs/$variant/stages/train/result.json" >"$variant.losses"
+            | ([$m[]["train/loss_nats"] // empty] | length == 512)
+            and ([$m[]["val/loss_nats"] // empty] | length == 64)
+            and ([$m[]["curvature/hutchinson_trace"] | select(. != null)] | length == 5)
+            and ([$m[]["curvature/lambda_max"] | select(. != null)] | length == 5 and all(. > 0))
+            and ([$m[]["noise/gradient_variance"] | select(. != null)] | length == 8)
+            and ([$m[]["loss_slope/alpha_5_15"] // empty] | last < 0 and last > -0.15)
+            and all(.[]; .nonfinite // [] | all(test("^(train|val)/") | not))' "$made/metrics.jsonl" >"$variant.records"
+        jq -e '.training.nonfinite_losses == 0' "$made/result.json" >"$variant.losses"
+        [ "$variant" = adamw ] || jq -e '.training.epochs[15].train_loss < 0.2 and .val_metrics.accuracy > 0.9' "$made/result.json" >"$variant.learned"
     done
+    jq -e .param_count runs/training_toy_bn_off/stages/train/result.json | grep -qx 19786
+    jq -e .param_count runs/training_toy_narrow/stages/train/result.json | grep -qx 5214
 }
 
 @test "training: stopped after any step, it ends with the same bytes" {
@@ -141,6 +140,11 @@ for path in sys.argv[1:]: dom.parse(path)' "$made/train/training.svg" "$made/cal
     sed -i 's/"curvature", "sink"/"curvatur", "sink"/' kind.cfg
     fw 1 kind.cfg || fw 3 kind.cfg
     says err 'curvatur'
+    small owners
+    sed -i 's/"grad", "noise"/"same=grad", "same=noise"/' owners.cfg
+    fw 1 owners.cfg
+    says err 'two callbacks have this name' 'same=noise'
+    [ ! -s runs/owners/stages/train/result.json ]
     small lost 'nan_policy = "stop"; lr = 1e30;'
     sed -i 's/warmup_epochs = 1/warmup_epochs = 0/' lost.cfg
     fw 1 lost.cfg

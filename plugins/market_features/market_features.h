@@ -8,6 +8,7 @@
 #include <fw/stage.h>
 
 #include "indicators/catalogue.h"
+#include "rows/rows.h"
 #include "source/source.h"
 #include "sql/sql.h"
 
@@ -99,6 +100,8 @@ struct market {
     struct market_counts counts;
     struct market_failure failure;
     struct fw_sql_job *job;
+    struct fw_rows rows; /**< that it writes */
+    struct fw_rows_column columns[MARKET_COLUMNS_MAX + 1];
 };
 
 /* input.c: what is read, as SQL */

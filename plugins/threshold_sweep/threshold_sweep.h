@@ -8,6 +8,7 @@
 #include <fw/stage.h>
 
 #include "predictions/predictions.h"
+#include "rows/rows.h"
 #include "scores/scores.h"
 #include "sql/sql.h"
 
@@ -107,6 +108,8 @@ struct sweep_table {
     /** Gives the next row; false behind the last. [a thread of the engine, one at a time] */
     bool (*next)(struct sweep_table *table, union sweep_value *ret_values);
     size_t experiment, role, row; /**< where it stands; row: of the split, or of the points */
+    struct fw_rows rows;          /**< as the engine reads them */
+    struct fw_rows_column named[SWEEP_COLUMNS_MAX];
 };
 
 /** One instance of the stage. */

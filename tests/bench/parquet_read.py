@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""parquet_read.py BUILD [--rows N] [--rounds R]: one row in twenty of all columns of a generated crawl (147 columns, 15 of
+"""parquet_read.py BUILD [--rows N] [--rounds R]: one row in twenty of all columns of a generated crawl (147 columns, 16 of
 them nested), read by plugins/lib/parquet, beside the engine, which decodes all rows to give any. One thread each, in turns
 in one process; the least processor time of the rounds. Shown too: one row in 200, one in two, and all rows.
 """

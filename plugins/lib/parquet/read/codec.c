@@ -8,6 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "decode.h"
 #include "parquet/format.h"
 
 /* A byte of deflate gives at most 1,032, one of LZ4 255; four of zstd a block of 128 kB. */
@@ -74,7 +75,7 @@ static const char *inflate_all(struct parquet_bytes packed, uint8_t *to, size_t 
     int rc = inflateInit2(&stream, MAX_WBITS + 32);
 
     if (rc != Z_OK) {
-        return "memory for zlib";
+        return parquet_no_memory;
     }
     do {
         rc = inflate(&stream, Z_FINISH);
@@ -90,7 +91,7 @@ static const char *unpack_zstd(struct parquet_unpacker *unpacker, struct parquet
         unpacker->zstd = ZSTD_createDCtx();
     }
     if (unpacker->zstd == NULL) {
-        return "memory for zstd";
+        return parquet_no_memory;
     }
     return ZSTD_decompressDCtx(unpacker->zstd, to, size, packed.data, packed.size) == size
                ? NULL

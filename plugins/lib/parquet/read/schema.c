@@ -319,6 +319,6 @@ bool parquet_schema_read(struct thrift_reader *reader, struct parquet_schema *sc
     for (int64_t i = 0; i < root.n_children && !reader->failed && !b.no_memory; i++) {
         build_column(&b, schema);
     }
-    reader->failed = reader->failed || b.n_left > 0;
+    reader->failed = reader->failed || (b.n_left > 0 && !b.no_memory);
     return !reader->failed && !b.no_memory && find_leaves(schema) && refuse_twins(schema);
 }

@@ -21,7 +21,7 @@ import tempfile
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 AIM = {"toy": 0.15, "ResNet-18": 0.05}
-REACHED = {"toy": 0.15, "ResNet-18": 0.05}
+REACHED = {"toy": 0.13, "ResNet-18": 0.04}
 WORSE = 1.5
 STEPS, MANY, FEW = 12, 12, 4
 EVERY_STEPS, EVERY_EPOCHS, BATCHES = 500, 2, 391

@@ -18,8 +18,8 @@
  * at. Types are those that the SQL engine gives the same columns.
  *
  * What it does not read it says beforehand, in words, for each column: fw_parquet_reader_refusal.
- * The caller leaves such a column to the engine, and says so. A column without a refusal may still
- * turn out, in a page, to hold what is not read; that is FW_E_UNSUPPORTED from the batch.
+ * The caller leaves such a column to the engine, and says so. A page that is not as the footer
+ * says, of an encoding that is not listed there for one, is damage: FW_E_DATA from the batch.
  *
  * Failures have recorded a fault that names the file, the row group, the column and the byte:
  * FW_E_IO, FW_E_NOMEM, FW_E_UNSUPPORTED, FW_E_DATA for a file that is damaged or not Parquet.

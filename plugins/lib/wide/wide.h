@@ -63,7 +63,8 @@ struct fw_wide_part {
     /** A parenthesised SELECT of all rows of some entities, to read from as often as needed: the
         wanted columns of the source, or what `take` made of them, fw_file and fw_row. They come
         entity after entity in binary order; within one as the files hold them or, if they had to
-        be put in order, by the plan's `order`, fw_file and fw_row. */
+        be put in order, by the plan's `order`, fw_file and fw_row. Of a part in order that lies in
+        several files the engine may hand over one file before the other: who needs it sorts. */
     const char *rows;
 
     int64_t facts[FW_WIDE_FACTS]; /**< of `probe`; 0 without one */

@@ -32,7 +32,7 @@ struct cardinality_table {
     struct fw_pairs_table pairs;
 };
 
-/** One instance of the stage. Gate B: does every raw entity-day arrive where it must (freeze §9) */
+/** One instance of the stage. Gate B: does every raw entity-day arrive where it must */
 struct cardinality {
     const struct fw_host *host;
     const struct fw_task *task;

@@ -2,7 +2,7 @@
 #include "cardinality.h"
 #include "file/file.h"
 
-/* So many are enough to see what is wrong (freeze §9). */
+/* So many are enough to see what is wrong. */
 enum { MISSING_ROWS = 1000 };
 
 #define CIK_NOT_IN_STORE "cik_not_in_edgar_store"

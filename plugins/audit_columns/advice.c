@@ -119,7 +119,7 @@ static bool is_droppable(const char *name)
            strcmp(name, "comments") == 0;
 }
 
-/* Whether an addition is worth it (freeze §8): terms of the offer that models ask for. */
+/* Whether an addition is worth it: terms of the offer that models ask for. */
 static bool is_addition(const char *name)
 {
     static const char *const names[] = {"number_of_days_left", "status", "web_fundraising_status",

@@ -66,7 +66,7 @@ void audit_inputs_close(struct audit *audit);
 /** Whether a table is there and has the column. */
 bool audit_has_column(const struct audit *audit, enum audit_table table, const char *name);
 
-/* contract.c: which columns must be there (freeze §8, checks 3 and 4) */
+/* contract.c: which columns must be there (checks 3 and 4) */
 
 /** A list of texts of the contract, such as "offers_core_daily", "must_keep"; NULL when absent. */
 const cJSON *audit_contract_list(const struct audit *audit, const char *part, const char *list);

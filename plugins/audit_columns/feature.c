@@ -163,7 +163,7 @@ static double number_of_text(const struct audit *audit, const char *text)
     return value;
 }
 
-/* freeze §6.1, the number rule. */
+/* What counts as a number. */
 static double number_of(const struct audit *audit, const cJSON *node)
 {
     static const char *const keys[] = {"dollarAmount", "value", "amount"};

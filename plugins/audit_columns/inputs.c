@@ -79,7 +79,7 @@ void audit_append_cik(const struct audit *audit, const char *column, struct fw_t
     fw_text_finish(&cik);
 }
 
-/* Through TIMESTAMPTZ: a cast of text to TIMESTAMP drops an offset (freeze §3.3). */
+/* Through TIMESTAMPTZ: a cast of text to TIMESTAMP drops an offset. */
 void audit_append_instant(const char *column, struct fw_text *text)
 {
     fw_text_append(text, "CAST(TRY_CAST(CAST(");

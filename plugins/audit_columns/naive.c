@@ -20,7 +20,7 @@ static double mean_of(const struct audit_filing *filings, size_t n, size_t featu
     return n_values > 0 ? (double)(sum / (long double)n_values) : NAN;
 }
 
-/* freeze §6.3: a missing value lets the old ones fade, and changes nothing else. */
+/* A missing value lets the old ones fade, and changes nothing else. */
 static double ema_of(const struct audit *audit, const struct audit_filing *filings, size_t n,
                      size_t feature)
 {

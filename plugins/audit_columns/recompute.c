@@ -125,7 +125,7 @@ static void add_sample(struct comparison *c, size_t row, const char *form, size_
 }
 
 /*
- * freeze §8: equal within 1e-5. Sums of large amounts in another order differ by some of their
+ * Equal within 1e-5. Sums of large amounts in another order differ by some of their
  * last bits, which for amounts beyond 1e9 is more than that.
  */
 static bool is_close(double a, double b, double tolerance)
@@ -160,7 +160,7 @@ static void compare_value(struct comparison *c, size_t row, const char *form, si
     }
 }
 
-/* A mask is NULL without a filing (freeze §16.5), else says whether the value is missing. */
+/* A mask is NULL without a filing, else says whether the value is missing. */
 static void compare_mask(struct comparison *c, size_t row, size_t feature)
 {
     const char *cell = fw_sql_cell(&c->stored, row, FIRST + feature * N_PER_FEATURE + 3);

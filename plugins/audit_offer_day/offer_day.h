@@ -13,7 +13,7 @@ enum { OFFER_DAY_RAW, OFFER_DAY_CORE, OFFER_DAY_N_TABLES };
 extern const char *const offer_day_ports[OFFER_DAY_N_TABLES];
 
 /**
- * One instance of the stage (freeze §9b). An offer-day is (platform, offer, day), two texts and a
+ * One instance of the stage. An offer-day is (platform, offer, day), two texts and a
  * date: a bar in one of the texts does not make two offers one.
  */
 struct offer_day {

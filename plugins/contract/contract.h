@@ -26,7 +26,7 @@ struct contract_table {
     cJSON *nested;                /**< names */
 };
 
-/** One instance of the stage (freeze §2). */
+/** One instance of the stage. */
 struct contract {
     const struct fw_host *host;
     const struct fw_task *task;

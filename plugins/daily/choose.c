@@ -72,7 +72,7 @@ static void append_funding(const struct daily_table *table, struct fw_text *sele
 }
 
 /*
- * Every row's rank in its entity-day, by the total order of freeze §4.2: the last one wins. The
+ * Every row's rank in its entity-day, by a total order: the last one wins. The
  * numbers of files follow their names.
  */
 static void append_ranks(const struct daily_table *table, const char *rows, struct fw_text *select)

@@ -3,7 +3,7 @@
 
 #include "daily.h"
 
-/* What text_structure counts over (freeze §4.6), in this order. */
+/* What text_structure counts over, in this order. */
 static const char *const text_columns[] = {"headline", "title", "description_text",
                                            "company_description"};
 

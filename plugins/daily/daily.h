@@ -28,7 +28,7 @@ struct daily_settings {
 };
 
 /**
- * SQL over the rows of one input (freeze §4.1). A key that the input has no column for is NULL,
+ * SQL over the rows of one input. A key that the input has no column for is NULL,
  * so that the statements need no cases.
  */
 struct daily_keys {
@@ -114,13 +114,13 @@ void daily_columns_append_added(const struct daily_table *table, const struct da
 void daily_columns_each(const struct daily_table *table, void (*each)(const char *name, void *arg),
                         void *arg);
 
-/* choose.c: one row per entity-day (freeze §4.2, §4.3) */
+/* choose.c: one row per entity-day */
 
 void daily_take(const void *self, const struct fw_wide_rows *rows, struct fw_text *select);
 void daily_probe(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 void daily_finish(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 
-/* static.c: one row per entity (freeze §4.5) */
+/* static.c: one row per entity */
 
 void daily_finish_static(const void *self, const struct fw_wide_part *part, struct fw_text *select);
 

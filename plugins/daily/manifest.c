@@ -110,7 +110,7 @@ static fw_status read_parent(const struct daily *daily, cJSON **ret_parent)
     return status;
 }
 
-/* What later stages look for at the top, whichever stage found it out (freeze §4.7). */
+/* What later stages look for at the top, whichever stage found it out. */
 static void field_provenance(struct writer *writer, const cJSON *parent)
 {
     static const char *const names[] = {"raw_offers_delta", "delta_version",  "active_files",

@@ -80,7 +80,7 @@ void edgar_cutoff_append(const struct edgar *edgar, struct fw_text *text)
     }
 }
 
-/* The reference looks at the newest filing of the day alone, and not back (freeze §6.4). */
+/* The reference looks at the newest filing of the day alone, and not back. */
 fw_status edgar_cutoff_lookback(const struct edgar *edgar, int64_t *ret_us)
 {
     *ret_us = 0;

@@ -138,7 +138,7 @@ void edgar_offers_append(const struct edgar *edgar, struct fw_text *text);
 /** Reads them. */
 fw_status edgar_offers_read(struct edgar *edgar);
 
-/* cutoff.c: a cutoff of each row of the index, where a column has it (freeze §6.4) */
+/* cutoff.c: a cutoff of each row of the index, where a column has it */
 
 bool edgar_cutoff_is_given(const struct edgar *edgar);
 

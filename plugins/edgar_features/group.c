@@ -102,7 +102,7 @@ static void put_flag(struct edgar_group *group, size_t column, size_t entry, uin
     ((uint8_t *)group->entries[column])[entry] = flag;
 }
 
-/* Figures and masks of a cik without a filing are NULL (freeze §6.4). */
+/* Figures and masks of a cik without a filing are NULL. */
 static void put_figures(struct edgar_group *group, size_t entry, const struct edgar_track *track)
 {
     static const struct edgar_measure none = {.last = NAN, .ema = NAN};

@@ -80,7 +80,7 @@ static void append_text(const char *column, struct fw_text *text)
     fw_text_append(text, " AS VARCHAR)");
 }
 
-/* The cik that a text `c` stands for, NULL for what stands for none (freeze §5, §6.4). */
+/* The cik that a text `c` stands for, NULL for what stands for none. */
 static void append_cik(const struct edgar *edgar, const char *c, struct fw_text *text)
 {
     fw_text_appendf(text,

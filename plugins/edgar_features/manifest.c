@@ -50,7 +50,7 @@ static void set_features(struct fw_report *report, const struct edgar *edgar)
     fw_report_add(report, "features", features);
 }
 
-/* The first fifty (freeze §6.6). */
+/* The first fifty. */
 static void set_columns(struct fw_report *report, const struct edgar *edgar)
 {
     cJSON *columns = cJSON_CreateArray();

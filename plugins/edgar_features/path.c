@@ -5,7 +5,7 @@
 #include "edgar.h"
 
 /*
- * What a text is as a number (freeze §6.1): NULL when it is empty, NaN when it is something else.
+ * What a text is as a number: NULL when it is empty, NaN when it is something else.
  * And what a JSON value is: an object stands for the first of three keys that it has, a list for
  * its first element.
  */

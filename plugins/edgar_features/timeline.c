@@ -20,7 +20,7 @@ int64_t edgar_timeline_cutoff(const struct edgar *edgar, int32_t day)
 
 /*
  * Each day with its rows of the index and the filings that are first visible on it: those up to
- * its midnight (freeze §6.4). Days after the last one of the index do not matter.
+ * its midnight. Days after the last one of the index do not matter.
  */
 static fw_status census(const struct edgar *edgar, struct fw_sql_grid *ret_days)
 {

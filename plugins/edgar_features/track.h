@@ -17,7 +17,7 @@ struct edgar_measure {
 };
 
 /**
- * The running aggregates of every cik (freeze §6.3). Memory grows with ciks that have filings, and
+ * The running aggregates of every cik. Memory grows with ciks that have filings, and
  * with their filings of the last `lookback_us`.
  */
 struct edgar_tracks {

@@ -73,7 +73,7 @@ fw_status freeze_manifest_read(const struct fw_host *host, const char *dir, cJSO
  */
 bool freeze_outputs_digest(const cJSON *manifest, char sha256[65]);
 
-/** Reads what manifests call by several names (freeze §10.1). */
+/** Reads what manifests call by several names. */
 struct freeze_facts freeze_facts_of(const cJSON *manifest);
 
 /** Whether one of the inputs that the manifest records has this digest. */
@@ -82,7 +82,7 @@ bool freeze_has_input(const cJSON *manifest, const char *digest);
 /** A number of an object, -1 when it has none. */
 int64_t freeze_number(const cJSON *object, const char *name);
 
-/* candidates.c (freeze §10.1) */
+/* candidates.c */
 
 /** One folder that may be an artifact. */
 struct freeze_candidate {
@@ -98,7 +98,7 @@ struct freeze_candidate {
 int freeze_select(const struct freeze_candidate *list, int n, const char *stamp, bool is_offers,
                   int64_t target);
 
-/** freeze §10.1: at least 99 of 100 rows of the raw table. */
+/** At least 99 of 100 rows of the raw table. */
 bool freeze_is_full_scale(int64_t rows_scanned, int64_t target);
 
 fw_status freeze_candidates_report(struct freeze *freeze);
@@ -112,7 +112,7 @@ void freeze_check(struct freeze *freeze);
 /** Writes the pointer, and what was there before to the output `previous`. */
 fw_status freeze_pointer_write(const struct freeze *freeze);
 
-/** Fills the status report's facts (freeze §10.3). */
+/** Fills the status report's facts. */
 void freeze_status_report(struct freeze *freeze);
 
 /* stage.c, verify.c */

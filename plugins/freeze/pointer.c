@@ -77,7 +77,7 @@ static bool add_analysis(const struct freeze *freeze, cJSON *tree)
     return done;
 }
 
-/* Keys in alphabetical order (freeze §10.2). */
+/* Keys in alphabetical order. */
 static cJSON *build(const struct freeze *freeze)
 {
     cJSON *tree = cJSON_CreateObject();

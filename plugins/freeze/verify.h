@@ -27,7 +27,7 @@ const char *verify_path(const struct verify *verify, const char *entry, const ch
 /** The same below the root, appended to a text. */
 void verify_append(const struct verify *verify, const char *path, struct fw_text *text);
 
-/* verify_pointer.c, verify_reports.c: freeze §10.4, each one check */
+/* verify_pointer.c, verify_reports.c: each one check */
 
 void verify_names(struct verify *verify);
 void verify_paths(struct verify *verify);

@@ -75,7 +75,7 @@ static void append_last_rows(const struct multiscale_table *table, const struct 
                     at, period, at, part->rows);
 }
 
-/* The reference: of each of the first columns the last value that is there (freeze §7.3). */
+/* The reference: of each of the first columns the last value that is there. */
 static void append_last_values(const struct multiscale_table *table,
                                const struct fw_wide_part *part, const char *period,
                                struct fw_text *select)

@@ -87,7 +87,7 @@ static void add_origins(struct fw_report *report, const struct origin *daily,
     fw_report_add(report, "nested_manifests", nested);
 }
 
-/* The first fifty names (freeze §7.4). */
+/* The first fifty names. */
 static fw_status describe(const struct multiscale *multiscale, const struct fw_output *output,
                           cJSON *table)
 {

@@ -61,7 +61,7 @@ struct multiscale {
  */
 void multiscale_append_key(const struct multiscale_table *table, struct fw_text *text);
 
-/* offers.c: weeks, months and stages of offers (freeze §7.1, §7.2) */
+/* offers.c: weeks, months and stages of offers */
 
 /** Finds the columns; FW_E_MISSING or FW_E_DATA say what is wrong with one. */
 fw_status multiscale_offers_find(struct multiscale_table *table, const struct fw_host *host);
@@ -73,7 +73,7 @@ extern const struct fw_wide_fold multiscale_offers_fold;
 fw_status multiscale_offers_open(struct multiscale_table *table);
 extern const struct fw_wide_gather multiscale_offers_gather;
 
-/* edgar.c: weeks and months of the feature store (freeze §7.3) */
+/* edgar.c: weeks and months of the feature store */
 
 fw_status multiscale_edgar_find(struct multiscale_table *table, const struct fw_host *host);
 

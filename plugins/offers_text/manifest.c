@@ -18,7 +18,7 @@ static void add_optional(struct fw_report *report, const char *name, bool is_kno
     fw_report_add(report, name, is_known ? fw_json_int(value) : cJSON_CreateNull());
 }
 
-/* What gate B reads (freeze §9). */
+/* What gate B reads. */
 static void add_counts(const struct texts *texts, struct fw_report *report)
 {
     int64_t rows = fw_wide_rows_out(texts->wide, 0);

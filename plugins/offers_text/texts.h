@@ -17,7 +17,7 @@ enum { TEXTS_BAD_TS, TEXTS_ALL_NULL, TEXTS_ENTITIES };
 
 /**
  * One instance of the stage. A row of the raw table takes part when it has keys, a day and a text;
- * of those of an entity and day the newest is kept, as the snapshot does it (freeze §3.2). Losers
+ * of those of an entity and day the newest is kept, as the snapshot does it. Losers
  * of a chunk are left behind in it, the rest is decided part by part.
  */
 struct texts {

@@ -30,7 +30,7 @@ struct processed_data {
     const char *root;               /**< what the manifest's paths are relative to, absolute */
 };
 
-/** An entry of a manifest (market §2.5) for the file as it is now. */
+/** An entry of a manifest for the file as it is now. */
 fw_status processed_entry(const struct fw_sql_handle *sql, const struct processed_data *data,
                           cJSON **ret_entry);
 

@@ -22,7 +22,7 @@ struct profile_column {
 };
 
 /**
- * One instance of the stage (freeze §1). A chunk is some whole row groups of one file, worked on by
+ * One instance of the stage. A chunk is some whole row groups of one file, worked on by
  * one thread: so sums of reals are added up in one order, whatever the budget.
  * Numbers and times are kept as one row of a chunk, and a sample of the numbers as rows; texts and
  * flags as their distinct values.

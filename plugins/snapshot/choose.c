@@ -6,7 +6,7 @@
 
 /*
  * Rows are compared by (processed, crawled, file, row) as a struct of integers; an unknown time
- * sorts before all others, so that it loses (freeze §3.2).
+ * sorts before all others, so that it loses.
  */
 static void append_place(const struct snapshot_columns *columns, struct fw_text *sql)
 {

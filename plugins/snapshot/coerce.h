@@ -6,7 +6,7 @@
 #include "offer/offer.h"
 
 /*
- * SQL expressions over the raw table's columns, appended to a text (freeze §3.3, §3.5);
+ * SQL expressions over the raw table's columns, appended to a text;
  * keys and times are those of plugins/lib/offer.
  */
 
@@ -17,7 +17,7 @@ void snapshot_coerce_scalar(struct fw_text *text, const struct fw_source_column 
 /** BOOLEAN: whether a nested value makes its row enter the extras; NULL: it does not. */
 void snapshot_coerce_present(struct fw_text *text, const struct fw_source_column *column);
 
-/** DOUBLE: what fw_json_length gives of a nested value (freeze §3.5). */
+/** DOUBLE: what fw_json_length gives of a nested value. */
 void snapshot_coerce_length(struct fw_text *text, const struct fw_source_column *column);
 
 #endif

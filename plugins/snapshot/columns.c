@@ -10,7 +10,7 @@ const char *const snapshot_keys[SNAPSHOT_N_KEYS] = {
     "entity_id", "platform_name", "offer_id", "snapshot_ts", "crawled_date_day",
 };
 
-/* Kept whatever the contract says, and first (freeze §2); the keys among them stand above. */
+/* Kept whatever the contract says, and first; the keys among them stand above. */
 static const char *const base_list[] = {
     "funding_goal_usd",
     "funding_raised_usd",

@@ -7,7 +7,7 @@
 
 /**
  * What becomes of the raw columns: which are the keys, which go to the core table and which to
- * the extras (freeze §2, consumers' rules, and §3.4, §3.5). Columns are the source's, names
+ * the extras. Columns are the source's, names
  * the settings' or the source's.
  */
 struct snapshot_columns {

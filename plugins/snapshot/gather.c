@@ -123,7 +123,7 @@ static void finish_extras(const void *self, const struct fw_wide_part *part, str
     fw_text_appendf(sql, " FROM %s WHERE fw_extra", part->rows);
 }
 
-/* The plain latest row of each entity, not the last value of each column (freeze §3.6). */
+/* The plain latest row of each entity, not the last value of each column. */
 static void finish_static(const void *self, const struct fw_wide_part *part, struct fw_text *sql)
 {
     static const char *const wanted[] = {"cik", "link", "hash_id", "datetime_open_offering",

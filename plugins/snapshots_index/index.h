@@ -32,7 +32,7 @@ struct index {
     struct fw_fold *fold;
 };
 
-/* rows.c: SQL (freeze §5) */
+/* rows.c: SQL */
 
 /** Distinct rows of a chunk, and counts of those that are dropped. */
 void index_keep(const void *self, const char *rows, struct fw_text *select);

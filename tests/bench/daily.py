@@ -136,7 +136,7 @@ def copy(order, options=""):
 
 
 def reference(order, memory):
-    """Whole-row windows: number and count per entity-day, then lag per entity (freeze §4.2, §4.8)."""
+    """Whole-row windows: number and count per entity-day, then lag per entity."""
     target = os.path.join(FOLDER, "copy.parquet")
     return sql(
         f"""COPY (

@@ -67,7 +67,7 @@ def stage(memory):
 
 
 def fold(n):
-    """The recursion of freeze §6.3 over a window's list."""
+    """The recursion over a window's list."""
     step = (
         "CASE WHEN b.y IS NULL THEN {'y': a.y, 'w': a.w * 0.8} WHEN a.y IS NULL THEN {'y': b.y, 'w': 1.0::DOUBLE} "
         "ELSE {'y': (a.w * 0.8 * a.y + 0.2 * b.y) / (a.w * 0.8 + 0.2), 'w': 1.0::DOUBLE} END"

@@ -2,7 +2,7 @@
 #ifndef COLUMNS_FIXTURE_H
 #define COLUMNS_FIXTURE_H
 
-/* Gate A on the filings of the acceptance tests T7 and T8 (freeze §17), made by hand: tables
+/* Gate A on filings that are made by hand: the tables
  * filings, idx, store, core, extras, txt and raw of the fixture's session. */
 
 #include <cjson/cJSON.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gate B: what it counts, and when it does not pass (freeze §9, T10). */
+/* Gate B: what it counts, and when it does not pass. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gate A: the columns that a contract asks for (freeze §8). */
+/* Gate A: the columns that a contract asks for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

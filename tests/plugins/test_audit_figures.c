@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gate A: what its own path makes of a filing's figures (freeze §6). */
+/* Gate A: what its own path makes of a filing's figures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void features_are_refused_by_name(void **state)
     fake_task_destroy(t);
 }
 
-/* freeze §6.1: what counts as a number, in a payload that is stored as text. */
+/* What counts as a number, in a payload that is stored as text. */
 static void the_number_rule(void **state)
 {
     static const char *const cases[][2] = {
@@ -78,8 +78,8 @@ static void the_number_rule(void **state)
     fake_task_destroy(t);
 }
 
-/* Figures 10, none, 20, none, none, 30 and what the reference makes of them (freeze §6.3); at the
-   end an infinite one, which it keeps (§6.1). */
+/* Figures 10, none, 20, none, none, 30 and what the reference makes of them; at the
+   end an infinite one, which it keeps. */
 static void make_compat_case(struct sql_fixture *f)
 {
     static const char *const offers[] = {"10", "", "20", "", "", "30"};
@@ -96,7 +96,7 @@ static void make_compat_case(struct sql_fixture *f)
                 "('0005', '2024-06-30', true, 30, 20, 17.330123, false, 'inf', 'inf', 'inf', "
                 "false)");
     /* Of two filings of one instant the last one in the table counts, not that with the greater
-       accession number (§6.2): 9, then 0.64 of 1000 and 0.2 of 9 over 0.84. */
+       accession number: 9, then 0.64 of 1000 and 0.2 of 9 over 0.84. */
     sql_must(f, "UPDATE store SET last_offer = 9, mean_offer = 504.5, ema_offer = 764.047619, "
                 "last_sold = NULL, mean_sold = 175, ema_sold = 130, last_sold_is_missing = true "
                 "WHERE crawled_date_day = '2024-03-02'");
@@ -117,7 +117,7 @@ static void agrees_with_the_reference_where_it_is_asked_to(void **state)
     columns_expect(f, FW_GATE_FALSE, 9, "values differ");
 }
 
-/* The reference takes a payload that is text for none (freeze §6.1). */
+/* The reference takes a payload that is text for none. */
 static void leaves_out_json_text_as_the_reference_does(void **state)
 {
     struct sql_fixture *f = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gate C: the raw table's offer-days against the core's (freeze §9b, T10). */
+/* Gate C: the raw table's offer-days against the core's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gate A: which rows of the features are made again, and what differs (freeze §8). */
+/* Gate A: which rows of the features are made again, and what differs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prices and features of the same days in one table (market §2.4). */
+/* Prices and features of the same days in one table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

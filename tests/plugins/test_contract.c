@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The column contract (freeze §2). */
+/* The column contract. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

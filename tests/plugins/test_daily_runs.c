@@ -78,7 +78,7 @@ static void gives_the_same_bytes_for_any_threads(void **state)
                         "2400");
 }
 
-/* The rungs of the ladder for a stage that ran out of memory (design §5). */
+/* The rungs of the ladder for a stage that ran out of memory. */
 static void gives_the_same_bytes_on_every_rung(void **state)
 {
     struct sql_fixture *f = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a day's rows and what is added to them (freeze §4, T4, T5). */
+/* What becomes of a day's rows and what is added to them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a table of days through make_targets and split to windows: what these stages write is what
- * the windows are read from. Counts are published with the reference's splits (market §3.2). */
+ * the windows are read from. Counts are published with the reference's splits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -21,7 +21,7 @@ static void writes_every_type_as_python_does(void **state)
     assert_true(golden_each("sql", check_sql, *state) > 40);
 }
 
-/* Known answers: spec/freeze.md 3.5. */
+/* Known answers. */
 static void hashes_as_the_specification_says(void **state)
 {
     static const char *const cases[][3] = {

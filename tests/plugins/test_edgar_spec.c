@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The running figures and the as-of rule, by hand (freeze §6, §16, §17 T7, T8). */
+/* The running figures and the as-of rule, by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -193,7 +193,7 @@ static void reads_times_with_offsets_and_of_any_type(void **state)
     }
 }
 
-/* freeze §6.4: as of the earlier of the two, falling back to an earlier filing. */
+/* As of the earlier of the two, falling back to an earlier filing. */
 static void counts_filings_up_to_the_cutoff_of_the_row(void **state)
 {
     struct sql_fixture *f = *state;

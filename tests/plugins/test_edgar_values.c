@@ -172,7 +172,7 @@ static void refuses_features_that_cannot_be_columns(void **state)
     }
 }
 
-/* The weight keeps decaying over missing values (freeze §6.3). */
+/* The weight keeps decaying over missing values. */
 static void averages_over_gaps(void **state)
 {
     struct sql_fixture *f = *state;

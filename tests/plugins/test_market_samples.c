@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a table of days to samples: the labels of make_targets and the regions of split (market §3,
-   T9). Expected values are worked out by hand, or published with the reference's splits. */
+/* From a table of days to samples: the labels of make_targets and the regions of split.
+   Expected values are worked out by hand, or published with the reference's splits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Weeks, months and stages by hand (freeze §7, §17 T9), and the same bytes however the run went. */
+/* Weeks, months and stages by hand, and the same bytes however the run went. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

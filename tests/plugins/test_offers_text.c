@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of texts: which row of an entity-day, and what its manifest says (freeze §2, §9). */
+/* The table of texts: which row of an entity-day, and what its manifest says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

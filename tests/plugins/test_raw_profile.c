@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inventory of a raw table (freeze §1). */
+/* The inventory of a raw table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

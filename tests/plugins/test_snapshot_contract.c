@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which columns a contract keeps (freeze §2, consumers' rules). */
+/* Which columns a contract keeps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

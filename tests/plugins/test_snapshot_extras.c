@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nested columns (freeze §3.5, acceptance test T3). */
+/* Nested columns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

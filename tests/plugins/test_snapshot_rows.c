@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which raw row becomes the snapshot's row, and which rows are dropped (freeze §3.2). */
+/* Which raw row becomes the snapshot's row, and which rows are dropped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the instant of a row is read from what the crawl wrote (freeze §3.2, 1 to 3). */
+/* How the instant of a row is read from what the crawl wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

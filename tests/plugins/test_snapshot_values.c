@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What values and types the snapshot's columns take (freeze §3.3, §3.4). */
+/* What values and types the snapshot's columns take. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The index of snapshots (freeze §5). */
+/* The index of snapshots. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

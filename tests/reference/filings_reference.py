@@ -41,7 +41,7 @@ def instant(text):
 
 
 def number(text):
-    """Python's own rule, for it is the reference's: freeze §6.1. Infinite values are missing."""
+    """Python's own rule, for it is the reference's. Infinite values are missing."""
     try:
         value = float(text.strip().replace(",", ""))
     except ValueError:

@@ -8,7 +8,7 @@
 #include <fw/task.h>
 
 /**
- * How figures are taken from filings and carried through time (freeze §6): what the stage that
+ * How figures are taken from filings and carried through time: what the stage that
  * makes features and the gate that makes them again must be told alike. How each does it is its
  * own.
  */

@@ -7,7 +7,7 @@
 
 #include "source/source.h"
 
-/** Which columns of a raw table are its keys and times (freeze §3.2). */
+/** Which columns of a raw table are its keys and times. */
 struct fw_offer_keys {
     const struct fw_source_column *platform;
     const struct fw_source_column *offer;

@@ -6,7 +6,7 @@
 #include "source/source.h"
 
 /*
- * SQL for the keys and times of raw offers, appended to a text (freeze §3.2): what the snapshot is
+ * SQL for the keys and times of raw offers, appended to a text: what the snapshot is
  * made by and what the gates count by, so that both mean the same rows. The session's time zone is
  * UTC (fw/service/sql.h). The instant of a column is fw_instant_append's.
  */
@@ -14,7 +14,7 @@
 enum fw_offer_class { FW_OFFER_NUMBER, FW_OFFER_BOOL, FW_OFFER_TIME, FW_OFFER_TEXT };
 
 /**
- * What a plain column is by the words of its Delta type, tried in the order of freeze §0.4. The
+ * What a plain column is by the words of its Delta type, tried in the order of the classes. The
  * reference (compat) does not know long, short and byte, so there these come out as text.
  */
 enum fw_offer_class fw_offer_class(const struct fw_source_column *column, bool compat);

@@ -6,7 +6,7 @@
 
 /**
  * Counts the distinct (key, day) of tables, each read once, and what they have in common: what the
- * gates on coverage are made of (freeze §9). Everything is exact, and groups spill in the engine.
+ * gates on coverage are made of. Everything is exact, and groups spill in the engine.
  *
  * A fold over tables "raw" and "core" keeps raw and core, makes of each raw_pairs(key, day, valid,
  * n) and raw_facts, of each comparison its facts, and the facts are read at the end. What is kept

@@ -16,7 +16,7 @@
 
 /**
  * Makes wide tables that are ordered by entity out of wide tables in any order, part by part,
- * in memory that does not grow with the input (design §11.2, §11.3).
+ * in memory that does not grow with the input.
  *
  * 1. Census: the entity column alone is read. It cuts the entities, in binary order, into parts
  *    of about `part_rows` weight, and tells whether the rows already lie entity after entity.

@@ -16,7 +16,7 @@
 struct host_place {
     unsigned x;
 };
-extern thread_local host_place threadIdx, blockIdx, blockDim, gridDim;
+extern host_place threadIdx, blockIdx, blockDim, gridDim;
 
 void host_barrier();
 #define __syncthreads host_barrier

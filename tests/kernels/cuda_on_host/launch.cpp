@@ -8,7 +8,7 @@
 #include "device.h"
 #include "standin.h"
 
-thread_local host_place threadIdx, blockIdx, blockDim, gridDim;
+host_place threadIdx, blockIdx, blockDim, gridDim;
 
 static host_kernel *kernels;
 

@@ -18,6 +18,9 @@ static fw_status open_file(const struct multiscale_table *table, size_t file,
 static void compare(const struct fw_parquet_reader *reader, const char *const *names,
                     const char *const *types, size_t n, struct fw_text *why)
 {
+    const char *whole = fw_parquet_reader_refusal_of_file(reader);
+
+    fw_text_append(why, whole != NULL ? whole : "");
     for (size_t i = 0; i < n && why->size == 0; i++) {
         size_t column = fw_parquet_reader_find(reader, names[i]);
         bool is_there = column < fw_parquet_reader_columns(reader);

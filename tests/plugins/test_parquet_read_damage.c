@@ -54,13 +54,13 @@ static void read_column(struct sql_fixture *f, struct fw_parquet_reader *reader,
 static void read_file(struct sql_fixture *f, const char *path, struct tally *tally)
 {
     struct fw_parquet_reader *reader = NULL;
-    bool refused = false;
 
     if (fw_parquet_reader_open(fake_task_host(f->task), path, &reader) != FW_OK) {
         assert_non_null(strstr(fake_task_take_fault(f->task), path));
         tally->not_opened++;
         return;
     }
+    bool refused = fw_parquet_reader_refusal_of_file(reader) != NULL;
     for (size_t i = 0; i < fw_parquet_reader_columns(reader); i++) {
         if (fw_parquet_reader_refusal(reader, i) == NULL) {
             read_column(f, reader, path, i);

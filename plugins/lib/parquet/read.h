@@ -17,9 +17,10 @@
  * else: pages without a chosen row stay packed, of the others only the chosen values are looked
  * at. Types are those that the SQL engine gives the same columns.
  *
- * What it does not read it says beforehand, in words, for each column: fw_parquet_reader_refusal.
- * The caller leaves such a column to the engine, and says so. A page that is not as the footer
- * says, of an encoding that is not listed there for one, is damage: FW_E_DATA from the batch.
+ * What it does not read it says beforehand, in words, for each column: fw_parquet_reader_refusal,
+ * or for the whole file. The caller leaves such a column to the engine, which may know better, and
+ * says so. A page that is not as the footer says, of an encoding that is not listed there for one,
+ * is damage: FW_E_DATA from the batch.
  *
  * Failures have recorded a fault that names the file, the row group, the column and the byte:
  * FW_E_IO, FW_E_NOMEM, FW_E_UNSUPPORTED, FW_E_DATA for a file that is damaged or not Parquet.
@@ -48,10 +49,11 @@ size_t fw_parquet_reader_find(const struct fw_parquet_reader *reader, const char
 
 /**
  * Why a column cannot be read ("column 'a': compressed with brotli, ..."), NULL: it can. Of the
- * whole file: the first column's refusal among all. Valid until the reader is closed.
+ * whole file: why nothing of it can, because its footer is not understood; it has no columns and
+ * no rows then. Valid until the reader is closed.
  */
 const char *fw_parquet_reader_refusal(const struct fw_parquet_reader *reader, size_t column);
-const char *fw_parquet_reader_refusal_of_any(const struct fw_parquet_reader *reader);
+const char *fw_parquet_reader_refusal_of_file(const struct fw_parquet_reader *reader);
 
 /**
  * The type of a column that can be read, in Arrow's formats: "l", "U", "d:9,2", "+L(U)",

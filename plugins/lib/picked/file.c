@@ -48,15 +48,26 @@ fw_status picked_say(struct fw_picked *picked, const char *path, const char *rea
     return FW_OK;
 }
 
+static bool fits(const struct fw_picked *picked, const struct fw_parquet_reader *reader,
+                 struct fw_text *why)
+{
+    if (picked->batch != NULL) {
+        return fw_parquet_batch_fits(picked->batch, reader, why);
+    }
+    const char *refusal = fw_parquet_reader_refusal_of_file(reader);
+    fw_text_append(why, refusal != NULL ? refusal : "");
+    return refusal == NULL;
+}
+
 static fw_status judge(struct fw_picked *picked, size_t file,
                        const struct fw_parquet_reader *reader)
 {
     struct fw_text why = {0};
-    bool fits = picked->batch == NULL || fw_parquet_batch_fits(picked->batch, reader, &why);
+    const bool can = fits(picked, reader, &why);
     fw_status status = why.failed ? fw_fault_nomem(picked->sql->host) : FW_OK;
 
-    picked->files[file] = fits ? PICKED_READ : PICKED_LEFT;
-    if (status == FW_OK && !fits) {
+    picked->files[file] = can ? PICKED_READ : PICKED_LEFT;
+    if (status == FW_OK && !can) {
         status = picked_say(picked, picked->source->files[file].path, fw_text_get(&why));
     }
     fw_text_finish(&why);

@@ -33,7 +33,8 @@ void fw_picked_close(struct fw_picked *picked);
 
 /**
  * The rows at these places, strictly ascending, become table `at`, in place of those that were.
- * FW_E_DATA and others for a file whose footer cannot be read.
+ * FW_E_DATA for a file that is not Parquet; one whose footer is not understood is left to the
+ * engine, which reads it or says what is wrong.
  */
 fw_status fw_picked_set(struct fw_picked *picked, size_t at, const struct fw_source_place *places,
                         size_t n);

@@ -147,8 +147,11 @@ static bool is_misfit(const struct batch_column *column, const struct fw_parquet
 bool fw_parquet_batch_fits(const struct fw_parquet_batch *batch,
                            const struct fw_parquet_reader *reader, struct fw_text *why)
 {
-    bool fits = true;
+    bool fits = reader->refusal == NULL;
 
+    if (!fits) {
+        fw_text_append(why, reader->refusal);
+    }
     for (size_t i = 0; i < batch->n_columns && fits; i++) {
         const struct batch_column *column = &batch->columns[i];
         fits = !is_misfit(column, reader, fw_parquet_reader_find(reader, column->root.name), why);
@@ -215,6 +218,10 @@ fw_status fw_parquet_batch_add(struct fw_parquet_batch *batch,
     fw_status status = FW_OK;
     size_t at = 0;
 
+    if (reader->refusal != NULL) {
+        return fw_faultf(batch->host, FW_E_UNSUPPORTED, reader->path, NULL,
+                         "the file cannot be read here: %s", reader->refusal);
+    }
     for (size_t i = 0; i < n_rows; i++) {
         if (rows[i] < 0 || rows[i] >= reader->n_rows || (i > 0 && rows[i] <= rows[i - 1])) {
             return fw_faultf(batch->host, FW_E_ARG, reader->path, NULL,

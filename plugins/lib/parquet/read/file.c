@@ -47,7 +47,6 @@ fw_status parquet_file_read(const struct fw_parquet_reader *reader, uint64_t at,
 static fw_status read_meta(struct fw_parquet_reader *reader, uint64_t at, size_t size)
 {
     uint8_t *bytes = malloc(size + 1);
-    const char *why = NULL;
 
     if (bytes == NULL) {
         return fw_fault_nomem(reader->host);
@@ -55,9 +54,7 @@ static fw_status read_meta(struct fw_parquet_reader *reader, uint64_t at, size_t
     fw_status status = parquet_file_read(reader, at, bytes, size);
     if (status == FW_OK) {
         struct thrift_reader footer = {bytes, bytes + size, false};
-        if (!parquet_meta_read(reader, &footer, &why)) {
-            status = why != NULL ? damaged(reader, why) : fw_fault_nomem(reader->host);
-        }
+        status = parquet_meta_read(reader, &footer) ? FW_OK : fw_fault_nomem(reader->host);
     }
     free(bytes);
     return status;
@@ -75,8 +72,8 @@ static fw_status read_footer(struct fw_parquet_reader *reader)
         return status;
     }
     if (memcmp(tail + 4, "PARE", PARQUET_MAGIC) == 0) {
-        return fw_faultf(reader->host, FW_E_UNSUPPORTED, reader->path, NULL,
-                         "the file's footer is encrypted");
+        reader->refusal = "its footer is encrypted";
+        return FW_OK;
     }
     uint64_t size = (uint64_t)tail[0] | (uint64_t)tail[1] << 8 | (uint64_t)tail[2] << 16 |
                     (uint64_t)tail[3] << 24;
@@ -130,11 +127,7 @@ void fw_parquet_reader_close(struct fw_parquet_reader *reader)
     if (reader == NULL) {
         return;
     }
-    for (size_t i = 0; i < reader->n_groups; i++) {
-        free(reader->groups[i].chunks);
-    }
-    free(reader->groups);
-    parquet_schema_finish(&reader->schema);
+    parquet_meta_finish(reader);
     if (reader->fd >= 0) {
         close(reader->fd); /* nothing was written */
     }
@@ -185,14 +178,9 @@ const char *fw_parquet_reader_refusal(const struct fw_parquet_reader *reader, si
     return refusal->size > 0 ? fw_text_get(refusal) : NULL;
 }
 
-const char *fw_parquet_reader_refusal_of_any(const struct fw_parquet_reader *reader)
+const char *fw_parquet_reader_refusal_of_file(const struct fw_parquet_reader *reader)
 {
-    const char *refusal = NULL;
-
-    for (size_t i = 0; i < reader->schema.n_columns && refusal == NULL; i++) {
-        refusal = fw_parquet_reader_refusal(reader, i);
-    }
-    return refusal;
+    return reader->refusal;
 }
 
 const char *fw_parquet_reader_type(const struct fw_parquet_reader *reader, size_t column)

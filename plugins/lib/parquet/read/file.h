@@ -27,11 +27,14 @@ struct fw_parquet_reader {
     struct parquet_group *groups;
     size_t n_groups;
     int64_t n_rows;
+    const char *refusal; /**< of the whole file, which then has neither columns nor groups */
 };
 
-/** footer.c: all but what open says. False: `why` says what is wrong, NULL: no memory. */
-bool parquet_meta_read(struct fw_parquet_reader *reader, struct thrift_reader *footer,
-                       const char **ret_why);
+/** meta.c: all but what open says. False: no memory. */
+bool parquet_meta_read(struct fw_parquet_reader *reader, struct thrift_reader *footer);
+
+/** Twice is fine. */
+void parquet_meta_finish(struct fw_parquet_reader *reader);
 
 /** file.c: bytes that are within the file, or a fault. */
 fw_status parquet_file_read(const struct fw_parquet_reader *reader, uint64_t at, void *bytes,

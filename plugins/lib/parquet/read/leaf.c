@@ -7,6 +7,12 @@
 #include "sql/fault.h"
 #include "walk.h"
 
+/*
+ * Writers before parquet-mr 1.2.9 left the header of the dictionary out of a chunk's size
+ * (PARQUET-816), so that its last page ends behind its end. Other readers allow as much.
+ */
+enum { MAX_UNCOUNTED = 100 };
+
 void parquet_scratch_finish(struct parquet_scratch *scratch)
 {
     parquet_unpacker_finish(&scratch->unpacker);
@@ -57,7 +63,21 @@ static const char *take_page(struct parquet_walk *walk, const struct parquet_pag
     return walk->take(walk, page);
 }
 
-static fw_status walk_pages(struct parquet_walk *walk, struct parquet_bytes bytes, int64_t start)
+/* A page begins within the chunk, and ends there, too, unless there is a dictionary. */
+static const char *read_page(const struct parquet_walk *walk, struct parquet_bytes *bytes,
+                             size_t size, struct parquet_page *page)
+{
+    const uint8_t *end = walk->task->scratch->chunk.data + size;
+    const char *why = bytes->data < end ? parquet_page_read(bytes, page) : "the header of a page";
+
+    return why == NULL && bytes->data > end && !walk->has_dictionary
+               ? "a page that ends within its column chunk"
+               : why;
+}
+
+/* Of a chunk of `size` bytes, or some more. */
+static fw_status walk_pages(struct parquet_walk *walk, struct parquet_bytes bytes, size_t size,
+                            int64_t start)
 {
     const struct parquet_leaf_task *task = walk->task;
     int64_t n_left = task->reader->groups[task->group].chunks[task->leaf].n_values;
@@ -67,7 +87,7 @@ static fw_status walk_pages(struct parquet_walk *walk, struct parquet_bytes byte
     while (n_left > 0 && (walk->next < task->n_rows || walk->chosen)) {
         struct parquet_page page;
         at = start + (int64_t)(bytes.data - task->scratch->chunk.data);
-        why = parquet_page_read(&bytes, &page);
+        why = read_page(walk, &bytes, size, &page);
         if (why == NULL) {
             why = take_page(walk, &page, &n_left);
         }
@@ -98,14 +118,16 @@ fw_status parquet_walk_all(struct parquet_walk *walk)
         (uint64_t)chunk->size > reader->size - (uint64_t)start) {
         return damaged(task, start, "a column chunk that lies within the file");
     }
-    uint8_t *data = parquet_room_of(&task->scratch->chunk, (size_t)chunk->size, 1);
+    const size_t size = (size_t)chunk->size;
+    const uint64_t behind = reader->size - (uint64_t)start - size;
+    struct parquet_bytes bytes = {NULL, size + (behind < MAX_UNCOUNTED ? behind : MAX_UNCOUNTED)};
+    uint8_t *data = parquet_room_of(&task->scratch->chunk, bytes.size, 1);
     if (data == NULL) {
         return fw_fault_nomem(reader->host);
     }
-    fw_status status = parquet_file_read(reader, (uint64_t)start, data, (size_t)chunk->size);
-    return status == FW_OK
-               ? walk_pages(walk, (struct parquet_bytes){data, (size_t)chunk->size}, start)
-               : status;
+    bytes.data = data;
+    fw_status status = parquet_file_read(reader, (uint64_t)start, data, bytes.size);
+    return status == FW_OK ? walk_pages(walk, bytes, size, start) : status;
 }
 
 fw_status parquet_leaf_read(const struct parquet_leaf_task *task)

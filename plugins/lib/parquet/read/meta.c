@@ -185,8 +185,27 @@ static bool read_groups(struct fw_parquet_reader *reader, struct thrift_reader *
     return ok;
 }
 
-bool parquet_meta_read(struct fw_parquet_reader *reader, struct thrift_reader *footer,
-                       const char **ret_why)
+void parquet_meta_finish(struct fw_parquet_reader *reader)
+{
+    for (size_t i = 0; i < reader->n_groups; i++) {
+        free(reader->groups[i].chunks);
+    }
+    free(reader->groups);
+    parquet_schema_finish(&reader->schema);
+    reader->schema = (struct parquet_schema){0};
+    reader->groups = NULL;
+    reader->n_groups = 0;
+    reader->n_rows = 0;
+}
+
+static bool refuse_file(struct fw_parquet_reader *reader, const char *why)
+{
+    parquet_meta_finish(reader);
+    reader->refusal = why;
+    return true;
+}
+
+bool parquet_meta_read(struct fw_parquet_reader *reader, struct thrift_reader *footer)
 {
     struct thrift_field field = {0};
     int64_t n_rows = -1;
@@ -203,14 +222,13 @@ bool parquet_meta_read(struct fw_parquet_reader *reader, struct thrift_reader *f
             thrift_skip_value(footer, field.type);
         }
     }
-    *ret_why = NULL;
     if (!ok) {
         return false;
     }
     if (footer->failed || reader->schema.columns == NULL) {
-        *ret_why = "its footer is damaged, or of more fields or levels than are read";
-    } else if (n_rows != reader->n_rows) {
-        *ret_why = "its footer says another number of rows than its row groups";
+        return refuse_file(reader, "its footer is damaged, or of more fields or levels than are "
+                                   "read");
     }
-    return *ret_why == NULL;
+    return n_rows == reader->n_rows ||
+           refuse_file(reader, "its footer says another number of rows than its row groups");
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "image.h"
-#include "parallel.h"
+#include "team/team.h"
 
 enum { BAND_ROWS = 32 };
 
@@ -116,7 +116,7 @@ int fw_blur(const struct fw_image *image, double sigma, unsigned n_threads, doub
         rc = job.scratch == NULL ? -ENOMEM : 0;
     }
     if (rc == 0) {
-        fw_parallel(n_threads, n_bands, blur_band, &job);
+        fw_team_run(n_threads, n_bands, blur_band, &job);
     }
     free(job.scratch);
     free(kernel.taps);

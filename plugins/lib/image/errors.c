@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "image.h"
-#include "parallel.h"
+#include "team/team.h"
 
 /* Eight lanes over blocks, block sums added up pairwise by recursion. */
 enum { LANES = 8, BLOCK = 1024 };

@@ -24,7 +24,7 @@ static void complex_rows(void *arg, size_t task)
     double complex *line = job->scratch + task * job->scratch_room;
     size_t range[2];
 
-    fw_parallel_share(job->height, task, job->n_tasks, range);
+    fw_team_share(job->height, task, job->n_tasks, range);
     for (size_t row = range[0]; row < range[1]; row++) {
         memcpy(line, job->pixels + row * job->width, job->width * sizeof *line);
         fftw_execute_dft(job->plan, line, line);
@@ -57,7 +57,7 @@ static void complex_columns(void *arg, size_t task)
     const struct complex_job *job = arg;
     size_t range[2];
 
-    fw_parallel_share(job->width, task, job->n_tasks, range);
+    fw_team_share(job->width, task, job->n_tasks, range);
     for (size_t first = range[0]; first < range[1]; first += COLUMNS) {
         size_t n = range[1] - first < COLUMNS ? range[1] - first : COLUMNS;
         some_columns(job, first, n, job->scratch + task * job->scratch_room);
@@ -67,12 +67,12 @@ static void complex_columns(void *arg, size_t task)
 /* `n` lines of `length` numbers. */
 static int transform(struct complex_job *job, size_t n, size_t length, void (*task)(void *, size_t))
 {
-    job->n_tasks = fw_parallel_tasks(n, job->n_threads);
+    job->n_tasks = fw_team_tasks(n, job->n_threads);
     job->plan = plan_line(length, job->way, true);
     job->scratch = fftw_alloc_complex(job->n_tasks * job->scratch_room);
     int rc = job->plan == NULL || job->scratch == NULL ? -ENOMEM : 0;
     if (rc == 0) {
-        fw_parallel(job->n_threads, job->n_tasks, task, job);
+        fw_team_run(job->n_threads, job->n_tasks, task, job);
     }
     fftw_free(job->scratch);
     fftw_destroy_plan(job->plan);

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "fourier.h"
-#include "parallel.h"
+#include "team/team.h"
 
 typedef REAL complex fourier_complex;
 
@@ -165,7 +165,7 @@ static void rows_task(void *arg, size_t task)
     const struct rows_job *job = arg;
     size_t n = job->n_images * n_batches(job->fourier), range[2];
 
-    fw_parallel_share(n, task, job->n_tasks, range);
+    fw_team_share(n, task, job->n_tasks, range);
     for (size_t i = range[0]; i < range[1]; i++) {
         some_rows(job, i, job->scratch + task * fw_fourier_scratch(job->fourier));
     }
@@ -179,14 +179,14 @@ int FOURIER(rows)(const struct fw_fourier *fourier, const double *const images[]
                            .images = images,
                            .n_images = n_images,
                            .stride = stride,
-                           .n_tasks = fw_parallel_tasks(n, n_threads),
+                           .n_tasks = fw_team_tasks(n, n_threads),
                            .spectra = ret_spectra};
 
     job.scratch = FFTW(alloc_complex)(job.n_tasks * fw_fourier_scratch(fourier));
     if (job.scratch == NULL) {
         return -ENOMEM;
     }
-    fw_parallel(n_threads, job.n_tasks, rows_task, &job);
+    fw_team_run(n_threads, job.n_tasks, rows_task, &job);
     FFTW(free)(job.scratch);
     return 0;
 }

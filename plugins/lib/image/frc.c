@@ -7,7 +7,7 @@
 #include "fourier.h"
 #include "image.h"
 #include "large.h"
-#include "parallel.h"
+#include "team/team.h"
 
 /* Columns are summed up in so many parts, whatever the number of threads. */
 enum { MAX_PARTS = 16 };
@@ -75,7 +75,7 @@ static void add_part(void *arg, size_t part)
     double complex *t = job->scratch + 2 * part * fourier->room, *p = t + fourier->room;
     size_t range[2];
 
-    fw_parallel_share(fourier->columns, part, job->n_parts, range);
+    fw_team_share(fourier->columns, part, job->n_parts, range);
     for (size_t column = range[0]; column < range[1]; column++) {
         size_t at = column * fourier->room;
         fw_fourier_column(fourier, FW_FOURIER_FORWARD, job->t + at, t);
@@ -161,7 +161,7 @@ static int run(struct job *job, const struct fw_image *t, const struct fw_image 
     int rc = fw_fourier_rows(&job->fourier, images, 2, t->width, n_threads, job->t);
 
     if (rc == 0) {
-        fw_parallel(n_threads, job->n_parts, add_part, job);
+        fw_team_run(n_threads, job->n_parts, add_part, job);
         merge(job);
     }
     return rc;

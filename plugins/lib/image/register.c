@@ -8,7 +8,7 @@
 #include "fourier.h"
 #include "image.h"
 #include "large.h"
-#include "parallel.h"
+#include "team/team.h"
 #include "upsample.h"
 
 enum { LANES = 8 };
@@ -49,7 +49,7 @@ static void multiply_columns(void *arg, size_t task)
     float complex *a = job->scratch + task * job->scratch_room, *b = a + fourier->room;
     size_t range[2];
 
-    fw_parallel_share(fourier->columns, task, job->n_tasks, range);
+    fw_team_share(fourier->columns, task, job->n_tasks, range);
     for (size_t column = range[0]; column < range[1]; column++) {
         float complex *r = job->r + column * fourier->room;
         float complex *moving = job->moving + column * fourier->room;
@@ -112,7 +112,7 @@ static void find_in_part(void *arg, size_t task)
     size_t n = (fourier->height + FW_FOURIER_ROWS - 1) / FW_FOURIER_ROWS, range[2];
 
     job->peaks[task] = (struct peak){0};
-    fw_parallel_share(n, task, job->n_tasks, range);
+    fw_team_share(n, task, job->n_tasks, range);
     for (size_t i = range[0]; i < range[1]; i++) {
         size_t first = i * FW_FOURIER_ROWS;
         const float complex *pairs =
@@ -144,7 +144,7 @@ static int registration_init(struct registration *job, const struct fw_image *im
     size_t size = fw_fourier_size(&job->fourier), rows = fw_fourier_scratch(&job->fourier);
 
     job->scratch_room = rows > 2 * job->fourier.room ? rows : 2 * job->fourier.room;
-    job->n_tasks = fw_parallel_tasks(job->fourier.columns, n_threads);
+    job->n_tasks = fw_team_tasks(job->fourier.columns, n_threads);
     job->r = fw_large_alloc(2 * size + job->n_tasks * job->scratch_room, sizeof *job->r);
     job->peaks = malloc(job->n_tasks * sizeof *job->peaks);
     if (rc != 0 || job->r == NULL || job->peaks == NULL) {
@@ -169,8 +169,8 @@ static int run(struct registration *job, const struct fw_image *reference,
     int rc = fw_fourier_rows_single(&job->fourier, images, 2, reference->width, n_threads, job->r);
 
     if (rc == 0) {
-        fw_parallel(n_threads, job->n_tasks, multiply_columns, job);
-        fw_parallel(n_threads, job->n_tasks, find_in_part, job);
+        fw_team_run(n_threads, job->n_tasks, multiply_columns, job);
+        fw_team_run(n_threads, job->n_tasks, find_in_part, job);
         whole_shift(job, ret_shift);
     }
     return rc;

@@ -6,7 +6,7 @@
 #include "fourier.h"
 #include "image.h"
 #include "large.h"
-#include "parallel.h"
+#include "team/team.h"
 
 static double frequency(size_t at, size_t n)
 {
@@ -53,7 +53,7 @@ static void turn_columns(void *arg, size_t task)
     double complex *scratch = job->scratch + task * job->scratch_room;
     size_t range[2];
 
-    fw_parallel_share(job->fourier.columns, task, job->n_tasks, range);
+    fw_team_share(job->fourier.columns, task, job->n_tasks, range);
     for (size_t column = range[0]; column < range[1]; column++) {
         double complex *numbers = job->spectrum + column * job->fourier.room;
         fw_fourier_column(&job->fourier, FW_FOURIER_FORWARD, numbers, scratch);
@@ -82,7 +82,7 @@ static void rows_back(void *arg, size_t task)
     const struct shifting *job = arg;
     size_t n = (job->fourier.height + FW_FOURIER_ROWS - 1) / FW_FOURIER_ROWS, range[2];
 
-    fw_parallel_share(n, task, job->n_tasks, range);
+    fw_team_share(n, task, job->n_tasks, range);
     for (size_t i = range[0]; i < range[1]; i++) {
         write_rows(job, i * FW_FOURIER_ROWS, job->scratch + task * job->scratch_room);
     }
@@ -94,7 +94,7 @@ static int shifting_init(struct shifting *job, size_t height, size_t width, unsi
     size_t rows = fw_fourier_scratch(&job->fourier);
 
     job->scratch_room = rows > job->fourier.room ? rows : job->fourier.room;
-    job->n_tasks = fw_parallel_tasks(job->fourier.columns, n_threads);
+    job->n_tasks = fw_team_tasks(job->fourier.columns, n_threads);
     job->spectrum = fw_large_alloc(fw_fourier_size(&job->fourier), sizeof *job->spectrum);
     job->scratch = fw_large_alloc(job->n_tasks * job->scratch_room, sizeof *job->scratch);
     job->down = malloc(height * sizeof *job->down);
@@ -124,8 +124,8 @@ int fw_image_shift(double *pixels, size_t height, size_t width, const double shi
                              job.spectrum);
     }
     if (rc == 0) {
-        fw_parallel(n_threads, job.n_tasks, turn_columns, &job);
-        fw_parallel(n_threads, job.n_tasks, rows_back, &job);
+        fw_team_run(n_threads, job.n_tasks, turn_columns, &job);
+        fw_team_run(n_threads, job.n_tasks, rows_back, &job);
     }
     shifting_finish(&job);
     return rc;

@@ -10,7 +10,7 @@
 
 #include "image.h"
 #include "internal.h"
-#include "parallel.h"
+#include "team/team.h"
 
 enum { WINDOW = FW_SSIM_WINDOW, BAND_ROWS = 32, SUMS = 5 };
 
@@ -113,7 +113,7 @@ int ssim_means(const struct fw_image *t, const struct fw_image *p, double range,
     }
     job.full = job.scratch + n_bands * (SUMS + 2) * t->width;
     job.contrast = job.full + n_bands;
-    fw_parallel(n_threads, n_bands, run_band, &job);
+    fw_team_run(n_threads, n_bands, run_band, &job);
     double n = (double)job.rows * (double)job.columns;
     *ret_means = (struct ssim_means){.full = fw_sum(job.full, n_bands) / n,
                                      .contrast = fw_sum(job.contrast, n_bands) / n};

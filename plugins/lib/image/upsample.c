@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "parallel.h"
+#include "team/team.h"
 
 /* Terms along rows, where the real transform has only frequencies that are not negative and x runs
  * over half its range, and down columns. */
@@ -130,7 +130,7 @@ static int sum_along(struct moments *job, double shift, unsigned n_threads)
         job->phase[i] =
             (float complex)(weight * turn(2 * M_PI * shift * (double)i / (double)width));
     }
-    fw_parallel(n_threads, (job->fourier->height + BAND - 1) / BAND, sum_band, job);
+    fw_team_run(n_threads, (job->fourier->height + BAND - 1) / BAND, sum_band, job);
     return 0;
 }
 

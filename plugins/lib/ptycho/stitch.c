@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/parallel.h"
+#include "team/team.h"
 
 enum { BAND_ROWS = 32 };
 
@@ -211,7 +211,7 @@ int fw_stitch_add(struct fw_stitch *stitch, const float complex *patches, const 
     if (job.scratch == NULL) {
         return -ENOMEM;
     }
-    fw_parallel(n_threads, n_bands, lay_band, &job);
+    fw_team_run(n_threads, n_bands, lay_band, &job);
     free(job.scratch);
     return 0;
 }

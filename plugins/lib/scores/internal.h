@@ -15,13 +15,6 @@ enum { FW_SCORES_BLOCK = 1 << 14 };
 /* Positive keys before the one at `at`, which may be n. */
 size_t fw_scores_positives_before(const struct fw_scores *scores, size_t at);
 
-/* team.c */
-
-/* Calls work(arg, 0 .. n_pieces-1), each once, on up to n_threads threads, this one among them.
-   Where no thread can be had, this one does it all. */
-void fw_scores_team(unsigned n_threads, size_t n_pieces, void (*work)(void *arg, size_t piece),
-                    void *arg);
-
 /* sort.c */
 
 /* Sorts n keys into room, which has place for as many; keys are overwritten. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scores/internal.h"
+#include "team/team.h"
 
 static uint64_t key_of(double p, uint8_t y)
 {
@@ -82,11 +83,11 @@ bool fw_scores_take(struct fw_scores *scores, double *p, const uint8_t *y, size_
     }
     /* Allocated memory is of the type that was last written there: each p becomes its key. */
     struct making making = {p, y, (uint64_t *)(void *)p, positives, n};
-    fw_scores_team(n_threads, n_blocks(n), make_keys, &making);
+    fw_team_run(n_threads, n_blocks(n), make_keys, &making);
     fw_scores_sort(making.keys, keys, n, n_threads);
     free(p);
     making.keys = keys;
-    fw_scores_team(n_threads, n_blocks(n), count_positives, &making);
+    fw_team_run(n_threads, n_blocks(n), count_positives, &making);
     *scores = (struct fw_scores){keys, n, count_before(positives, n_blocks(n)), positives};
     return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "scores/internal.h"
+#include "team/team.h"
 
 /*
  * A radix sort from the top: keys are dealt into buckets by value, then each bucket by what its
@@ -236,11 +237,11 @@ static void finish_big(const struct sort *sort)
 
 static void deal_together(struct sort *sort)
 {
-    fw_scores_team(sort->n_threads, sort->n_chunks, count, sort);
+    fw_team_run(sort->n_threads, sort->n_chunks, count, sort);
     place_chunks(sort);
-    fw_scores_team(sort->n_threads, sort->n_chunks, deal_out, sort);
+    fw_team_run(sort->n_threads, sort->n_chunks, deal_out, sort);
     finish_big(sort);
-    fw_scores_team(sort->n_threads, sort->deal.n_buckets, finish_bucket, sort);
+    fw_team_run(sort->n_threads, sort->deal.n_buckets, finish_bucket, sort);
 }
 
 static void sort_together(uint64_t *keys, uint64_t *room, size_t n, unsigned n_threads, bool moves,
@@ -260,7 +261,7 @@ static void sort_together(uint64_t *keys, uint64_t *room, size_t n, unsigned n_t
     sort->n_threads = n_threads;
     sort->n_chunks = n_threads < CHUNKS_MAX / 4 ? 4 * (size_t)n_threads : CHUNKS_MAX;
     sort->moves = moves;
-    fw_scores_team(n_threads, sort->n_chunks, measure, sort);
+    fw_team_run(n_threads, sort->n_chunks, measure, sort);
     range_of(sort->mins, sort->n_chunks, &min, &max);
     range_of(sort->maxs, sort->n_chunks, &(uint64_t){0}, &max);
     if (min < max) {

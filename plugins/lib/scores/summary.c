@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "scores/internal.h"
+#include "team/team.h"
 
 /* Predictions of 0 and 1 that fail cost ln(2^52), not infinity. */
 #define CLIP 0x1p-52
@@ -136,7 +137,7 @@ bool fw_scores_summary(const struct fw_scores *scores, unsigned n_threads,
     if (summing.parts == NULL) {
         return false;
     }
-    fw_scores_team(n_threads, n_blocks, sum_block, &summing);
+    fw_team_run(n_threads, n_blocks, sum_block, &summing);
     struct part sum = add_up(summing.parts, n_blocks);
     free(summing.parts);
     bool both = scores->n_positive > 0 && scores->n_positive < scores->n;

@@ -53,27 +53,3 @@ void profile_make_inventory(const void *self, const struct fw_fold *fold, struct
     fw_fold_append_rows(fold, "number_figures", select);
     fw_text_append(select, " WHERE c = -1) AS everything) ORDER BY c");
 }
-
-void profile_footers(const struct profile *profile, struct fw_text *select)
-{
-    fw_text_append(select, "SELECT \"column\", dtype, CASE WHEN found IS NULL THEN 'schema_only' "
-                           "ELSE 'footers' END AS source, " FIGURES " FROM (SELECT named.c, "
-                           "\"column\", dtype, found, CASE WHEN all_values > 0 THEN (all_values - "
-                           "nulls) / all_values END AS non_null_rate, NULL::BIGINT AS "
-                           "approx_distinct, NULL::DOUBLE AS mean, NULL::DOUBLE AS std, low AS "
-                           "min, high AS max, NULL::DOUBLE AS p01, NULL::DOUBLE AS p50, "
-                           "NULL::DOUBLE AS p99, NULL::DOUBLE AS avg_str_len, NULL::VARCHAR AS "
-                           "top_k FROM ");
-    append_columns(profile, select);
-    fw_text_append(select, " LEFT JOIN (SELECT path_in_schema AS found, sum(num_values) AS "
-                           "all_values, CASE WHEN bool_and(stats_null_count IS NOT NULL) THEN "
-                           "sum(stats_null_count) END AS nulls, "
-                           "min(TRY_CAST(stats_min_value AS DOUBLE)) AS low, "
-                           "max(TRY_CAST(stats_max_value AS DOUBLE)) AS high FROM "
-                           "parquet_metadata([");
-    for (size_t i = 0; i < profile->source->n_files; i++) {
-        fw_text_append(select, i > 0 ? ", " : "");
-        fw_text_literal(select, profile->source->files[i].path);
-    }
-    fw_text_append(select, "]) GROUP BY found) ON is_counted AND found = \"column\") ORDER BY c");
-}

@@ -139,6 +139,29 @@ static fw_status ask_rows(const struct profile *profile, int64_t *ret_rows)
     return status;
 }
 
+/* Columns whose figures are from there. */
+static size_t count_source(const struct fw_sql_grid *grid, const char *source)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < grid->n_rows; i++) {
+        n += strcmp(fw_sql_cell(grid, i, SOURCE), source) == 0;
+    }
+    return n;
+}
+
+static const char *source_of(const struct fw_sql_grid *grid)
+{
+    static const char *const sources[] = {"scan_sample", "delta_log", "footers"};
+
+    for (size_t i = 0; i < FW_COUNT(sources); i++) {
+        if (count_source(grid, sources[i]) > 0) {
+            return sources[i];
+        }
+    }
+    return "schema_only";
+}
+
 static fw_status write_json(const struct profile *profile, const struct fw_sql_grid *grid,
                             int64_t rows)
 {
@@ -150,7 +173,7 @@ static fw_status write_json(const struct profile *profile, const struct fw_sql_g
             column_facts(&report, profile, grid, i, rows));
     }
     fw_report_text(&report, "mode", profile->mode);
-    fw_report_text(&report, "source", profile->sample_rows > 0 ? "scan_sample" : "footers");
+    fw_report_text(&report, "source", source_of(grid));
     fw_report_int(&report, "total_records_est", profile->total_rows);
     fw_report_int(&report, "rows_seen", rows);
     fw_report_add(&report, "columns", columns);
@@ -192,15 +215,31 @@ static void append_section(struct fw_text *page, const struct fw_sql_grid *grid,
     }
 }
 
+static void append_title(struct fw_text *page, const struct profile *profile,
+                         const struct fw_sql_grid *grid, int64_t rows)
+{
+    const size_t n_log = count_source(grid, "delta_log"), n = count_source(grid, "footers");
+
+    fw_text_appendf(page, "# Raw profile: %s\n\n%zu columns; %" PRId64 " of %" PRId64 " rows ",
+                    profile->mode, grid->n_rows, rows, profile->total_rows);
+    if (profile->sample_rows > 0) {
+        fw_text_append(page, "read.\n");
+    } else if (n_log == 0) {
+        fw_text_append(page, "by the files' footers.\n");
+    } else {
+        fw_text_appendf(page,
+                        "by the table's log, which covers %zu columns; %zu by the files' "
+                        "footers.\n",
+                        n_log, n);
+    }
+}
+
 static fw_status write_markdown(const struct profile *profile, const struct fw_sql_grid *grid,
                                 int64_t rows)
 {
     struct fw_text page = {0};
 
-    fw_text_appendf(&page,
-                    "# Raw profile: %s\n\n%zu columns; %" PRId64 " of %" PRId64 " rows %s.\n",
-                    profile->mode, grid->n_rows, rows, profile->total_rows,
-                    profile->sample_rows > 0 ? "read" : "by the files' footers");
+    append_title(&page, profile, grid, rows);
     for (size_t i = 0; i <= FW_COUNT(sections); i++) {
         append_section(&page, grid, i);
     }

@@ -7,6 +7,7 @@
 #include <fw/stage.h>
 #include <fw/task.h>
 
+#include "delta/delta.h"
 #include "fold/fold.h"
 #include "offer/offer.h"
 #include "source/source.h"
@@ -41,6 +42,7 @@ struct profile {
     bool any_number; /**< among them, and not times alone */
     const char **values;
     size_t n_values;
+    struct fw_delta_stats *log; /**< of each column; NULL: there is no log, or a scan */
     int64_t total_rows;
     int64_t reservoir;    /**< numbers of a column that percentiles are found in */
     uint64_t *thresholds; /**< of each column: rows whose draw is not above are in the sample */
@@ -72,8 +74,13 @@ void profile_make_values(const void *self, const struct fw_fold *fold, struct fw
 void profile_make_top(const void *self, const struct fw_fold *fold, struct fw_text *select);
 void profile_make_inventory(const void *self, const struct fw_fold *fold, struct fw_text *select);
 
-/** The same columns, from the files' footers. */
-void profile_footers(const struct profile *profile, struct fw_text *select);
+/* known.c: what is known without a scan */
+
+/** Reads the statistics of a Delta table's log. */
+fw_status profile_log_read(struct profile *profile);
+
+/** The same columns, from the log where its statistics cover them, else from the footers. */
+void profile_make_known(const struct profile *profile, struct fw_text *select);
 
 /* pages.c */
 

@@ -92,10 +92,13 @@ static fw_status open_source(struct profile *profile)
     }
     if (status == FW_OK && profile->sample_rows == 0 && profile->source->kind == FW_SOURCE_CSV) {
         status = fw_faultf(profile->host, FW_E_CONFIG, raw->paths[0], "set scan_sample_rows",
-                           "without a scan statistics come from the files' footers, and CSV has "
-                           "none");
+                           "without a scan statistics come from a table's log or the files' "
+                           "footers, and CSV has neither");
     }
-    return status == FW_OK ? profile_columns_find(profile) : status;
+    if (status == FW_OK) {
+        status = profile_columns_find(profile);
+    }
+    return status == FW_OK && profile->sample_rows == 0 ? profile_log_read(profile) : status;
 }
 
 static void destroy(void *self)
@@ -107,6 +110,7 @@ static void destroy(void *self)
     fw_source_close(profile->source);
     fw_sql_handle_close(&profile->sql);
     fw_text_finish(&profile->folder);
+    free(profile->log);
     free(profile);
 }
 
@@ -150,12 +154,12 @@ static fw_status create(const struct fw_host *host, const struct fw_task *task, 
     return FW_OK;
 }
 
-static fw_status write_from_footers(const struct profile *profile)
+static fw_status write_known(const struct profile *profile)
 {
     struct fw_text copy = {0};
 
     fw_text_append(&copy, "COPY (");
-    profile_footers(profile, &copy);
+    profile_make_known(profile, &copy);
     fw_text_append(&copy, ") ");
     fw_sql_append_to_parquet(&copy, fw_task_output(profile->task, "inventory")->path, 14);
     fw_status status = fw_sql_exec_text(&profile->sql, &copy);
@@ -169,7 +173,7 @@ static fw_status step(void *self, struct fw_step *ret)
     fw_status status;
 
     if (profile->fold == NULL) {
-        status = write_from_footers(profile);
+        status = write_known(profile);
         ret->done = ret->total = ret->items = profile->source->n_columns;
         ret->unit = "columns";
     } else {
@@ -222,7 +226,7 @@ static const struct fw_param params[] = {
     FW_PARAM(.type = FW_PARAM_INT, .name = "scan_sample_rows", .default_value = "10000000",
              .min = "0", .unit = "rows",
              .doc = "read to the end of the row group that holds this row; 0: read no row, take "
-                    "what the files' footers say"),
+                    "what a Delta table's log and the files' footers say"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "top_k", .default_value = "50", .min = "0",
              .max = "10000", .doc = "most frequent values of a text or flag to list"),
     FW_PARAM(.type = FW_PARAM_INT, .name = "distinct_max", .default_value = "200000", .min = "1",

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta_fixture.h"
 #include "stage_fixture.h"
+#include "test_files.h"
 
 static struct fake_task *task(struct sql_fixture *f, const char *run, const char *raw)
 {
@@ -154,6 +156,132 @@ static void takes_what_the_footers_say_when_nothing_is_to_be_read(void **state)
     assert_string_equal(cell(f, "a", "l", "source"), "schema_only");
 }
 
+/* Two files; `second` is what the log says of the nulls, least and greatest of the second. */
+static void write_delta(struct sql_fixture *f, const char *second)
+{
+    char *path = test_path(f->dir, "raw/a.parquet");
+    struct fw_text log = {0};
+
+    test_file_write(f->dir, "raw/_delta_log/readme", "makes the folder");
+    sql_must(f, "COPY (SELECT i AS a, i * 2 AS b, '12' AS s FROM range(10) r(i)) TO '%s'", path);
+    sql_must(f,
+             "COPY (SELECT CASE WHEN i > 2 THEN i END AS a, '34' AS s FROM range(30) r(i)) TO "
+             "'%s/raw/b.parquet'",
+             f->dir);
+    fw_text_append(&log, PROTOCOL METADATA(FIELD("a", "long") "," FIELD("b", "long") "," FIELD(
+                                               "s", "string") "," FIELD("p", "integer"),
+                                           "\"p\""));
+    fw_text_append(&log,
+                   "{\"add\":{\"path\":\"gone.parquet\",\"partitionValues\":{},\"size\":1,"
+                   "\"stats\":\"{\\\"numRecords\\\":900,\\\"nullCount\\\":{\\\"a\\\":900}}\"}}\n"
+                   "{\"add\":{\"path\":\"a.parquet\",\"partitionValues\":{\"p\":\"7\"},"
+                   "\"size\":1,\"stats\":\"{\\\"numRecords\\\":10,\\\"nullCount\\\":{\\\"a\\\":0,"
+                   "\\\"b\\\":0,\\\"s\\\":0},\\\"minValues\\\":{\\\"a\\\":-5,\\\"b\\\":0},"
+                   "\\\"maxValues\\\":{\\\"a\\\":9,\\\"b\\\":18}}\"}}\n");
+    fw_text_appendf(&log,
+                    "{\"add\":{\"path\":\"b.parquet\",\"partitionValues\":{\"p\":null},"
+                    "\"size\":1,\"stats\":\"{\\\"numRecords\\\":30%s}\"}}\n" REMOVE("gone.parquet"),
+                    second);
+    test_file_write(f->dir, "raw/_delta_log/00000000000000000000.json", fw_text_get(&log));
+    fw_text_finish(&log);
+    free(path);
+}
+
+static void look(struct sql_fixture *f, const char *run, const char *raw)
+{
+    struct fake_task *t = task(f, run, raw);
+
+    fake_task_int(t, "scan_sample_rows", 0);
+    stage_must(t);
+}
+
+#define COVERS_A                                                                                   \
+    ",\\\"nullCount\\\":{\\\"a\\\":3},\\\"minValues\\\":{\\\"a\\\":3},\\\"maxValues\\\":{"         \
+    "\\\"a\\\":99}"
+#define KNOWN                                                                                      \
+    "concat_ws(' ', source, non_null_rate, coalesce(min::VARCHAR, '-'), coalesce(max::VARCHAR, "   \
+    "'-'))"
+
+/* The log's least and greatest are not the files', so that it shows which were taken. */
+static void takes_columns_that_the_log_covers_from_it_and_others_from_the_footers(void **state)
+{
+    struct sql_fixture *f = *state;
+
+    write_delta(f, COVERS_A);
+    look(f, "a", stage_path(f, "raw"));
+    assert_string_equal(cell(f, "a", "a", KNOWN), "delta_log 0.925 -5.0 99.0");
+    assert_string_equal(cell(f, "a", "b", KNOWN), "footers 0.25 0.0 18.0");
+    assert_string_equal(cell(f, "a", "s", KNOWN), "footers 1.0 - -");
+    assert_string_equal(cell(f, "a", "p", KNOWN), "delta_log 0.25 7.0 7.0");
+    assert_string_equal(said(f, "a.source"), "delta_log");
+    assert_string_equal(said(f, "b.source"), "footers");
+    assert_string_equal(sql_cell(f,
+                                 "SELECT content LIKE '%%covers 2 columns; 2 by the files%%' FROM "
+                                 "read_text('%s/a/profile.md')",
+                                 f->dir),
+                        "true");
+}
+
+static void believes_no_bounds_that_are_not_tight_or_missing(void **state)
+{
+    static const char *const stats[] = {
+        COVERS_A ",\\\"tightBounds\\\":false",
+        ",\\\"nullCount\\\":{\\\"a\\\":3},\\\"minValues\\\":{\\\"a\\\":3}",
+        ",\\\"nullCount\\\":{\\\"a\\\":31}",
+    };
+    static const char *const runs[] = {"loose", "half", "wrong"};
+    struct sql_fixture *f = *state;
+
+    for (size_t i = 0; i < FW_COUNT(stats); i++) {
+        write_delta(f, stats[i]);
+        look(f, runs[i], stage_path(f, "raw"));
+        assert_string_equal(cell(f, runs[i], "a", KNOWN), "footers 0.925 0.0 29.0");
+    }
+}
+
+/* Tables of other programs, with a checkpoint, with mapped names, and with stats_parsed alone. */
+static void finds_in_logs_of_others_what_a_scan_finds(void **state)
+{
+    static const struct {
+        const char *name, *sources;
+    } tables[] = {
+        {"delta/delta-rs/COVID-19_NYT", "delta_log"},
+        {"delta/delta-rs/python-0.25.5-checkpoint", "delta_log"},
+        {"delta/delta-rs/table_with_column_mapping", "delta_log"},
+        {"delta/delta-rs/delta-1.2.1-only-struct-stats", "footers schema_only"},
+    };
+    struct sql_fixture *f = *state;
+    char log[16], scan[16];
+
+    for (size_t i = 0; i < FW_COUNT(tables); i++) {
+        char *raw = test_shared_data(tables[i].name);
+        if (raw == NULL) {
+            skip();
+        }
+        snprintf(log, sizeof log, "log%zu", i);
+        snprintf(scan, sizeof scan, "scan%zu", i);
+        look(f, log, raw);
+        stage_must(task(f, scan, raw));
+        assert_string_equal(sql_cell(f,
+                                     "SELECT string_agg(DISTINCT source, ' ' ORDER BY source) FROM "
+                                     "'%s/%s/inventory.parquet'",
+                                     f->dir, log),
+                            tables[i].sources);
+        const char *differences =
+            sql_cell(f,
+                     "SELECT string_agg(k.\"column\" || ': ' || k.source) FROM "
+                     "'%s/%s/inventory.parquet' k JOIN '%s/%s/inventory.parquet' s USING "
+                     "(\"column\") WHERE k.source <> 'schema_only' AND (k.non_null_rate IS "
+                     "DISTINCT FROM s.non_null_rate OR k.min IS DISTINCT FROM s.min OR k.max IS "
+                     "DISTINCT FROM s.max)",
+                     f->dir, log, f->dir, scan);
+        if (strcmp(differences, "NULL") != 0) {
+            fail_msg("%s: %s", tables[i].name, differences);
+        }
+        free(raw);
+    }
+}
+
 /* 50,000 rows in three files; sums of reals that depend on the order in which they are added. */
 static const char *large(struct sql_fixture *f, const char *name, const char *names)
 {
@@ -271,6 +399,9 @@ int main(void)
         TEST(reads_to_the_end_of_the_row_group),
         TEST(orders_equal_counts_by_text_and_cuts_the_list),
         TEST(takes_what_the_footers_say_when_nothing_is_to_be_read),
+        TEST(takes_columns_that_the_log_covers_from_it_and_others_from_the_footers),
+        TEST(believes_no_bounds_that_are_not_tight_or_missing),
+        TEST(finds_in_logs_of_others_what_a_scan_finds),
         TEST(gives_the_same_bytes_for_any_threads_and_restarts),
         TEST(draws_the_reservoir_by_the_seed),
         TEST(agrees_with_pandas),

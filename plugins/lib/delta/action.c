@@ -80,6 +80,19 @@ static int64_t read_n_records(const cJSON *add)
     return n;
 }
 
+/* False: no memory. */
+static bool keep_stats(const struct fw_delta_replay *replay, const cJSON *add,
+                       struct fw_delta_file *file)
+{
+    const char *text = cJSON_GetStringValue(member(add, "stats"));
+
+    if (!replay->wants_stats || text == NULL) {
+        return true;
+    }
+    file->stats = strdup(text);
+    return file->stats != NULL;
+}
+
 static fw_status check_values(const struct fw_delta_replay *replay, const cJSON *values)
 {
     if (values != NULL && !cJSON_IsObject(values)) {
@@ -117,13 +130,14 @@ static fw_status fill_entry(const struct fw_delta_replay *replay, cJSON *add,
     entry->file.n_records = read_n_records(add);
     entry->partition_values = cJSON_DetachItemFromObjectCaseSensitive(add, "partitionValues");
     entry->key = read_key(entry->file.path, vector);
+    const bool kept = keep_stats(replay, add, &entry->file);
     if (vector != NULL) {
         entry->deletion_vector = cJSON_DetachItemFromObjectCaseSensitive(add, "deletionVector");
         if (asprintf(&entry->where, "%s:%" PRIu64, replay->file, replay->line) < 0) {
             entry->where = NULL;
         }
     }
-    return entry->key != NULL && (vector == NULL || entry->where != NULL)
+    return kept && entry->key != NULL && (vector == NULL || entry->where != NULL)
                ? FW_OK
                : fw_fault_nomem(replay->sql->host);
 }

@@ -11,7 +11,7 @@
 /*
  * The parts of a checkpoint's actions that matter here. Given as the schema of the scan, they are
  * found by name at every level, and what a writer left out is null. Of the statistics only the
- * row count is taken: a wide table has kilobytes of them per file.
+ * row count is taken unless they are asked for: a wide table has kilobytes of them per file.
  */
 #define ADD                                                                                        \
     "STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, stats VARCHAR, "     \
@@ -27,15 +27,16 @@
 #define ROWS                                                                                       \
     "SELECT file_row_number + 1, to_json({add: CASE WHEN add IS NULL THEN NULL ELSE {"             \
     "path: add.path, partitionValues: add.partitionValues, size: add.size, "                       \
-    "deletionVector: add.deletionVector, stats_parsed: {numRecords: coalesce(CASE WHEN "           \
+    "deletionVector: add.deletionVector, stats: %s, stats_parsed: {numRecords: coalesce(CASE "     \
+    "WHEN "                                                                                        \
     "json_valid(add.stats) THEN try_cast(add.stats->>'$.numRecords' AS BIGINT) END, "              \
     "add.stats_parsed.numRecords)}} END, metaData: metaData, protocol: protocol, "                 \
     "sidecar: sidecar}) "                                                                          \
     "FROM read_parquet("
 
-static void append_query(struct fw_text *query, const char *path)
+static void append_query(struct fw_text *query, const char *path, bool wants_stats)
 {
-    fw_text_append(query, ROWS);
+    fw_text_appendf(query, ROWS, wants_stats ? "add.stats" : "NULL");
     fw_text_literal(query, path);
     fw_text_append(query, ", hive_partitioning = false, schema = MAP {" COLUMN("add", ADD));
     fw_text_append(query, ", " COLUMN("metaData", METADATA) ", " COLUMN("protocol", PROTOCOL));
@@ -71,7 +72,7 @@ static fw_status apply_part(struct fw_delta_replay *replay, const char *path)
 {
     struct fw_text query = {0};
     struct fw_sql_grid rows = {0};
-    append_query(&query, path);
+    append_query(&query, path, replay->wants_stats);
     fw_status status = query.failed ? fw_fault_nomem(replay->sql->host)
                                     : fw_sql_grid(replay->sql, &rows, fw_text_get(&query));
     fw_text_finish(&query);

@@ -108,14 +108,15 @@ static fw_status take_files(const struct fw_delta_replay *replay, struct fw_delt
     return status;
 }
 
-static fw_status open_table(const struct fw_sql_handle *sql, struct fw_delta *delta)
+static fw_status open_table(const struct fw_sql_handle *sql, bool wants_stats,
+                            struct fw_delta *delta)
 {
     struct fw_delta_log log = {0};
     fw_status status = fw_delta_log_open(sql, delta->root, &log);
     if (status != FW_OK) {
         return status;
     }
-    struct fw_delta_replay replay = {.sql = sql, .root = delta->root};
+    struct fw_delta_replay replay = {.sql = sql, .root = delta->root, .wants_stats = wants_stats};
     delta->version = log.version;
     status = replay_log(&replay, &log);
     if (status == FW_OK) {
@@ -132,8 +133,8 @@ static fw_status open_table(const struct fw_sql_handle *sql, struct fw_delta *de
     return status;
 }
 
-fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
-                        struct fw_delta **ret_delta)
+static fw_status open_root(const struct fw_sql_handle *sql, const char *root, bool wants_stats,
+                           struct fw_delta **ret_delta)
 {
     struct fw_delta *delta = calloc(1, sizeof *delta);
     if (delta == NULL) {
@@ -141,7 +142,7 @@ fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
     }
     delta->root = realpath(root, NULL);
     fw_status status = delta->root != NULL
-                           ? open_table(sql, delta)
+                           ? open_table(sql, wants_stats, delta)
                            : fw_faultf(sql->host, FW_E_IO, root, NULL,
                                        "the table's folder cannot be reached: %s", strerror(errno));
     if (status != FW_OK) {
@@ -150,6 +151,18 @@ fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
     }
     *ret_delta = delta;
     return FW_OK;
+}
+
+fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
+                        struct fw_delta **ret_delta)
+{
+    return open_root(sql, root, false, ret_delta);
+}
+
+fw_status fw_delta_open_with_stats(const struct fw_sql_handle *sql, const char *root,
+                                   struct fw_delta **ret_delta)
+{
+    return open_root(sql, root, true, ret_delta);
 }
 
 static void file_finish(struct fw_delta_file *file, size_t n_values)
@@ -161,6 +174,7 @@ static void file_finish(struct fw_delta_file *file, size_t n_values)
     fw_delta_rows_finish(&file->deleted);
     free(file->path);
     free(file->name);
+    free(file->stats);
 }
 
 static void field_finish(struct fw_delta_field *field)

@@ -22,6 +22,7 @@ struct fw_delta_file {
     char *name;          /**< decoded path below the table's folder; `path` when it lies outside */
     uint64_t size_bytes; /**< as the log says */
     int64_t n_records;   /**< as the log's statistics say, deleted rows too; -1 without them */
+    char *stats; /**< the log's JSON of them; NULL: it has none, or they were not asked for */
     struct fw_delta_rows deleted;
     char **values; /**< one text per partition column, in their order; NULL is null */
 };
@@ -72,6 +73,28 @@ bool fw_delta_is_table(const char *path);
  */
 fw_status fw_delta_open(const struct fw_sql_handle *sql, const char *root,
                         struct fw_delta **ret_delta);
+
+/**
+ * The same with the files' statistics, kilobytes for each file of a wide table. Those that a
+ * checkpoint has parsed alone (stats_parsed) are not among them.
+ */
+fw_status fw_delta_open_with_stats(const struct fw_sql_handle *sql, const char *root,
+                                   struct fw_delta **ret_delta);
+
+/** What the statistics say of a top-level column, over all active files, deleted rows too. */
+struct fw_delta_stats {
+    int64_t n_rows; /**< -1: those of a file leave the column out, or are not tight */
+    int64_t n_nulls;
+    bool has_range; /**< of numbers, said of each file that has any */
+    double low, high;
+};
+
+/**
+ * One for each field of a table that was opened with its statistics; the array is the caller's to
+ * free. Of a partition column the values say it. A nested one has n_rows = -1.
+ */
+fw_status fw_delta_sum_stats(const struct fw_host *host, const struct fw_delta *delta,
+                             struct fw_delta_stats **ret_sums);
 
 /** Accepts NULL. */
 void fw_delta_close(struct fw_delta *delta);

@@ -20,6 +20,7 @@ void fw_delta_entry_destroy(struct fw_delta_entry *entry)
         free(entry->key);
         free(entry->file.path);
         free(entry->file.name);
+        free(entry->file.stats);
         fw_delta_rows_finish(&entry->file.deleted);
         cJSON_Delete(entry->partition_values);
         cJSON_Delete(entry->deletion_vector);

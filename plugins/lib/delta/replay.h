@@ -29,6 +29,7 @@ struct fw_delta_replay {
     const char *root; /**< absolute, without a trailing slash */
     const char *file; /**< of the action at hand */
     uint64_t line;    /**< its line, or its row in a checkpoint, from 1 */
+    bool wants_stats;
     struct fw_delta_file_set files;
     struct fw_delta_action metadata;
     struct fw_delta_action protocol;

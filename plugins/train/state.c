@@ -183,8 +183,9 @@ static bool has_room(const struct train *train, const struct head *head, uint64_
     bool fits = head->n_points <= size / sizeof(struct train_point) && head->hub_bytes <= size &&
                 head->has_remembered <= 1 && head->keep.n <= train->settings.top_k &&
                 head->keep.n_dropped <= FW_COUNT(head->keep.dropped) &&
-                head->keep.n_unknown <= head->keep.n_dropped &&
-                head->keep.n_forgotten <= head->keep.n_unknown;
+                head->keep.n_unknown == head->keep.n_dropped &&
+                head->keep.n_forgotten <= head->keep.n_dropped &&
+                head->keep.n_dropped - head->keep.n_forgotten <= train->settings.top_k;
 
     for (int part = 0; part < FW_DATASET_PARTS; part++) {
         fits = fits && head->answers[part].n <= train->n_part[part];

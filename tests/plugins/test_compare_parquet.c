@@ -132,6 +132,10 @@ static void memory_does_not_grow_with_the_features(void **state)
 {
     (void)state;
     enum { FEW = 20000, MANY = 400000 };
+#ifdef __SANITIZE_ADDRESS__
+    print_message("SKIPPED: the address sanitizer keeps freed memory\n");
+    skip();
+#endif
     if (!forget_peak() || peak_kib() < 0) {
         print_message("SKIPPED: the peak of a process cannot be reset here\n");
         skip();

@@ -332,6 +332,35 @@ static void survives_any_number_of_a_state_that_is_another(void **state)
     assert_true(n_refused > 60);
 }
 
+enum { KEPT_MOST = 16 }; /* save_top_k at most: a state names twice as many that were dropped */
+
+/* Of the state's words those between its step and its seconds: none was dropped. */
+static void drop_too_many(unsigned char *bytes, uint64_t *size, void *context)
+{
+    enum { ROOM = 2 * KEPT_MOST, ZEROS = ROOM + 3 };
+    const uint64_t too_many = ROOM;
+    uint64_t *n_found = context, n_zeros = 0, word;
+    for (uint64_t at = 0; at + sizeof word <= *size; at += sizeof word) {
+        memcpy(&word, bytes + at, sizeof word);
+        if (word != 0 && n_zeros == ZEROS) {
+            memcpy(bytes + at - 3 * sizeof word, &too_many, sizeof word);
+            ++*n_found;
+        }
+        n_zeros = word == 0 ? n_zeros + 1 : 0;
+    }
+}
+
+static void refuses_a_state_without_room_for_what_it_drops(void **state)
+{
+    (void)state;
+    struct fake_task *t = small_task();
+    uint64_t n_found = 0;
+    fake_task_alter_state(t, drop_too_many, &n_found);
+    assert_int_equal(fake_task_run(t)->status, FW_E_STATE);
+    assert_int_equal(n_found, 1);
+    fake_task_destroy(t);
+}
+
 /* --- early stopping --- */
 
 static void stops_when_validation_gets_no_better(void **state)
@@ -450,6 +479,7 @@ int main(void)
         cmocka_unit_test(goes_back_over_states_that_were_never_stored),
         cmocka_unit_test(refuses_a_state_that_is_cut_short_anywhere),
         cmocka_unit_test(survives_any_number_of_a_state_that_is_another),
+        cmocka_unit_test(refuses_a_state_without_room_for_what_it_drops),
         cmocka_unit_test(stops_when_validation_gets_no_better),
         cmocka_unit_test(three_losses_that_are_no_numbers_end_it),
         cmocka_unit_test(refuses_what_cannot_work),

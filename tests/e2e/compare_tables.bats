@@ -49,27 +49,33 @@ stage() { # ROOT [STAGE]
 }
 
 @test "compare tables: killed again and again, it goes on from its checkpoints to the same bytes" {
-    local slow=(--set stages.compare.params.chunk=1 --checkpoint-every 1ms) pid before kill
+    local slow=(--set stages.compare.params.chunk=1 --checkpoint-every 1ms) pid before kills=0
     demo 0 whole
     demo 0 runs --to days
     demo 0 runs --to line
     demo 0 runs --to rule
     demo 0 runs --to net
-    for kill in 1 2 3; do
+    until [ "$kills" -eq 3 ] || [ -e "$(stage runs)/result.json" ]; do
         before=$(stat -c %Y.%i runs/demo_compare_tables/checkpoints/compare 2>/dev/null || true)
         start "$config" --set "run_root=$PWD/runs" "${slow[@]}"
-        until [ "$(stat -c %Y.%i runs/demo_compare_tables/checkpoints/compare 2>/dev/null || true)" != "$before" ]; do
-            kill -0 "$pid" || failed 'it ended before its next checkpoint'
+        while kill -0 "$pid" 2>/dev/null &&
+            [ "$(stat -c %Y.%i runs/demo_compare_tables/checkpoints/compare 2>/dev/null || true)" = "$before" ]; do
             sleep 0.002
         done
-        kill -KILL "$pid"
+        kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" || true
-        [ ! -e "$(stage runs)/result.json" ] || failed "it was done before kill $kill"
+        kills=$((kills + 1))
     done
-    before=$(wc -l <runs/demo_compare_tables/events.jsonl)
-    demo 0 runs --set stages.compare.params.chunk=1
-    tail -n "+$((before + 1))" runs/demo_compare_tables/events.jsonl |
-        jq -es '[.[] | select(.type == "step" and .stage == "compare") | .steps] | min > 1'
+    # A quick machine may be done at the third kill, or the second; not at the first, a step of 1,752.
+    if [ -e "$(stage runs)/result.json" ]; then
+        [ "$kills" -gt 1 ] || failed 'it was done before it was killed'
+        demo 0 runs --set stages.compare.params.chunk=1
+    else
+        before=$(wc -l <runs/demo_compare_tables/events.jsonl)
+        demo 0 runs --set stages.compare.params.chunk=1
+        tail -n "+$((before + 1))" runs/demo_compare_tables/events.jsonl |
+            jq -es '[.[] | select(.type == "step" and .stage == "compare") | .steps] | min > 1'
+    fi
     diff -r -x MANIFEST.json "$(stage whole)" "$(stage runs)"
 }
 
